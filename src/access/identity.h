@@ -1,0 +1,52 @@
+/* Who connects: JSON Web Tokens (RFC 7519) signed with HS256 (RFC 7518) or EdDSA over Ed25519
+ * (RFC 8037), with the claims `sub` (user), `device` and `exp`; `nbf` and `iat` are respected when
+ * present. Each key is for one algorithm only, so a token cannot choose another one for it; `none`
+ * does not exist. Written on libsodium and jansson because Debian's libjwt has no EdDSA. */
+#ifndef UNSAY_ACCESS_IDENTITY_H
+#define UNSAY_ACCESS_IDENTITY_H
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/view.h"
+
+struct identity_keys; /* what tokens are verified with */
+
+struct identity_keys *identity_keys_new(void);
+void identity_keys_free(struct identity_keys *keys);
+
+/* A secret for HS256, at least 32 bytes; copied. `key_id` (NULL: none) is matched with the header's
+ * `kid` when the token has one. */
+MUST_CHECK enum status identity_keys_add_secret(struct identity_keys *keys, const char *key_id,
+                                                struct view secret, struct failure *failure);
+
+/* An Ed25519 public key: PEM (SubjectPublicKeyInfo) file. */
+MUST_CHECK enum status identity_keys_add_public_file(struct identity_keys *keys, const char *key_id,
+                                                     const char *file, struct failure *failure);
+
+struct identity {
+    char user[LIMIT_USER_ID_BYTES_MAX + 1];
+    char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
+    uint64_t expires_ms; /* Unix milliseconds */
+};
+
+enum identity_verdict { IDENTITY_VALID, IDENTITY_INVALID, IDENTITY_EXPIRED };
+
+/* `reason` (never NULL on return, static text) says in English what is wrong when not valid. */
+enum identity_verdict identity_verify(const struct identity_keys *keys, struct view token,
+                                      uint64_t now_ms, struct identity *identity,
+                                      const char **reason);
+
+/* A token signed with HS256; heap string, the caller frees. */
+char *identity_sign(struct view secret, const char *user, const char *device, uint64_t now_ms,
+                    uint64_t ttl_ms);
+
+/* User and device of a token without verifying it: for a client that wants to know who it is. */
+MUST_CHECK enum status identity_peek(struct view token, struct identity *identity);
+
+/* The development secret: reads DIR/dev.key (32 bytes, mode 0600), making it when missing. */
+enum { IDENTITY_DEV_SECRET_BYTES = 32 };
+MUST_CHECK enum status identity_dev_secret(const char *directory,
+                                           uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
+                                           struct failure *failure);
+
+#endif

@@ -1,0 +1,139 @@
+#include "core/frame.h"
+
+#include <assert.h>
+
+uint32_t frame_payload_bytes(const uint8_t header[FRAME_HEADER_BYTES])
+{
+    return (uint32_t)header[0] << 24 | (uint32_t)header[1] << 16 | (uint32_t)header[2] << 8 |
+           (uint32_t)header[3];
+}
+
+static void frame_put_header(uint8_t header[FRAME_HEADER_BYTES], size_t payload_bytes)
+{
+    header[0] = (uint8_t)(payload_bytes >> 24);
+    header[1] = (uint8_t)(payload_bytes >> 16);
+    header[2] = (uint8_t)(payload_bytes >> 8);
+    header[3] = (uint8_t)payload_bytes;
+}
+
+static struct blob *frame_pack(const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    struct blob *blob = blob_new(FRAME_HEADER_BYTES + size);
+    frame_put_header(blob->bytes, size);
+    protobuf_c_message_pack(message, blob->bytes + FRAME_HEADER_BYTES);
+    return blob;
+}
+
+struct blob *frame_from_client(const wire_client_frame *frame)
+{
+    return frame_pack(&frame->base);
+}
+
+struct blob *frame_from_server(const wire_server_frame *frame)
+{
+    return frame_pack(&frame->base);
+}
+
+static void *arena_allocator_alloc(void *arena, size_t size)
+{
+    return arena_alloc(arena, size);
+}
+
+static void arena_allocator_free(void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+void arena_allocator(struct arena *arena, ProtobufCAllocator *allocator)
+{
+    *allocator = (ProtobufCAllocator){arena_allocator_alloc, arena_allocator_free, arena};
+}
+
+wire_client_frame *frame_decode_client(struct view payload, struct arena *arena)
+{
+    ProtobufCAllocator allocator;
+    arena_allocator(arena, &allocator);
+    return unsay__v1__client_frame__unpack(&allocator, payload.size, payload.data);
+}
+
+wire_server_frame *frame_decode_server(struct view payload, struct arena *arena)
+{
+    ProtobufCAllocator allocator;
+    arena_allocator(arena, &allocator);
+    return unsay__v1__server_frame__unpack(&allocator, payload.size, payload.data);
+}
+
+struct view event_encode(const wire_event *event, struct arena *arena)
+{
+    size_t size = unsay__v1__event__get_packed_size(event);
+    uint8_t *bytes = arena_alloc(arena, size);
+    unsay__v1__event__pack(event, bytes);
+    return view_make(bytes, size);
+}
+
+wire_event *event_decode(struct view bytes, struct arena *arena)
+{
+    ProtobufCAllocator allocator;
+    arena_allocator(arena, &allocator);
+    return unsay__v1__event__unpack(&allocator, bytes.size, bytes.data);
+}
+
+static size_t frame_put_varint(uint8_t *out, uint64_t value)
+{
+    size_t size = 0;
+    for (; value >= 0x80; value >>= 7)
+        out[size++] = (uint8_t)(value | 0x80);
+    out[size++] = (uint8_t)value;
+    return size;
+}
+
+enum {
+    FRAME_WRAP_BYTES_MAX = 32,
+    PROTOBUF_LENGTH_DELIMITED = 2,
+    SERVER_FRAME_REQUEST = 1, /* field number */
+};
+
+/* What stands before the event's bytes in ServerFrame; returns its size. */
+static size_t frame_put_wrap(uint8_t *out, enum frame_event_kind kind, uint64_t request,
+                             size_t event_bytes)
+{
+    unsigned field = kind == FRAME_EVENT ? SERVER_FRAME(EVENT) : SERVER_FRAME(NOTICE);
+    size_t size = 0;
+    if (request != 0) {
+        out[size++] = SERVER_FRAME_REQUEST << 3;
+        size += frame_put_varint(out + size, request);
+    }
+    out[size++] = (uint8_t)(field << 3 | PROTOBUF_LENGTH_DELIMITED);
+    return size + frame_put_varint(out + size, event_bytes);
+}
+
+/* A frame with room for the event's bytes at its end. */
+static struct blob *frame_wrap_new(enum frame_event_kind kind, uint64_t request, size_t event_bytes)
+{
+    uint8_t wrap[FRAME_WRAP_BYTES_MAX];
+    size_t wrap_bytes = frame_put_wrap(wrap, kind, request, event_bytes);
+    struct blob *blob = blob_new(FRAME_HEADER_BYTES + wrap_bytes + event_bytes);
+    frame_put_header(blob->bytes, wrap_bytes + event_bytes);
+    memcpy(blob->bytes + FRAME_HEADER_BYTES, wrap, wrap_bytes);
+    return blob;
+}
+
+struct blob *frame_around_event(enum frame_event_kind kind, uint64_t request, struct view event)
+{
+    struct blob *blob = frame_wrap_new(kind, request, event.size);
+    memcpy(blob->bytes + blob->size - event.size, event.data, event.size);
+    return blob;
+}
+
+struct blob *frame_from_event(enum frame_event_kind kind, const wire_event *event,
+                              struct view *bytes)
+{
+    size_t size = unsay__v1__event__get_packed_size(event);
+    struct blob *blob = frame_wrap_new(kind, 0, size);
+    uint8_t *at = blob->bytes + blob->size - size;
+    unsay__v1__event__pack(event, at);
+    *bytes = view_make(at, size);
+    return blob;
+}

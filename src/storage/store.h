@@ -1,0 +1,128 @@
+/* The store: the port through which everything durable goes. Adapters: memory (tests, simulation)
+ * and RocksDB; one conformance suite holds for all.
+ *
+ * A commit is atomic and durable: when store_commit has returned STATUS_OK, its changes survive the
+ * death of the process and the loss of power; when it has returned anything else, they may or may
+ * not be there, and every later read tells which: the store has by then gone back to what the disk
+ * holds. Reads see every commit that has returned, and each value whole.
+ *
+ * Threads: reads from any thread at any time; store_commit from one thread at a time.
+ *
+ * Reads answer STATUS_OK, STATUS_NOT_FOUND (where a single row is asked for) or a failure: IO,
+ * CORRUPT, NO_SPACE. What they return lives in the arena that the caller passes. */
+#ifndef UNSAY_STORAGE_STORE_H
+#define UNSAY_STORAGE_STORE_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "core/change.h"
+
+struct store;
+
+/* A store in memory, empty. It lives until store_close, and its content longer only through
+ * store_memory_* (see store_memory.h). */
+struct store *store_open_memory(void);
+
+struct store_options {
+    const char *directory; /* made when missing */
+    size_t cache_bytes;    /* block cache; 0: 256 MiB */
+    size_t buffer_bytes;   /* memtables; 0: 128 MiB */
+};
+
+/* The embedded store. Fails with IN_USE when another process has the directory, VERSION when a
+ * newer Unsay wrote it, CORRUPT, NO_SPACE or IO; `failure` says what to do. */
+MUST_CHECK enum status store_open_rocksdb(const struct store_options *options, struct store **store,
+                                          struct failure *failure);
+
+/* NULL is nothing. No other call may be under way. */
+void store_close(struct store *store);
+
+/* Applies `lists[0]` to `lists[count - 1]`, in order, as one commit with one sync. `failure` may be
+ * NULL. After a failure the store repairs itself when the cause is gone; until then every commit
+ * fails at once. NO_SPACE also when less than LIMIT_DISK_FREE_BYTES_MIN is free. */
+MUST_CHECK enum status store_commit(struct store *store, const struct change_list *const *lists,
+                                    size_t count, struct failure *failure);
+
+MUST_CHECK enum status store_get_conversation(struct store *store, struct view conversation,
+                                              struct arena *arena, struct conversation_row *row);
+
+MUST_CHECK enum status store_get_member(struct store *store, struct view conversation,
+                                        struct view user, struct member_row *row);
+
+MUST_CHECK enum status store_get_event(struct store *store, struct event_key key,
+                                       struct arena *arena, struct view *bytes);
+
+/* The last event of a conversation and origin: its seq and bytes. */
+MUST_CHECK enum status store_get_last_event(struct store *store, struct view conversation,
+                                            uint32_t origin, struct arena *arena, uint64_t *seq,
+                                            struct view *bytes);
+
+MUST_CHECK enum status store_get_message_id(struct store *store, struct view conversation,
+                                            struct view user, const struct uuid *id,
+                                            struct arena *arena, struct message_id_row *row);
+
+/* The largest message id that this user ever used in the conversation, a waiting recall's included.
+ */
+MUST_CHECK enum status store_get_last_message_id(struct store *store, struct view conversation,
+                                                 struct view user, struct uuid *id);
+
+MUST_CHECK enum status store_get_request(struct store *store, struct view conversation,
+                                         struct view user, struct view request_id,
+                                         struct arena *arena, struct view *bytes);
+
+MUST_CHECK enum status store_get_cursor(struct store *store, struct view user, struct view device,
+                                        struct view conversation, uint32_t origin,
+                                        struct cursor_row *row);
+
+/* One entry of a listing; the views live in the arena. */
+struct store_event {
+    uint64_t seq;
+    struct view bytes;
+};
+
+struct store_range {
+    struct view conversation;
+    uint32_t origin;
+    uint64_t after;   /* events with after < seq */
+    uint64_t before;  /* and seq < before; 0: no bound */
+    uint32_t limit;   /* events at most, at least 1 */
+    size_t bytes_max; /* stops after the event that passes it; at least one event is returned */
+    bool newest;      /* the last events of the range instead of the first */
+};
+
+/* Fills `events` (room for range->limit), ascending by seq in either case. *more: the range holds
+ * others. An empty range is STATUS_OK with *count 0. */
+MUST_CHECK enum status store_read_events(struct store *store, const struct store_range *range,
+                                         struct arena *arena, struct store_event *events,
+                                         size_t *count, bool *more);
+
+struct store_membership {
+    struct view conversation;
+    struct view user;
+    struct member_row row;
+};
+
+/* The members of a conversation with user > after, ascending, at most `limit` (room in `members`).
+ */
+MUST_CHECK enum status store_list_members(struct store *store, struct view conversation,
+                                          struct view after, size_t limit, struct arena *arena,
+                                          struct store_membership *members, size_t *count);
+
+/* The conversations of a user with conversation > after, ascending, at most `limit`. */
+MUST_CHECK enum status
+store_list_conversations(struct store *store, struct view user, struct view after, size_t limit,
+                         struct arena *arena, struct store_membership *memberships, size_t *count);
+
+/* What the adapter knows about itself, for metrics. */
+struct store_stats {
+    uint64_t commits; /* that returned STATUS_OK */
+    uint64_t commits_failed;
+    uint64_t syncs;
+    uint64_t changes;
+    uint64_t disk_free_bytes; /* 0: not applicable */
+    bool is_failed;           /* the last commit failed and the store has not yet recovered */
+};
+
+void store_read_stats(struct store *store, struct store_stats *stats);
+
+#endif
