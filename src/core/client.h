@@ -1,0 +1,183 @@
+/* The rules of the client's end: connection, outbox, cursors, sync, acknowledgements, requests.
+ * Pure: every call brings the time, every consequence is an effect that the shell performs.
+ * libunsay and the simulation are its two shells.
+ *
+ * How a shell performs what client_core_take gives it, every time after it has fed inputs:
+ *   1. all STORE_* effects, in order, in one transaction, which it commits, synced;
+ *   2. only then the others, in order.
+ * If the transaction fails, none of the effects is performed, and the shell closes the connection,
+ * frees the core and starts a new one from the database: what was not stored was neither shown nor
+ * acknowledged, so it comes again.
+ *
+ *   link:   DOWN --connect--> CONNECTING --link_up--> GREETING --Welcome--> SYNCING --> LIVE
+ *           any  --link_down--> DOWN (reconnects after a backoff) or REJECTED (needs a new token)
+ *
+ * Sync: after Welcome the conversations are listed in pages; each whose head is beyond the cursor
+ * is read in pages of LIMIT_PAGE_EVENTS_MAX, a few at a time. A push that continues the cursor is
+ * stored and shown; one at or below it is a repetition and only acknowledged again; one beyond a
+ * gap is dropped and makes the conversation read. So a cursor never moves over a gap. A recall
+ * notice is applied to its target at once, and held until its turn in the log comes.
+ *
+ * Outbox: the truth is in the database; the core holds a window of the oldest entries. In a
+ * conversation entries go out in order, each naming its unresolved predecessor in Send.after, so
+ * that no failure can make one overtake another. */
+#ifndef UNSAY_CORE_CLIENT_H
+#define UNSAY_CORE_CLIENT_H
+
+#include "base/arena.h"
+#include "base/blob.h"
+#include "base/prng.h"
+#include "base/uuid.h"
+#include "core/contract.h"
+
+struct client_core;
+
+struct client_config {
+    const char *token;               /* copied, as the others */
+    const char *name;                /* Hello.client */
+    uint32_t ack_delay_ms;           /* acknowledgements are gathered this long */
+    uint32_t send_retry_first_ms;    /* 1000, doubling */
+    uint32_t send_retry_max_ms;      /* 32000 */
+    uint32_t send_give_up_ms;        /* 300000 from the first transmission */
+    uint32_t reconnect_first_ms;     /* 1000, doubling, full jitter */
+    uint32_t reconnect_max_ms;       /* 30000 */
+    uint32_t reconnect_failures_max; /* 10; then offline */
+    uint32_t answer_timeout_ms;      /* 10000: Welcome, pages */
+    uint64_t seed;                   /* of the jitter */
+};
+
+/* The values of DESIGN.md; token, name and seed are the caller's. */
+void client_config_default(struct client_config *config);
+
+/* ---- Inputs ---- */
+
+struct client_core *client_core_new(const struct client_config *config);
+void client_core_free(struct client_core *core);
+
+/* Before client_core_start: what the database knows about a conversation. */
+void client_core_load_cursor(struct client_core *core, struct view conversation, uint32_t origin,
+                             uint64_t stored, uint64_t displayed);
+
+void client_core_start(struct client_core *core, uint64_t now_ms);
+void client_core_link_up(struct client_core *core, uint64_t now_ms);
+
+/* The connection failed or ended. `reason` is for people. */
+void client_core_link_down(struct client_core *core, uint64_t now_ms, const char *reason);
+
+/* A whole frame from the server (core/frame.h). */
+void client_core_frame(struct client_core *core, uint64_t now_ms, struct view frame);
+
+/* The time asked for by CLIENT_WAKE_AT has come; early and spurious calls are harmless. */
+void client_core_tick(struct client_core *core, uint64_t now_ms);
+
+void client_core_network_changed(struct client_core *core, uint64_t now_ms);
+void client_core_set_token(struct client_core *core, uint64_t now_ms, const char *token);
+
+/* An entry of the outbox, oldest first by `number`. The core copies it. */
+struct client_outgoing {
+    uint64_t number; /* ascending, the order of sending */
+    struct view conversation;
+    struct uuid message_id;
+    Unsay__V1__ContentType content_type;
+    struct view body;
+};
+
+/* Entries that the database holds in state sending. The core asks for them with CLIENT_LOAD_OUTBOX;
+ * a shell may also offer a new entry at once. An entry is taken (true) when it follows directly on
+ * what the core knows and the window has room; otherwise the core remembers that there is more. */
+bool client_core_offer(struct client_core *core, uint64_t now_ms,
+                       const struct client_outgoing *outgoing);
+
+/* The answer to CLIENT_LOAD_OUTBOX was given whole, by offers; `more`: the database holds others.
+ */
+void client_core_outbox_loaded(struct client_core *core, uint64_t now_ms, bool more);
+
+/* A request of the application; the answer comes as CLIENT_ANSWER with the same token, once. The
+ * frame's body is one of recall, read, open_conversation, create_conversation, list_conversations;
+ * its request number is set by the core. Requests survive reconnects until `timeout_ms` passes.
+ * False: too many are under way (LIMIT_SESSION_READS_MAX of reads, 1024 in all). */
+bool client_core_request(struct client_core *core, uint64_t now_ms, uint64_t token,
+                         const wire_client_frame *frame, uint32_t timeout_ms);
+
+/* The user saw everything up to seq. */
+void client_core_displayed(struct client_core *core, uint64_t now_ms, struct view conversation,
+                           uint32_t origin, uint64_t seq);
+
+/* ---- Effects ---- */
+
+enum client_effect_kind {
+    /* Durable, in one transaction. */
+    CLIENT_STORE_EVENT,  /* event: not stored yet; the next of its conversation */
+    CLIENT_STORE_RECALL, /* event (a recall): overwrite the target's body and mark it recalled, if
+                          * it is stored and normal; then, after the commit, show the tombstone */
+    CLIENT_STORE_CURSOR, /* conversation, origin, stored, displayed */
+    CLIENT_STORE_CONVERSATION, /* entry: insert or update name, type, peer */
+    CLIENT_STORE_ACCEPTED,     /* message_id: leaves the outbox: accepted */
+    CLIENT_STORE_FAILED,       /* message_id, refusal, text: stays in the outbox in state failed */
+
+    /* After the commit. */
+    CLIENT_CONNECT,
+    CLIENT_DISCONNECT, /* the shell need not report link_down for it */
+    CLIENT_TRANSMIT,   /* frame */
+    CLIENT_SHOW_EVENT, /* event */
+    CLIENT_SHOW_SEND,  /* message_id, conversation, send_state, origin, seq, time, is_recalled,
+                        * refusal, text */
+    CLIENT_SHOW_LINK,  /* link, refusal, text */
+    CLIENT_ANSWER,     /* token and one of: answer; events, event_count and answer (a PageEnd) for a
+                        * read; or refusal and text, or is_timeout */
+    CLIENT_LOAD_OUTBOX, /* offer entries with number > after, at most `count` */
+    CLIENT_WAKE_AT      /* at_ms; replaces an earlier one */
+};
+
+enum client_link {
+    CLIENT_LINK_DOWN,
+    CLIENT_LINK_CONNECTING,
+    CLIENT_LINK_SYNCING,
+    CLIENT_LINK_LIVE,
+    CLIENT_LINK_OFFLINE,
+    CLIENT_LINK_REJECTED
+};
+
+enum client_send_state { CLIENT_SEND_SENDING = 1, CLIENT_SEND_ACCEPTED, CLIENT_SEND_FAILED };
+
+struct client_effect {
+    enum client_effect_kind kind;
+    const wire_event *event;
+    struct view event_bytes; /* its encoding */
+    const wire_conversation_entry *entry;
+    struct view conversation;
+    uint32_t origin;
+    uint64_t stored;
+    uint64_t displayed;
+    struct uuid message_id;
+    enum client_send_state send_state;
+    uint64_t seq;
+    uint64_t time;
+    bool is_recalled;
+    enum client_link link;
+    uint64_t token;
+    const wire_server_frame *answer;
+    wire_event *const *events;
+    size_t event_count;
+    Unsay__V1__ErrorCode refusal; /* 0: none */
+    const char *text;             /* for people; "" or a sentence */
+    bool is_timeout;
+    struct blob *frame; /* TRANSMIT: owned by the list */
+    uint64_t after;
+    uint32_t count;
+    uint64_t at_ms;
+    struct client_effect *next;
+};
+
+/* The effects since the last call, STORE_* first, each group in order. Lent until the next input.
+ * NULL when there are none. */
+const struct client_effect *client_core_take(struct client_core *core);
+
+/* ---- What a test may look at ---- */
+
+enum client_link client_core_link(const struct client_core *core);
+uint64_t client_core_stored(const struct client_core *core, struct view conversation,
+                            uint32_t origin);
+size_t client_core_in_flight(const struct client_core *core);
+
+#endif
