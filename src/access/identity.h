@@ -14,12 +14,21 @@ struct identity_keys; /* what tokens are verified with */
 struct identity_keys *identity_keys_new(void);
 void identity_keys_free(struct identity_keys *keys);
 
-/* A secret for HS256, at least 32 bytes; copied. `key_id` (NULL: none) is matched with the header's
- * `kid` when the token has one. */
+enum { IDENTITY_KEYS_MAX = 16, IDENTITY_SECRET_BYTES_MIN = 32, IDENTITY_PUBLIC_KEY_BYTES = 32 };
+
+/* Adding beyond IDENTITY_KEYS_MAX is a LIMIT. A key with a `key_id` (copied) is tried for tokens
+ * with this `kid` and for tokens without one; a key without (NULL) is tried for every token. */
+
+/* A secret for HS256, at least IDENTITY_SECRET_BYTES_MIN bytes; copied. */
 MUST_CHECK enum status identity_keys_add_secret(struct identity_keys *keys, const char *key_id,
                                                 struct view secret, struct failure *failure);
 
-/* An Ed25519 public key: PEM (SubjectPublicKeyInfo) file. */
+/* An Ed25519 public key; copied. */
+MUST_CHECK enum status identity_keys_add_public(struct identity_keys *keys, const char *key_id,
+                                                const uint8_t public_key[IDENTITY_PUBLIC_KEY_BYTES],
+                                                struct failure *failure);
+
+/* The same from a file: PEM, SubjectPublicKeyInfo. */
 MUST_CHECK enum status identity_keys_add_public_file(struct identity_keys *keys, const char *key_id,
                                                      const char *file, struct failure *failure);
 
@@ -36,14 +45,16 @@ enum identity_verdict identity_verify(const struct identity_keys *keys, struct v
                                       uint64_t now_ms, struct identity *identity,
                                       const char **reason);
 
-/* A token signed with HS256; heap string, the caller frees. */
+/* A token signed with HS256, whose times are whole seconds, its end rounded up; heap string, the
+ * caller frees. NULL when user or device are not valid ids or the end lies beyond the year 9999. */
 char *identity_sign(struct view secret, const char *user, const char *device, uint64_t now_ms,
                     uint64_t ttl_ms);
 
 /* User and device of a token without verifying it: for a client that wants to know who it is. */
 MUST_CHECK enum status identity_peek(struct view token, struct identity *identity);
 
-/* The development secret: reads DIR/dev.key (32 bytes, mode 0600), making it when missing. */
+/* The development secret: reads DIR/dev.key (32 bytes, mode 0600), making it when missing. A file
+ * of another size, or one that others may read, is refused. */
 enum { IDENTITY_DEV_SECRET_BYTES = 32 };
 MUST_CHECK enum status identity_dev_secret(const char *directory,
                                            uint8_t secret[IDENTITY_DEV_SECRET_BYTES],

@@ -49,11 +49,13 @@ struct transport *transport_new_client(const struct transport_target *target,
 /* NULL is nothing. */
 void transport_free(struct transport *transport);
 
-/* The client's first bytes, appended to `out`. Nothing for raw TCP and at the server. */
+/* The client's first bytes, appended to `out`. Nothing for raw TCP and at the server. MALFORMED or
+ * UNTRUSTED when the target's host or path cannot be used. */
 MUST_CHECK enum status transport_start(struct transport *transport, struct buffer *out);
 
-/* Called for every whole frame, in order; `frame` (header and payload) is lent for the call. Return
- * false to stop: transport_receive then returns STATUS_CLOSED. */
+/* Called for every whole frame, in order; `frame` (header and payload) is lent for the call. It may
+ * send and close on the same transport. Return false to stop: transport_receive then returns
+ * STATUS_CLOSED, with an empty failure text. */
 typedef bool transport_frame_fn(void *context, struct view frame);
 
 /* Takes bytes from the peer. Whatever must be answered at transport level (handshakes, pongs, close
@@ -61,8 +63,9 @@ typedef bool transport_frame_fn(void *context, struct view frame);
  * what is not yet a whole frame, never more than one frame of LIMIT_FRAME_BYTES_MAX. Failures end
  * the connection: TOO_LARGE (a frame beyond the limit), MALFORMED (neither of the protocols, or
  * broken inside one), UNTRUSTED (TLS verification, at the client), UNSUPPORTED (TLS without a
- * certificate, a WebSocket text message), CLOSED (the peer closed in the protocol's way). `failure`
- * may be NULL. */
+ * certificate, a WebSocket text message), CLOSED (the peer closed in the protocol's way). After a
+ * failure nothing more is taken, but what is ready can still send: a last frame that says why.
+ * `failure` may be NULL. */
 MUST_CHECK enum status transport_receive(struct transport *transport, struct view input,
                                          transport_frame_fn *on_frame, void *context,
                                          struct buffer *out, struct failure *failure);
@@ -70,15 +73,17 @@ MUST_CHECK enum status transport_receive(struct transport *transport, struct vie
 /* True once frames can be sent: after the handshakes. Raw TCP: at once. */
 bool transport_is_ready(const struct transport *transport);
 
-/* Appends the bytes of a frame to `out`. The transport must be ready. */
+/* Appends the bytes of a frame to `out`. CLOSED when the transport is not ready, not yet or no more
+ * (a WebSocket is closing, TLS has failed); TOO_LARGE beyond LIMIT_FRAME_BYTES_MAX. */
 MUST_CHECK enum status transport_send(struct transport *transport, struct view frame,
                                       struct buffer *out);
 
-/* Appends the transport's farewell: a WebSocket close frame (`code` as in RFC 6455, 7.4), a TLS
- * close_notify. Nothing is sent after it. */
+/* Appends the transport's farewell: a WebSocket close frame (`code` as in RFC 6455, 7.4; 0: without
+ * a code), a TLS close_notify. Nothing is sent after it. */
 void transport_close(struct transport *transport, uint16_t code, struct buffer *out);
 
-/* "tcp", "ws", "tls", "wss", or "unknown" while undecided; a static string, for log and metrics. */
+/* "tcp", "ws", "tls", "wss" (WebSocket in TLS), or "unknown" while undecided; a static string, for
+ * log and metrics. */
 const char *transport_name(const struct transport *transport);
 
 #endif

@@ -1,0 +1,156 @@
+#include "access/identity.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PUBLIC_FILE_BYTES_MAX = 16384 };
+
+/* Reads at most `capacity` bytes of a regular file; *size tells how many there are. errno tells
+ * what failed. */
+static bool identity_read(int fd, uint8_t *bytes, size_t capacity, size_t *size)
+{
+    *size = 0;
+    while (*size < capacity) {
+        ssize_t count = read(fd, bytes + *size, capacity - *size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return false;
+        if (count == 0)
+            break;
+        *size += (size_t)count;
+    }
+    return true;
+}
+
+static enum status identity_fail_io(struct failure *failure, const char *what, const char *path)
+{
+    int code = errno;
+    return failure_set(failure, code == ENOSPC ? STATUS_NO_SPACE : STATUS_IO, "%s %s: %s", what,
+                       path, strerror(code));
+}
+
+/* The Ed25519 key in a PEM text; false when it holds none. */
+static bool identity_public_from_pem(const uint8_t *text, size_t size,
+                                     uint8_t public_key[IDENTITY_PUBLIC_KEY_BYTES])
+{
+    size_t key_size = IDENTITY_PUBLIC_KEY_BYTES;
+    BIO *bio = BIO_new_mem_buf(text, (int)size);
+    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    bool is_read = key != NULL && EVP_PKEY_get_id(key) == EVP_PKEY_ED25519 &&
+                   EVP_PKEY_get_raw_public_key(key, public_key, &key_size) == 1 &&
+                   key_size == IDENTITY_PUBLIC_KEY_BYTES;
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    ERR_clear_error();
+    return is_read;
+}
+
+enum status identity_keys_add_public_file(struct identity_keys *keys, const char *key_id,
+                                          const char *file, struct failure *failure)
+{
+    uint8_t text[PUBLIC_FILE_BYTES_MAX];
+    uint8_t public_key[IDENTITY_PUBLIC_KEY_BYTES];
+    size_t size = 0;
+    /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return identity_fail_io(failure, "cannot open the public key", file);
+    if (!identity_read(fd, text, sizeof(text), &size)) {
+        enum status status = identity_fail_io(failure, "cannot read the public key", file);
+        close(fd);
+        return status;
+    }
+    close(fd);
+    if (!identity_public_from_pem(text, size, public_key))
+        return failure_set(failure, STATUS_MALFORMED,
+                           "%s is not an Ed25519 public key in PEM form; make one with: openssl "
+                           "pkey -in private.pem -pubout -out public.pem",
+                           file);
+    return identity_keys_add_public(keys, key_id, public_key, failure);
+}
+
+/* The secret from a file that is open already. */
+static enum status identity_dev_load(int fd, const char *path,
+                                     uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
+                                     struct failure *failure)
+{
+    struct stat status;
+    size_t size = 0;
+    if (fstat(fd, &status) != 0)
+        return identity_fail_io(failure, "cannot examine the development key", path);
+    if (!S_ISREG(status.st_mode) || status.st_size != IDENTITY_DEV_SECRET_BYTES)
+        return failure_set(failure, STATUS_CORRUPT,
+                           "the development key %s is not a file of %d bytes; delete it to have a "
+                           "new one made (tokens signed with the old one end)",
+                           path, IDENTITY_DEV_SECRET_BYTES);
+    if ((status.st_mode & 077) != 0)
+        return failure_set(failure, STATUS_UNTRUSTED,
+                           "others may read the development key %s; run: chmod 600 %s", path, path);
+    if (!identity_read(fd, secret, IDENTITY_DEV_SECRET_BYTES, &size) ||
+        size != IDENTITY_DEV_SECRET_BYTES)
+        return identity_fail_io(failure, "cannot read the development key", path);
+    return STATUS_OK;
+}
+
+static bool identity_write(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t count = write(fd, bytes, size);
+        if (count < 0 && errno != EINTR)
+            return false;
+        if (count > 0) {
+            bytes += count;
+            size -= (size_t)count;
+        }
+    }
+    return true;
+}
+
+/* A new secret, durable when this returns OK. */
+static enum status identity_dev_make(const char *directory, const char *path,
+                                     uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
+                                     struct failure *failure)
+{
+    int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory_fd < 0)
+        return identity_fail_io(failure, "cannot open the directory", directory);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum status status = STATUS_OK;
+    if (fd < 0) {
+        status = identity_fail_io(failure, "cannot make the development key", path);
+    } else {
+        randombytes_buf(secret, IDENTITY_DEV_SECRET_BYTES);
+        if (!identity_write(fd, secret, IDENTITY_DEV_SECRET_BYTES) || fsync(fd) != 0 ||
+            fsync(directory_fd) != 0) {
+            status = identity_fail_io(failure, "cannot write the development key", path);
+            unlink(path);
+        }
+        close(fd);
+    }
+    close(directory_fd);
+    return status;
+}
+
+enum status identity_dev_secret(const char *directory, uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
+                                struct failure *failure)
+{
+    char path[4096];
+    int length = snprintf(path, sizeof(path), "%s/dev.key", directory);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return failure_set(failure, STATUS_TOO_LARGE, "the path of the directory is too long");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return identity_dev_make(directory, path, secret, failure);
+    if (fd < 0)
+        return identity_fail_io(failure, "cannot open the development key", path);
+    enum status status = identity_dev_load(fd, path, secret, failure);
+    close(fd);
+    return status;
+}

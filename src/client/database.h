@@ -1,0 +1,128 @@
+/* What a client knows, on disk: SQLite (WAL, synchronous=FULL, secure_delete) in DIRECTORY/unsay.db.
+ *
+ *   identity      the user and device that the directory belongs to
+ *   event         the conversations' logs, by (conversation, origin, seq); no bodies
+ *   body          bodies by number: only appended, and erased in place by zeros of the same size.
+ *                 So no body ever moves inside the file, and no page keeps a stale copy of one; what
+ *                 SQLite leaves in the gaps of a page that it splits or merges is never a body.
+ *   cursor        how far conversations are stored and displayed
+ *   conversation  names
+ *   outbox        messages on their way out: sending or failed
+ *   request       recalls that have no answer yet, as encoded frames
+ *
+ * The write-ahead log keeps older versions of pages; database_scrub empties it, and is due soon
+ * after database_needs_scrub turns true.
+ *
+ * Threads: any; one lock. Between database_begin and database_commit the calling thread holds it.
+ * Inside a transaction failures are kept: the first one makes the calls after it do nothing, and
+ * database_commit rolls back and returns it.
+ *
+ * A damaged file is set aside as unsay.db.damaged-MILLISECONDS, its outbox and requests are carried
+ * over as far as they can be read, and a new file is begun, which sync fills again. Files that were
+ * set aside are removed by the next scrub, because they too hold bodies. */
+#ifndef UNSAY_CLIENT_DATABASE_H
+#define UNSAY_CLIENT_DATABASE_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "core/client.h"
+#include "unsay/unsay.h"
+
+struct database;
+
+/* Failures: IN_USE (another client has the directory), VERSION (made by a newer libunsay), UNTRUSTED
+ * (it belongs to another user or device), IO, NO_SPACE. The texts are for people. */
+MUST_CHECK enum status database_open(const char *directory, const char *user, const char *device,
+                                     struct database **database, struct failure *failure);
+
+/* NULL is nothing. */
+void database_close(struct database *database);
+
+/* Sets a damaged file aside when one was met since, and opens again what could not be opened; else
+ * does nothing. */
+MUST_CHECK enum status database_repair(struct database *database, struct failure *failure);
+
+/* ---- A transaction ---- */
+
+void database_begin(struct database *database);
+
+/* Durable when OK; else nothing was changed. `failure` may be NULL. */
+MUST_CHECK enum status database_commit(struct database *database, struct failure *failure);
+
+void database_put_event(struct database *database, const wire_event *event);
+
+/* Erases the body of the message that `recall` names and marks it recalled. False when it is not
+ * stored or not normal, or when the transaction has failed. */
+bool database_recall(struct database *database, const wire_event *recall);
+
+/* Never moves a cursor back. */
+void database_put_cursor(struct database *database, struct view conversation, uint32_t origin,
+                         uint64_t stored, uint64_t displayed);
+
+/* Displayed up to seq, as far as it is stored. */
+void database_put_displayed(struct database *database, struct view conversation, uint32_t origin,
+                            uint64_t seq);
+
+void database_put_conversation(struct database *database, const wire_conversation_entry *entry);
+
+/* Whether `count` more entries fit into the outbox (LIMIT_OUTBOX_MAX, failed ones included). */
+bool database_outbox_has_room(const struct database *database, size_t count);
+
+/* There is room. */
+void database_outbox_add(struct database *database, struct view conversation,
+                         const struct uuid *message_id, uint32_t content_type, struct view body);
+
+void database_outbox_accepted(struct database *database, const struct uuid *message_id);
+
+/* The entry stays, in state failed; one that was taken back leaves. */
+void database_outbox_failed(struct database *database, const struct uuid *message_id,
+                            Unsay__V1__ErrorCode refusal, const char *text);
+
+/* A failed entry goes to the end of the outbox; false when there is none with this id. */
+bool database_outbox_retry(struct database *database, const struct uuid *message_id);
+
+/* A recall of this message was taken by the server: when it fails, or has failed, it leaves. */
+void database_outbox_recalled(struct database *database, const struct uuid *message_id);
+
+/* A frame to repeat at the next start; returns its number, never 0 unless the transaction failed. */
+uint64_t database_request_add(struct database *database, struct view frame);
+void database_request_remove(struct database *database, uint64_t number);
+
+/* ---- Reading; results lie in the arena ---- */
+
+/* The message or event under this key; kind 0 when there is none. */
+MUST_CHECK enum status database_event(struct database *database, struct view conversation,
+                                      uint32_t origin, uint64_t seq, struct arena *arena,
+                                      struct unsay_event *event);
+
+/* Ascending by seq, of ORIGIN_DEFAULT; `query` is valid and its limit is set. */
+MUST_CHECK enum status database_events(struct database *database, const struct unsay_history *query,
+                                       struct arena *arena, struct unsay_event **events,
+                                       size_t *count, bool *more);
+
+/* At most `limit` entries in state sending with number > after, in order. */
+MUST_CHECK enum status database_outbox(struct database *database, uint64_t after, uint32_t limit,
+                                       struct arena *arena, struct client_outgoing **entries,
+                                       size_t *count);
+
+/* Entries in state sending. */
+size_t database_outbox_count(struct database *database);
+
+typedef void database_cursor_fn(void *context, struct view conversation, uint32_t origin,
+                                uint64_t stored, uint64_t displayed);
+MUST_CHECK enum status database_cursors(struct database *database, database_cursor_fn *each,
+                                        void *context);
+
+typedef void database_request_fn(void *context, uint64_t number, struct view frame);
+MUST_CHECK enum status database_requests(struct database *database, uint32_t limit,
+                                         database_request_fn *each, void *context);
+
+/* ---- Erasing ---- */
+
+/* Something was erased since the last scrub, and older copies may still be in the files. */
+bool database_needs_scrub(struct database *database);
+
+/* Empties the write-ahead log and removes what was set aside. */
+MUST_CHECK enum status database_scrub(struct database *database);
+
+#endif

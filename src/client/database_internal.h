@@ -1,0 +1,83 @@
+/* Shared by the files of the database. */
+#ifndef UNSAY_CLIENT_DATABASE_INTERNAL_H
+#define UNSAY_CLIENT_DATABASE_INTERNAL_H
+
+#include "client/database.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#define EVENT_COLUMNS                                                                              \
+    "conversation,origin,seq,kind,time,message_id,sender,device,content_type,state,body,"          \
+    "operator,reason,recall_time,target_origin,target_seq"
+
+enum statement {
+#define STATEMENT(name, sql) STATEMENT_##name,
+#include "client/statement.def"
+#undef STATEMENT
+    STATEMENT_COUNT
+};
+
+struct database_counts {
+    size_t all; /* entries of the outbox */
+    size_t sending;
+    uint64_t last_number; /* the highest number ever given out */
+};
+
+struct database {
+    pthread_mutex_t lock;
+    char *directory;
+    char *path;
+    char *user;
+    char *device;
+    int directory_lock;
+    sqlite3 *sqlite;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    struct failure failure; /* the first one since the lock was taken */
+    struct database_counts counts;
+    struct database_counts counts_before; /* what a rollback goes back to */
+    bool is_connected; /* the schema is there and checked */
+    bool is_damaged;
+    bool needs_scrub;
+};
+
+/* Takes the lock and forgets earlier failures; _end returns what failed since, and unlocks. */
+void database_enter(struct database *database);
+enum status database_leave(struct database *database, struct failure *failure);
+
+static inline bool database_has_failed(const struct database *database)
+{
+    return database->failure.status != STATUS_OK;
+}
+
+/* Keeps SQLite's current error as the failure, unless there is one already. */
+void database_fail(struct database *database);
+
+/* Ready to bind; NULL when something has failed, which every function of SQLite takes. */
+sqlite3_stmt *database_statement(struct database *database, enum statement statement);
+
+/* Steps: true for a row. Keeps a failure. */
+bool database_step(struct database *database, sqlite3_stmt *statement);
+
+/* Steps a statement that returns no rows, and resets it; the number of rows changed. */
+int database_run(struct database *database, sqlite3_stmt *statement);
+
+/* After the last row was looked at. */
+void database_done(sqlite3_stmt *statement);
+
+void bind_text(sqlite3_stmt *statement, int at, struct view text);
+void bind_bytes(sqlite3_stmt *statement, int at, struct view bytes);
+void bind_number(sqlite3_stmt *statement, int at, uint64_t number);
+
+/* Copies into the arena. */
+struct view column_bytes(sqlite3_stmt *statement, int at, struct arena *arena);
+const char *column_text(sqlite3_stmt *statement, int at, struct arena *arena);
+uint64_t column_number(sqlite3_stmt *statement, int at);
+
+/* Adds an entry of a damaged file to the outbox, or to the requests, as far as it makes sense. */
+void database_salvage(struct database *database, const char *damaged_path);
+
+/* Brings the counts of the outbox up to date. */
+void database_outbox_count_again(struct database *database);
+
+#endif

@@ -1,0 +1,188 @@
+#include "client/database_internal.h"
+
+#include "base/limits.h"
+
+enum { OUTBOX_SENDING = 1, OUTBOX_FAILED = 2 };
+
+void database_outbox_count_again(struct database *database)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_COUNT);
+    if (database_step(database, statement))
+        database->counts = (struct database_counts){(size_t)column_number(statement, 0),
+                                                    (size_t)column_number(statement, 1),
+                                                    column_number(statement, 2)};
+    database_done(statement);
+}
+
+bool database_outbox_has_room(const struct database *database, size_t count)
+{
+    size_t all = database->counts.all;
+    return all < LIMIT_OUTBOX_MAX && count <= LIMIT_OUTBOX_MAX - all;
+}
+
+void database_outbox_add(struct database *database, struct view conversation,
+                         const struct uuid *message_id, uint32_t content_type, struct view body)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_INSERT);
+    bind_number(statement, 1, ++database->counts.last_number);
+    bind_text(statement, 2, conversation);
+    bind_bytes(statement, 3, uuid_view(message_id));
+    bind_number(statement, 4, content_type);
+    bind_bytes(statement, 5, body);
+    database_run(database, statement);
+    database->counts.all++;
+    database->counts.sending++;
+}
+
+struct outbox_state {
+    uint64_t state; /* 0: no such entry */
+    bool is_recalled;
+};
+
+static struct outbox_state outbox_state(struct database *database, const struct uuid *message_id)
+{
+    struct outbox_state state = {0, false};
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_STATE);
+    bind_bytes(statement, 1, uuid_view(message_id));
+    if (database_step(database, statement))
+        state = (struct outbox_state){column_number(statement, 0), column_number(statement, 1) != 0};
+    database_done(statement);
+    return state;
+}
+
+static void outbox_remove(struct database *database, const struct uuid *message_id,
+                          struct outbox_state state)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_DELETE);
+    bind_bytes(statement, 1, uuid_view(message_id));
+    database_run(database, statement);
+    database->counts.all--;
+    if (state.state == OUTBOX_SENDING)
+        database->counts.sending--;
+    if (state.is_recalled)
+        database->needs_scrub = true;
+}
+
+/* The tombstone may have come before the answer to the send. */
+static bool event_is_tombstone(struct database *database, const struct uuid *message_id)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_IS_TOMBSTONE);
+    bind_bytes(statement, 1, uuid_view(message_id));
+    bool is_tombstone = database_step(database, statement);
+    database_done(statement);
+    return is_tombstone;
+}
+
+void database_outbox_accepted(struct database *database, const struct uuid *message_id)
+{
+    struct outbox_state state = outbox_state(database, message_id);
+    if (state.state == 0)
+        return;
+    state.is_recalled = state.is_recalled || event_is_tombstone(database, message_id);
+    outbox_remove(database, message_id, state);
+}
+
+void database_outbox_failed(struct database *database, const struct uuid *message_id,
+                            Unsay__V1__ErrorCode refusal, const char *text)
+{
+    struct outbox_state state = outbox_state(database, message_id);
+    if (state.state != OUTBOX_SENDING)
+        return;
+    if (state.is_recalled) {
+        outbox_remove(database, message_id, state);
+        return;
+    }
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_FAIL);
+    bind_number(statement, 1, (uint64_t)refusal);
+    bind_text(statement, 2, view_of(text));
+    bind_bytes(statement, 3, uuid_view(message_id));
+    database_run(database, statement);
+    database->counts.sending--;
+}
+
+bool database_outbox_retry(struct database *database, const struct uuid *message_id)
+{
+    if (outbox_state(database, message_id).state != OUTBOX_FAILED)
+        return false;
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_RETRY);
+    bind_number(statement, 1, ++database->counts.last_number);
+    bind_bytes(statement, 2, uuid_view(message_id));
+    database_run(database, statement);
+    database->counts.sending++;
+    return true;
+}
+
+void database_outbox_recalled(struct database *database, const struct uuid *message_id)
+{
+    struct outbox_state state = outbox_state(database, message_id);
+    if (state.state == OUTBOX_FAILED) {
+        state.is_recalled = true;
+        outbox_remove(database, message_id, state);
+    } else if (state.state == OUTBOX_SENDING) {
+        sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_RECALL);
+        bind_bytes(statement, 1, uuid_view(message_id));
+        database_run(database, statement);
+    }
+}
+
+uint64_t database_request_add(struct database *database, struct view frame)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_REQUEST_INSERT);
+    bind_bytes(statement, 1, frame);
+    database_run(database, statement);
+    return database_has_failed(database) ? 0
+                                         : (uint64_t)sqlite3_last_insert_rowid(database->sqlite);
+}
+
+void database_request_remove(struct database *database, uint64_t number)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_REQUEST_DELETE);
+    bind_number(statement, 1, number);
+    database_run(database, statement);
+}
+
+enum status database_outbox(struct database *database, uint64_t after, uint32_t limit,
+                            struct arena *arena, struct client_outgoing **entries, size_t *count)
+{
+    *entries = arena_alloc(arena, limit * sizeof(**entries));
+    *count = 0;
+    database_enter(database);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_LIST);
+    bind_number(statement, 1, after);
+    bind_number(statement, 2, limit);
+    while (database_step(database, statement)) {
+        struct client_outgoing *entry = &(*entries)[(*count)++];
+        *entry = (struct client_outgoing){
+            .number = column_number(statement, 0),
+            .conversation = column_bytes(statement, 1, arena),
+            .content_type = (Unsay__V1__ContentType)column_number(statement, 3),
+            .body = column_bytes(statement, 4, arena),
+        };
+        if (sqlite3_column_bytes(statement, 2) == UUID_BYTES)
+            memcpy(entry->message_id.bytes, sqlite3_column_blob(statement, 2), UUID_BYTES);
+    }
+    database_done(statement);
+    return database_leave(database, NULL);
+}
+
+size_t database_outbox_count(struct database *database)
+{
+    pthread_mutex_lock(&database->lock);
+    size_t count = database->counts.sending;
+    pthread_mutex_unlock(&database->lock);
+    return count;
+}
+
+enum status database_requests(struct database *database, uint32_t limit, database_request_fn *each,
+                              void *context)
+{
+    database_enter(database);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_REQUEST_LIST);
+    bind_number(statement, 1, limit);
+    while (database_step(database, statement))
+        each(context, column_number(statement, 0),
+             view_make(sqlite3_column_blob(statement, 1),
+                       (size_t)sqlite3_column_bytes(statement, 1)));
+    database_done(statement);
+    return database_leave(database, NULL);
+}

@@ -1,0 +1,101 @@
+/* The conversations that the client follows, per origin: cursors, and recalls that came ahead of
+ * their turn. A conversation stays as long as the core. */
+#ifndef UNSAY_CORE_CLIENT_CONVERSATIONS_H
+#define UNSAY_CORE_CLIENT_CONVERSATIONS_H
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/table.h"
+#include "core/client.h"
+
+enum {
+    /* Room for those that were left since, and for several origins; more is not believed. */
+    CLIENT_CONVERSATIONS_MAX = 4 * LIMIT_CONVERSATIONS_PER_USER_MAX,
+    CLIENT_HELD_MAX = 16 * LIMIT_AHEAD_MAX, /* in all conversations together */
+    CLIENT_CONVERSATION_KEY_BYTES = sizeof(uint32_t) + LIMIT_CONVERSATION_ID_BYTES_MAX,
+    CLIENT_TARGET_KEY_BYTES = sizeof(uint64_t) + CLIENT_CONVERSATION_KEY_BYTES
+};
+
+struct client_conversation {
+    struct list sync_node;   /* in sync's queue or among those that wait, or alone */
+    struct list ack_node;    /* among the unconfirmed, or alone */
+    struct list cursor_node; /* among those whose cursor is to be stored, or alone */
+    struct list held;        /* struct client_held, ascending by seq, all > stored + 1 */
+    uint32_t held_count;
+    uint32_t origin;
+    uint64_t stored;
+    uint64_t displayed; /* at most stored */
+    uint64_t confirmed_stored;
+    uint64_t confirmed_displayed;
+    uint64_t head; /* the last event that is known to exist; behind while > stored */
+    uint64_t retry_ms;
+    uint32_t read_failures; /* in a row */
+    bool is_reading;
+    size_t id_bytes;
+    uint8_t key[CLIENT_CONVERSATION_KEY_BYTES + 1]; /* origin, id, NUL */
+};
+
+/* A recall that was applied when its notice came, ahead of its turn. */
+struct client_held {
+    struct list node;
+    uint64_t seq;
+    uint8_t *event; /* encoded; owned */
+    size_t event_bytes;
+    size_t target_bytes;
+    uint8_t target[CLIENT_TARGET_KEY_BYTES]; /* seq, origin, id */
+};
+
+struct client_conversations {
+    struct table table;
+    struct list cursors; /* to be stored with the next take */
+    struct table held_targets;
+    size_t held_count;
+};
+
+void client_conversations_init(struct client_conversations *conversations);
+void client_conversations_fini(struct client_conversations *conversations);
+
+struct client_conversation *
+client_conversations_find(const struct client_conversations *conversations, struct view id,
+                          uint32_t origin);
+
+/* Found or new; NULL when the id is not one or there are too many. */
+struct client_conversation *client_conversations_add(struct client_conversations *conversations,
+                                                     struct view id, uint32_t origin);
+
+/* From the database: as above, without the bound. NULL when the id is not one. */
+struct client_conversation *client_conversations_load(struct client_conversations *conversations,
+                                                      struct view id, uint32_t origin);
+
+static inline struct view client_conversation_id(const struct client_conversation *conversation)
+{
+    return view_make(conversation->key + sizeof(uint32_t), conversation->id_bytes);
+}
+
+static inline char *client_conversation_name(struct client_conversation *conversation)
+{
+    return (char *)conversation->key + sizeof(uint32_t);
+}
+
+/* The cursor moved: store and acknowledge it. */
+void client_conversation_moved(struct client_core *core, struct client_conversation *conversation);
+
+/* Queues CLIENT_STORE_CURSOR, one for each conversation whose cursor moved. */
+void client_conversations_store(struct client_core *core);
+
+/* ---- Events, from client_events.c; false: no server that keeps the contract sends this ---- */
+
+bool client_event_is_valid(const wire_event *event);
+
+/* A live push. */
+bool client_event_pushed(struct client_core *core, const wire_event *event);
+
+/* A recall ahead of other traffic. */
+bool client_event_noticed(struct client_core *core, const wire_event *event);
+
+/* An event of a page of `conversation`. What does not continue the cursor is left out; false when
+ * it lies beyond a gap. */
+bool client_event_read(struct client_core *core, struct client_conversation *conversation,
+                       const wire_event *event);
+
+#endif

@@ -1,0 +1,204 @@
+#include "core/client_requests.h"
+
+#include "base/memory.h"
+#include "core/client_core.h"
+#include "core/frame.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+_Static_assert((int)CLIENT_REQUESTS_MAX == (int)CLIENT_SLOTS_MAX, "a slot for each request");
+
+void client_requests_init(struct client_requests *requests)
+{
+    *requests = (struct client_requests){.deadline_ms = CLIENT_NEVER};
+    list_init(&requests->list);
+}
+
+static void client_request_free(struct client_requests *requests, struct client_request *request)
+{
+    requests->slots[client_request_slot(request->number)] = NULL;
+    requests->count--;
+    if (request->is_read)
+        requests->read_count--;
+    list_remove(&request->node);
+    buffer_fini(&request->events);
+    blob_release(request->frame);
+    free(request);
+}
+
+void client_requests_fini(struct client_requests *requests)
+{
+    while (!list_is_empty(&requests->list))
+        client_request_free(requests, LIST_ITEM(requests->list.next, struct client_request, node));
+}
+
+static Unsay__V1__ServerFrame__BodyCase client_request_answer_case(const wire_client_frame *frame)
+{
+    if (frame->body_case == CLIENT_FRAME(RECALL))
+        return SERVER_FRAME(RECALL);
+    if (frame->body_case == CLIENT_FRAME(READ))
+        return SERVER_FRAME(PAGE_END);
+    if (frame->body_case == CLIENT_FRAME(LIST_CONVERSATIONS))
+        return SERVER_FRAME(CONVERSATIONS);
+    assert(frame->body_case == CLIENT_FRAME(OPEN_CONVERSATION) ||
+           frame->body_case == CLIENT_FRAME(CREATE_CONVERSATION));
+    return SERVER_FRAME(OPENED);
+}
+
+static void client_request_set_read(struct client_request *request, const wire_read *read)
+{
+    request->is_read = true;
+    snprintf(request->conversation, sizeof(request->conversation), "%s", read->conversation);
+    request->origin = read->origin == 0 ? ORIGIN_DEFAULT : read->origin;
+    request->limit = read->limit == 0 || read->limit > LIMIT_PAGE_EVENTS_MAX ? LIMIT_PAGE_EVENTS_MAX
+                                                                             : read->limit;
+}
+
+/* The answer's effect; the caller adds what it is, then the request is over. */
+static struct client_effect *client_request_settle(struct client_core *core,
+                                                   struct client_request *request)
+{
+    struct client_effect *answer = client_effects_add(&core->effects, CLIENT_ANSWER);
+    answer->token = request->token;
+    return answer;
+}
+
+static void client_request_refuse(struct client_core *core, struct client_request *request,
+                                  refusal_code refusal)
+{
+    struct client_effect *answer = client_request_settle(core, request);
+    answer->refusal = refusal;
+    answer->text = refusal_text(refusal);
+    client_request_free(&core->requests, request);
+}
+
+bool client_requests_add(struct client_core *core, uint64_t token, const wire_client_frame *frame,
+                         uint32_t timeout_ms)
+{
+    struct client_requests *requests = &core->requests;
+    bool is_read = frame->body_case == CLIENT_FRAME(READ);
+    if (requests->count == CLIENT_REQUESTS_MAX ||
+        (is_read && requests->read_count == LIMIT_SESSION_READS_MAX))
+        return false;
+    while (requests->slots[requests->next_slot] != NULL)
+        requests->next_slot = (requests->next_slot + 1) % CLIENT_REQUESTS_MAX;
+
+    struct client_request *request = memory_new(sizeof(*request));
+    request->number = client_request_number(core, CLIENT_REQUEST_APPLICATION, requests->next_slot);
+    request->token = token;
+    request->deadline_ms = core->now_ms + timeout_ms;
+    request->answer_case = client_request_answer_case(frame);
+    buffer_init(&request->events);
+    list_push_back(&requests->list, &request->node);
+    requests->slots[requests->next_slot] = request;
+    requests->count++;
+    if (is_read) {
+        client_request_set_read(request, frame->read);
+        requests->read_count++;
+    }
+    wire_client_frame numbered = *frame;
+    numbered.request = request->number;
+    request->frame = frame_from_client(&numbered);
+    requests->deadline_ms = client_earlier(requests->deadline_ms, request->deadline_ms);
+
+    if (request->frame->size > FRAME_HEADER_BYTES + LIMIT_FRAME_BYTES_MAX)
+        client_request_refuse(core, request, REFUSAL_CODE(FRAME_TOO_LARGE));
+    else if (client_connection_is_ready(&core->connection))
+        client_transmit_blob(core, blob_hold(request->frame));
+    return true;
+}
+
+void client_requests_resume(struct client_core *core)
+{
+    struct list *list = &core->requests.list;
+    for (struct list *node = list->next; node != list; node = node->next)
+        client_transmit_blob(core, blob_hold(LIST_ITEM(node, struct client_request, node)->frame));
+}
+
+void client_requests_stop(struct client_core *core)
+{
+    struct list *list = &core->requests.list;
+    for (struct list *node = list->next; node != list; node = node->next) {
+        struct client_request *request = LIST_ITEM(node, struct client_request, node);
+        buffer_release(&request->events);
+        request->event_count = 0;
+    }
+}
+
+static bool client_request_gather(struct client_core *core, struct client_request *request,
+                                  const wire_event *event)
+{
+    if (!request->is_read || !client_event_is_valid(event) || event->origin != request->origin ||
+        !view_equal(view_of(event->conversation), view_of(request->conversation)) ||
+        request->event_count == request->limit)
+        return false;
+    struct view bytes = event_encode(event, &core->effects.arena);
+    uint32_t size = (uint32_t)bytes.size;
+    buffer_append(&request->events, &size, sizeof(size));
+    buffer_append(&request->events, bytes.data, bytes.size);
+    request->event_count++;
+    return true;
+}
+
+static wire_event **client_request_events(struct client_core *core, struct client_request *request)
+{
+    struct arena *arena = &core->effects.arena;
+    wire_event **events = arena_alloc(arena, (request->event_count + 1) * sizeof(wire_event *));
+    for (uint32_t i = 0; i < request->event_count; i++) {
+        struct view rest = buffer_view(&request->events);
+        uint32_t size;
+        memcpy(&size, rest.data, sizeof(size));
+        events[i] = event_decode(view_make(rest.data + sizeof(size), size), arena);
+        buffer_consume(&request->events, sizeof(size) + size);
+    }
+    return events;
+}
+
+bool client_requests_answer(struct client_core *core, const wire_server_frame *frame)
+{
+    struct client_request *request = core->requests.slots[client_request_slot(frame->request)];
+    if (request == NULL || request->number != frame->request)
+        return true;
+    if (frame->body_case == SERVER_FRAME(EVENT))
+        return client_request_gather(core, request, frame->event);
+    if (frame->body_case == SERVER_FRAME(ERROR)) {
+        client_request_refuse(core, request, frame->error->code);
+        return true;
+    }
+    if (frame->body_case != request->answer_case)
+        return false;
+    struct client_effect *answer = client_request_settle(core, request);
+    answer->answer = frame;
+    if (request->is_read) {
+        answer->events = client_request_events(core, request);
+        answer->event_count = request->event_count;
+    }
+    client_request_free(&core->requests, request);
+    return true;
+}
+
+void client_requests_tick(struct client_core *core)
+{
+    struct client_requests *requests = &core->requests;
+    if (core->now_ms < requests->deadline_ms)
+        return;
+    requests->deadline_ms = CLIENT_NEVER;
+    for (struct list *node = requests->list.next, *next; node != &requests->list; node = next) {
+        next = node->next;
+        struct client_request *request = LIST_ITEM(node, struct client_request, node);
+        if (core->now_ms < request->deadline_ms) {
+            requests->deadline_ms = client_earlier(requests->deadline_ms, request->deadline_ms);
+            continue;
+        }
+        struct client_effect *answer = client_request_settle(core, request);
+        answer->is_timeout = true;
+        answer->text = "No answer came in time; check the connection and try again.";
+        client_request_free(requests, request);
+    }
+}
+
+uint64_t client_requests_wake_ms(const struct client_requests *requests)
+{
+    return requests->deadline_ms;
+}

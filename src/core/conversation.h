@@ -1,0 +1,72 @@
+/* A conversation as its owner knows it while deciding: the head of its log and the members who were
+ * asked about so far. Everything here can be had again from the store; nothing of it is truth. What
+ * the rules decide is appended to `struct effects`: rows to commit, and events to publish after
+ * that.
+ *
+ * A decision is made against the state with all earlier decisions applied, also those whose commit
+ * is still under way; if a commit fails, the owner forgets the conversation and loads it again. */
+#ifndef UNSAY_CORE_CONVERSATION_H
+#define UNSAY_CORE_CONVERSATION_H
+
+#include "base/arena.h"
+#include "base/blob.h"
+#include "core/change.h"
+#include "core/policy.h"
+
+/* The user and the device that ask for something; the shell has verified them. NUL-terminated. */
+struct author {
+    const char *user;
+    const char *device;
+};
+
+struct conversation {
+    const char *id; /* lent; NUL-terminated */
+    uint32_t origin;
+    uint64_t head;      /* seq of the last event */
+    uint64_t last_time; /* its hybrid time */
+    Unsay__V1__ConversationType type;
+};
+
+struct member {
+    bool is_member;
+    struct member_row row;
+    struct uuid last_message_id; /* the largest that this user used here; zero: none */
+};
+
+/* An event that goes to every device of every member, after the commit. */
+struct publication {
+    struct blob *frame;       /* ready to send; held by the list */
+    const char *conversation; /* lent by the arena of the effects */
+    uint32_t origin;
+    uint64_t seq;
+    bool is_recall;
+    uint64_t target_seq;            /* recall: of the same origin */
+    struct view tombstone;          /* recall: the target as it is now, encoded */
+    const char *const *new_members; /* creation: who is in */
+    size_t new_member_count;
+    struct publication *next;
+};
+
+struct effects {
+    struct arena *arena; /* everything below lives here; frames are blobs */
+    struct change_list changes;
+    struct publication *first;
+    struct publication *last;
+    bool has_recall;
+};
+
+void effects_init(struct effects *effects, struct arena *arena);
+
+/* Lets go of the frames. */
+void effects_fini(struct effects *effects);
+
+/* A change in the effects' arena, zeroed, already in the list; the caller fills it in. */
+struct change *effects_change(struct effects *effects, enum change_kind kind,
+                              const struct conversation *conversation);
+
+/* Appends an event to the log: takes the next seq and stamps the time, encodes once for the store
+ * and for everyone's connection. Fields conversation, origin, seq and time are set here. */
+struct publication *conversation_append(struct conversation *conversation, wire_event *event,
+                                        uint64_t now_ms, struct effects *effects);
+
+#endif

@@ -1,0 +1,38 @@
+#include "core/refusal.h"
+
+struct refusal {
+    const char *name;
+    const char *text;
+    bool is_retryable;
+};
+
+static const struct refusal refusal_table[] = {
+    [REFUSAL_NONE] = {"", "", false},
+#define REFUSAL(code, name, retryable, text) [REFUSAL_CODE(code)] = {name, text, retryable},
+#include "core/refusal.def"
+#undef REFUSAL
+};
+
+static const struct refusal *refusal_find(refusal_code code)
+{
+    static const struct refusal unknown = {
+        "unknown", "The server refused for a reason that this version does not know.", false};
+    size_t index = (size_t)code;
+    return index < sizeof(refusal_table) / sizeof(refusal_table[0]) ? &refusal_table[index]
+                                                                    : &unknown;
+}
+
+const char *refusal_name(refusal_code code)
+{
+    return refusal_find(code)->name;
+}
+
+const char *refusal_text(refusal_code code)
+{
+    return refusal_find(code)->text;
+}
+
+bool refusal_is_retryable(refusal_code code)
+{
+    return refusal_find(code)->is_retryable;
+}

@@ -1,0 +1,22 @@
+/* The closed list of answers that say no: see refusal.def. */
+#ifndef UNSAY_CORE_REFUSAL_H
+#define UNSAY_CORE_REFUSAL_H
+
+#include "core/contract.h"
+
+typedef Unsay__V1__ErrorCode refusal_code;
+
+/* REFUSAL_CODE(WINDOW_CLOSED); REFUSAL_NONE is 0. */
+#define REFUSAL_CODE(name) WIRE(ERROR_CODE, name)
+#define REFUSAL_NONE REFUSAL_CODE(UNSPECIFIED)
+
+/* The stable name ("window_closed"); "" for REFUSAL_NONE, "unknown" for a code of a later version. */
+const char *refusal_name(refusal_code code);
+
+/* An English sentence for people; never NULL. */
+const char *refusal_text(refusal_code code);
+
+/* The same request may be answered otherwise later. */
+bool refusal_is_retryable(refusal_code code);
+
+#endif

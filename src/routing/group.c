@@ -1,0 +1,106 @@
+#include "routing/group.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { GROUP_KEY_BYTES_MAX = 1 + 3 * (1 + LIMIT_CONVERSATION_ID_BYTES_MAX) + UUID_BYTES + 16 };
+
+struct group *group_new(unsigned worker, uint64_t number)
+{
+    struct group *group = memory_new(sizeof(*group));
+    group->worker = worker;
+    group->number = number;
+    arena_init(&group->arena);
+    effects_init(&group->effects, &group->arena);
+    table_init(&group->overlay);
+    return group;
+}
+
+void group_free(struct group *group)
+{
+    if (group == NULL)
+        return;
+    for (struct answer *answer = group->first_answer; answer != NULL; answer = answer->next)
+        blob_release(answer->frame);
+    effects_fini(&group->effects);
+    table_fini(&group->overlay);
+    arena_fini(&group->arena);
+    free(group);
+}
+
+void group_answer(struct group *group, unsigned worker, uint64_t session, uint64_t request,
+                  struct blob *frame)
+{
+    struct answer *answer = arena_alloc(&group->arena, sizeof(*answer));
+    *answer = (struct answer){worker, session, request, frame, NULL};
+    if (group->last_answer == NULL)
+        group->first_answer = answer;
+    else
+        group->last_answer->next = answer;
+    group->last_answer = answer;
+}
+
+static uint8_t *group_put(uint8_t *out, struct view part)
+{
+    assert(part.size <= UINT8_MAX);
+    *out++ = (uint8_t)part.size;
+    if (part.size > 0)
+        memcpy(out, part.data, part.size);
+    return out + part.size;
+}
+
+/* The key of a change, unambiguous; returns its size, 0 for kinds that the overlay leaves out. */
+static size_t group_key(const struct change *change, uint8_t key[GROUP_KEY_BYTES_MAX])
+{
+    uint8_t *out = key;
+    *out++ = (uint8_t)change->kind;
+    out = group_put(out, change->conversation);
+    switch (change->kind) {
+    case CHANGE_EVENT:
+        memcpy(out, &change->origin, sizeof(change->origin));
+        memcpy(out + sizeof(change->origin), &change->seq, sizeof(change->seq));
+        return (size_t)(out - key) + sizeof(change->origin) + sizeof(change->seq);
+    case CHANGE_MESSAGE_ID:
+        out = group_put(out, change->user);
+        memcpy(out, change->id.bytes, UUID_BYTES);
+        return (size_t)(out - key) + UUID_BYTES;
+    case CHANGE_REQUEST:
+        out = group_put(out, change->user);
+        out = group_put(out, change->request_id);
+        return (size_t)(out - key);
+    case CHANGE_CURSOR:
+        out = group_put(out, change->user);
+        out = group_put(out, change->device);
+        memcpy(out, &change->origin, sizeof(change->origin));
+        return (size_t)(out - key) + sizeof(change->origin);
+    case CHANGE_CONVERSATION:
+    case CHANGE_MEMBER:
+        return 0;
+    }
+    return 0;
+}
+
+static void group_absorb(struct group *group)
+{
+    const struct change *change =
+        group->absorbed == NULL ? group->effects.changes.first : group->absorbed->next;
+    for (; change != NULL; change = change->next) {
+        uint8_t key[GROUP_KEY_BYTES_MAX];
+        size_t size = group_key(change, key);
+        if (size > 0) {
+            struct view kept = arena_copy(&group->arena, view_make(key, size));
+            table_put(&group->overlay, kept, (void *)(uintptr_t)change);
+        }
+        group->absorbed = change;
+    }
+}
+
+const struct change *group_find(struct group *group, const struct change *probe)
+{
+    uint8_t key[GROUP_KEY_BYTES_MAX];
+    group_absorb(group);
+    return table_get(&group->overlay, view_make(key, group_key(probe, key)));
+}

@@ -1,0 +1,57 @@
+/* A commit group: everything that one worker decided while its last commit was under way. It is
+ * written as one atomic, synced commit, and only then are its events published and its answers
+ * given.
+ *
+ *   OPEN --commit--> IN FLIGHT --committed--> every worker publishes --> answers --> freed
+ *                              \--failed-----> every answer becomes an error ------> freed
+ *
+ * Where the group holds a recall, answers wait until every worker has published: whoever hears that
+ * a message was taken back may rely on no connection handing out its body any more. */
+#ifndef UNSAY_ROUTING_GROUP_H
+#define UNSAY_ROUTING_GROUP_H
+
+#include "base/table.h"
+#include "core/conversation.h"
+
+#include <stdatomic.h>
+
+/* A frame for one session, on whichever worker it lives. */
+struct answer {
+    unsigned worker;
+    uint64_t session;
+    uint64_t request;   /* for the error, should the commit fail */
+    struct blob *frame; /* held by the group */
+    struct answer *next;
+};
+
+struct group {
+    uint64_t number; /* of its worker, ascending */
+    unsigned worker; /* who decided */
+    struct arena arena;
+    struct effects effects;
+    struct answer *first_answer;
+    struct answer *last_answer;
+    size_t requests;
+    struct table overlay;          /* key bytes -> struct change, latest; the owner's only */
+    const struct change *absorbed; /* last change that is in the overlay */
+    Unsay__V1__ErrorCode failure;  /* set when the commit failed */
+    atomic_uint waiting;           /* workers that have not finished the current phase */
+};
+
+struct group *group_new(unsigned worker, uint64_t number);
+void group_free(struct group *group);
+
+static inline bool group_is_empty(const struct group *group)
+{
+    return group->requests == 0;
+}
+
+/* The group takes over one hold of `frame`. */
+void group_answer(struct group *group, unsigned worker, uint64_t session, uint64_t request,
+                  struct blob *frame);
+
+/* The latest change to this row in the group, NULL when it has none. Only kinds EVENT, MESSAGE_ID,
+ * REQUEST and CURSOR are looked for; `probe` needs the key fields of its kind. */
+const struct change *group_find(struct group *group, const struct change *probe);
+
+#endif

@@ -1,0 +1,288 @@
+#include "routing/owner.h"
+
+#include "base/memory.h"
+#include "core/frame.h"
+#include "core/refusal.h"
+#include "routing/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void owner_init(struct owner *owner)
+{
+    *owner = (struct owner){.in_flight = NULL};
+    table_init(&owner->conversations);
+    list_init(&owner->recent);
+}
+
+static void owner_forget(struct owner *owner, struct owned_conversation *owned)
+{
+    table_remove(&owner->conversations, view_of(owned->id));
+    list_remove(&owned->recent);
+    owner->member_count -= owned->members.count;
+    size_t at = 0;
+    for (struct owned_member *member; (member = table_next(&owned->members, &at)) != NULL;)
+        free(member);
+    table_fini(&owned->members);
+    free(owned);
+}
+
+static void owner_forget_all(struct owner *owner)
+{
+    while (!list_is_empty(&owner->recent))
+        owner_forget(owner, LIST_ITEM(owner->recent.next, struct owned_conversation, recent));
+}
+
+void owner_fini(struct owner *owner)
+{
+    owner_forget_all(owner);
+    table_fini(&owner->conversations);
+    group_free(owner->open);
+}
+
+/* Makes room, sparing whatever an uncommitted group has changed: the store does not know that yet.
+ */
+static void owner_evict(struct owner *owner)
+{
+    struct list *node = owner->recent.next;
+    for (int looked = 0; looked < 8 && node != &owner->recent; looked++) {
+        struct owned_conversation *owned = LIST_ITEM(node, struct owned_conversation, recent);
+        bool is_full = owner->conversations.count >= LIMIT_CONVERSATION_CACHE_MAX ||
+                       owner->member_count >= LIMIT_MEMBER_CACHE_MAX;
+        if (!is_full)
+            return;
+        node = node->next;
+        if (owned->touched <= owner->committed)
+            owner_forget(owner, owned);
+    }
+}
+
+struct owned_conversation *owner_new_conversation(struct worker *worker, struct view id)
+{
+    struct owner *owner = &worker->owner;
+    owner_evict(owner);
+    struct owned_conversation *owned = memory_new(sizeof(*owned));
+    assert(id.size <= LIMIT_CONVERSATION_ID_BYTES_MAX);
+    memcpy(owned->id, id.data, id.size);
+    owned->conversation.id = owned->id;
+    owned->conversation.origin = ORIGIN_DEFAULT;
+    table_init(&owned->members);
+    list_push_back(&owner->recent, &owned->recent);
+    table_put(&owner->conversations, view_of(owned->id), owned);
+    return owned;
+}
+
+/* The conversation as the store has it; NOT_FOUND when it has none. */
+static enum status owner_read(struct worker *worker, struct view id,
+                              struct conversation *conversation)
+{
+    struct conversation_row row;
+    struct view bytes;
+    enum status status = store_get_conversation(worker->store, id, &worker->scratch, &row);
+    if (status != STATUS_OK)
+        return status;
+    conversation->type = row.type;
+    status = store_get_last_event(worker->store, id, ORIGIN_DEFAULT, &worker->scratch,
+                                  &conversation->head, &bytes);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    wire_event *last = event_decode(bytes, &worker->scratch);
+    if (last == NULL)
+        return STATUS_CORRUPT;
+    conversation->last_time = last->time;
+    return STATUS_OK;
+}
+
+struct owned_conversation *owner_load(struct worker *worker, struct view id,
+                                      Unsay__V1__ErrorCode *refusal)
+{
+    struct owner *owner = &worker->owner;
+    struct owned_conversation *owned = table_get(&owner->conversations, id);
+    if (owned != NULL) {
+        list_remove(&owned->recent);
+        list_push_back(&owner->recent, &owned->recent);
+        return owned;
+    }
+    struct conversation read = {.head = 0};
+    enum status status = owner_read(worker, id, &read);
+    if (status != STATUS_OK) {
+        *refusal = status == STATUS_NOT_FOUND ? REFUSAL_CODE(UNKNOWN_CONVERSATION)
+                                              : REFUSAL_CODE(STORAGE_UNAVAILABLE);
+        return NULL;
+    }
+    owned = owner_new_conversation(worker, id);
+    owned->conversation.type = read.type;
+    owned->conversation.head = read.head;
+    owned->conversation.last_time = read.last_time;
+    return owned;
+}
+
+enum status owner_load_member(struct worker *worker, struct owned_conversation *owned,
+                              const char *user, struct owned_member *scratch,
+                              struct owned_member **member)
+{
+    *member = table_get(&owned->members, view_of(user));
+    if (*member != NULL)
+        return STATUS_OK;
+    struct view id = view_of(owned->id);
+    *scratch = (struct owned_member){.member = {.is_member = true}};
+    snprintf(scratch->user, sizeof(scratch->user), "%s", user);
+    *member = scratch;
+
+    enum status status = store_get_member(worker->store, id, view_of(user), &scratch->member.row);
+    if (status == STATUS_NOT_FOUND) {
+        scratch->member.is_member = false; /* not kept: strangers must not fill the memory */
+        return STATUS_OK;
+    }
+    if (status != STATUS_OK)
+        return status;
+    status = store_get_last_message_id(worker->store, id, view_of(user),
+                                       &scratch->member.last_message_id);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return status;
+    *member = memory_copy(scratch, sizeof(*scratch));
+    table_put(&owned->members, view_of((*member)->user), *member);
+    worker->owner.member_count++;
+    return STATUS_OK;
+}
+
+/* The latest uncommitted change to a row. */
+static const struct change *owner_find(struct owner *owner, const struct change *probe)
+{
+    const struct change *change = owner->open == NULL ? NULL : group_find(owner->open, probe);
+    if (change == NULL && owner->in_flight != NULL)
+        change = group_find(owner->in_flight, probe);
+    return change;
+}
+
+enum status owner_get_message_id(struct worker *worker, const char *conversation, const char *user,
+                                 const struct uuid *id, struct message_id_row *row)
+{
+    struct change probe = {.kind = CHANGE_MESSAGE_ID,
+                           .conversation = view_of(conversation),
+                           .user = view_of(user),
+                           .id = *id};
+    const struct change *change = owner_find(&worker->owner, &probe);
+    if (change != NULL) {
+        *row = change->message_id;
+        return STATUS_OK;
+    }
+    return store_get_message_id(worker->store, probe.conversation, probe.user, id, &worker->scratch,
+                                row);
+}
+
+enum status owner_get_event(struct worker *worker, const struct conversation *log, uint64_t seq,
+                            wire_event **event)
+{
+    struct change probe = {
+        .kind = CHANGE_EVENT, .conversation = view_of(log->id), .origin = log->origin, .seq = seq};
+    struct view bytes;
+    if (seq == 0 || seq > log->head)
+        return STATUS_NOT_FOUND;
+    const struct change *change = owner_find(&worker->owner, &probe);
+    if (change != NULL) {
+        bytes = change->bytes;
+    } else {
+        struct event_key key = {probe.conversation, log->origin, seq};
+        enum status status = store_get_event(worker->store, key, &worker->scratch, &bytes);
+        if (status != STATUS_OK)
+            return status;
+    }
+    *event = event_decode(bytes, &worker->scratch);
+    return *event == NULL ? STATUS_CORRUPT : STATUS_OK;
+}
+
+struct group *owner_group(struct worker *worker)
+{
+    struct owner *owner = &worker->owner;
+    if (owner->open == NULL)
+        owner->open = group_new(worker->index, ++owner->last_number);
+    return owner->open;
+}
+
+void owner_answer(struct worker *worker, const struct request *request, wire_server_frame *answer)
+{
+    struct group *group = owner_group(worker);
+    answer->request = request->frame->request;
+    group->requests++;
+    group_answer(group, request->worker, request->session, answer->request,
+                 frame_from_server(answer));
+}
+
+void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
+                  const char *detail)
+{
+    wire_error error = UNSAY__V1__ERROR__INIT;
+    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
+    error.code = code;
+    error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
+    error.retryable = refusal_is_retryable(code);
+    answer.body_case = SERVER_FRAME(ERROR);
+    answer.error = &error;
+    stats_add(&worker->stats, STAT_requests_refused, 1);
+    owner_answer(worker, request, &answer);
+}
+
+void owner_request(struct worker *worker, const struct request *request)
+{
+    const struct group *group = owner_group(worker);
+    if (worker->is_draining) {
+        owner_refuse(worker, request, REFUSAL_CODE(SHUTTING_DOWN), "");
+        return;
+    }
+    if (group->requests >= LIMIT_GROUP_REQUESTS_MAX ||
+        group->effects.changes.bytes >= LIMIT_GROUP_BYTES_MAX) {
+        owner_refuse(worker, request, REFUSAL_CODE(OVERLOADED), "");
+        return;
+    }
+    if (request->frame->body_case == CLIENT_FRAME(SEND))
+        owner_send(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(RECALL))
+        owner_recall(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(ACK))
+        owner_ack(worker, request, request->frame->ack);
+    else if (request->frame->body_case == CLIENT_FRAME(OPEN_CONVERSATION))
+        owner_open(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(CREATE_CONVERSATION))
+        owner_create(worker, request);
+}
+
+void owner_commit(struct worker *worker)
+{
+    struct owner *owner = &worker->owner;
+    if (owner->in_flight != NULL || owner->open == NULL || group_is_empty(owner->open))
+        return;
+    owner->in_flight = owner->open;
+    owner->open = NULL;
+    atomic_init(&owner->in_flight->waiting, worker->count);
+    shell_commit(worker->shell, owner->in_flight);
+}
+
+void owner_committed(struct worker *worker, struct group *group)
+{
+    struct owner *owner = &worker->owner;
+    if (owner->in_flight != group) /* failed along with the one before it */
+        return;
+    owner->in_flight = NULL;
+    owner->committed = group->number;
+    if (group->failure == REFUSAL_NONE) {
+        stats_add(&worker->stats, STAT_groups_committed, 1);
+        return;
+    }
+    /* What was decided since then rests on what did not happen: it fails as well. */
+    stats_add(&worker->stats, STAT_groups_failed, 1);
+    owner_forget_all(owner);
+    if (owner->open == NULL || group_is_empty(owner->open))
+        return;
+    struct group *failed = owner->open;
+    owner->open = NULL;
+    owner->committed = failed->number;
+    failed->failure = group->failure;
+    atomic_init(&failed->waiting, worker->count);
+    for (unsigned i = 0; i < worker->count; i++) {
+        bool posted =
+            shell_post(worker->shell, i, (struct mail){.kind = MAIL_GROUP, .group = failed});
+        assert(posted);
+        (void)posted;
+    }
+}

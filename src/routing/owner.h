@@ -1,0 +1,97 @@
+/* The owner: the side of a worker that decides for the conversations whose id hashes to it. It
+ * looks up the facts (in what it has in memory, in what is decided but not yet committed, in the
+ * store), lets the rules of src/core decide, and gathers changes, events and answers in the open
+ * group. */
+#ifndef UNSAY_ROUTING_OWNER_H
+#define UNSAY_ROUTING_OWNER_H
+
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/status.h"
+#include "core/conversation.h"
+#include "routing/group.h"
+
+struct worker;
+
+/* A client's request, wherever its session is. Everything is lent for the call. */
+struct request {
+    unsigned worker;
+    uint64_t session;
+    struct author author;
+    bool may_create; /* the user may be in one more conversation */
+    const wire_client_frame *frame;
+};
+
+struct owned_member {
+    struct member member;
+    char user[LIMIT_USER_ID_BYTES_MAX + 1];
+};
+
+struct owned_conversation {
+    struct conversation conversation;
+    bool exists;
+    uint64_t touched;     /* number of the last group that changed it */
+    struct table members; /* struct owned_member */
+    struct list recent;   /* owner.recent, least recently used first */
+    char id[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+};
+
+struct owner {
+    struct table conversations; /* struct owned_conversation */
+    struct list recent;
+    size_t member_count;
+    struct group *open;
+    struct group *in_flight; /* NULL when no commit is under way */
+    uint64_t last_number;
+    uint64_t committed; /* number of the last group that is durable */
+};
+
+void owner_init(struct owner *owner);
+void owner_fini(struct owner *owner);
+
+/* Decides on a request of kind send, recall, ack, open or create; the answer follows the commit. */
+void owner_request(struct worker *worker, const struct request *request);
+
+/* Sends the open group to its commit when none is under way. */
+void owner_commit(struct worker *worker);
+
+/* The group in flight came back, committed or failed. */
+void owner_committed(struct worker *worker, struct group *group);
+
+/* ---- Between the parts of the owner ---- */
+
+/* The conversation from memory or store. NULL: *refusal tells (UNKNOWN_CONVERSATION or
+ * STORAGE_UNAVAILABLE). */
+struct owned_conversation *owner_load(struct worker *worker, struct view id,
+                                      Unsay__V1__ErrorCode *refusal);
+
+/* A conversation that does not exist yet, in memory. */
+struct owned_conversation *owner_new_conversation(struct worker *worker, struct view id);
+
+/* What is known about the user here; `scratch` is used for one who is no member. */
+MUST_CHECK enum status owner_load_member(struct worker *worker, struct owned_conversation *owned,
+                                         const char *user, struct owned_member *scratch,
+                                         struct owned_member **member);
+
+/* Rows, as the latest decision left them, committed or not; views live in the worker's scratch
+ * arena or in the groups. STATUS_NOT_FOUND where there is none. */
+MUST_CHECK enum status owner_get_message_id(struct worker *worker, const char *conversation,
+                                            const char *user, const struct uuid *id,
+                                            struct message_id_row *row);
+MUST_CHECK enum status owner_get_event(struct worker *worker, const struct conversation *log,
+                                       uint64_t seq, wire_event **event);
+
+/* The group that takes decisions now; counts one request. */
+struct group *owner_group(struct worker *worker);
+
+void owner_answer(struct worker *worker, const struct request *request, wire_server_frame *answer);
+void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
+                  const char *detail);
+
+void owner_send(struct worker *worker, const struct request *request);
+void owner_recall(struct worker *worker, const struct request *request);
+void owner_open(struct worker *worker, const struct request *request);
+void owner_create(struct worker *worker, const struct request *request);
+void owner_ack(struct worker *worker, const struct request *request, const wire_ack *ack);
+
+#endif

@@ -1,0 +1,88 @@
+/* Opening and creating conversations. */
+#include "core/creation.h"
+#include "core/ids.h"
+#include "routing/worker.h"
+
+static void owner_answer_opened(struct worker *worker, const struct request *request,
+                                struct owned_conversation *owned, bool created)
+{
+    wire_opened opened = UNSAY__V1__OPENED__INIT;
+    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
+    opened.conversation = owned->id;
+    opened.created = created;
+    answer.body_case = SERVER_FRAME(OPENED);
+    answer.opened = &opened;
+    owner_answer(worker, request, &answer);
+}
+
+/* The conversation when it exists. NULL with REFUSAL_NONE: it does not, and may be made. */
+static struct owned_conversation *owner_find_existing(struct worker *worker,
+                                                      const struct request *request, struct view id,
+                                                      refusal_code *refusal)
+{
+    struct owned_conversation *owned = owner_load(worker, id, refusal);
+    if (owned != NULL || *refusal != REFUSAL_CODE(UNKNOWN_CONVERSATION))
+        return owned;
+    *refusal = request->may_create ? REFUSAL_NONE : REFUSAL_CODE(TOO_MANY_CONVERSATIONS);
+    return NULL;
+}
+
+void owner_open(struct worker *worker, const struct request *request)
+{
+    const char *user = request->frame->open_conversation->user;
+    refusal_code refusal = REFUSAL_NONE;
+    struct view id =
+        id_direct_conversation(&worker->scratch, view_of(request->author.user), view_of(user));
+    struct owned_conversation *owned = owner_find_existing(worker, request, id, &refusal);
+    if (owned != NULL) {
+        owner_answer_opened(worker, request, owned, false);
+        return;
+    }
+    if (refusal != REFUSAL_NONE) {
+        owner_refuse(worker, request, refusal, "");
+        return;
+    }
+    struct group *group = owner_group(worker);
+    owned = owner_new_conversation(worker, id);
+    owned->touched = group->number;
+    creation_apply_direct(&owned->conversation, &request->author, user, worker->now.wall_ms,
+                          &group->effects);
+    owner_answer_opened(worker, request, owned, true);
+}
+
+/* Whether the group that has this id already is the author's own: then this is a repetition. */
+static bool owner_is_creator(struct worker *worker, const struct owned_conversation *owned,
+                             const char *user)
+{
+    wire_event *creation;
+    return owner_get_event(worker, &owned->conversation, 1, &creation) == STATUS_OK &&
+           creation->kind_case == EVENT_KIND(CREATION) &&
+           strcmp(creation->creation->creator, user) == 0;
+}
+
+void owner_create(struct worker *worker, const struct request *request)
+{
+    const wire_create_conversation *create = request->frame->create_conversation;
+    refusal_code refusal = REFUSAL_NONE;
+    struct uuid creation_id;
+    memcpy(creation_id.bytes, create->creation_id.data, UUID_BYTES);
+    struct view id = id_created_conversation(&worker->scratch, &creation_id);
+    struct owned_conversation *owned = owner_find_existing(worker, request, id, &refusal);
+    if (owned != NULL) {
+        if (owner_is_creator(worker, owned, request->author.user))
+            owner_answer_opened(worker, request, owned, false);
+        else
+            owner_refuse(worker, request, REFUSAL_CODE(ALREADY_EXISTS), "");
+        return;
+    }
+    if (refusal != REFUSAL_NONE) {
+        owner_refuse(worker, request, refusal, "");
+        return;
+    }
+    struct group *group = owner_group(worker);
+    owned = owner_new_conversation(worker, id);
+    owned->touched = group->number;
+    creation_apply(&owned->conversation, &request->author, create, worker->now.wall_ms,
+                   &group->effects);
+    owner_answer_opened(worker, request, owned, true);
+}

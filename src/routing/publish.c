@@ -1,0 +1,126 @@
+#include "routing/publish.h"
+
+#include "core/frame.h"
+#include "core/refusal.h"
+#include "routing/worker.h"
+
+#include <assert.h>
+
+/* New members who are connected follow the conversation from its first event on. */
+static void publish_members(struct worker *worker, const struct publication *publication)
+{
+    for (size_t i = 0; i < publication->new_member_count; i++) {
+        struct user_sessions *sessions =
+            table_get(&worker->users, view_of(publication->new_members[i]));
+        if (sessions == NULL)
+            continue;
+        struct list *node = sessions->sessions.next;
+        for (; node != &sessions->sessions; node = node->next)
+            session_subscribe(worker, LIST_ITEM(node, struct session, of_user),
+                              view_of(publication->conversation));
+    }
+}
+
+/* What waits for a connection must not hold the body any more. */
+static void publish_replace(struct worker *worker, struct session *session,
+                            const struct interest *interest, const struct publication *publication)
+{
+    size_t before = session->normal.bytes;
+    size_t replaced =
+        lane_replace(&session->normal, publication->conversation, interest->hash,
+                     publication->origin, publication->target_seq, publication->tombstone);
+    session->push_bytes += session->normal.bytes - before;
+    replaced += lane_replace(&session->page, publication->conversation, interest->hash,
+                             publication->origin, publication->target_seq, publication->tombstone);
+    stats_add(&worker->stats, STAT_pushes_replaced, replaced);
+}
+
+static void publish_event(struct worker *worker, const struct publication *publication)
+{
+    if (publication->new_member_count > 0)
+        publish_members(worker, publication);
+    struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
+    if (interest == NULL)
+        return;
+    struct list *node = interest->subscriptions.next;
+    for (; node != &interest->subscriptions; node = node->next) {
+        struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
+        if (publication->is_recall) {
+            publish_replace(worker, subscription->session, interest, publication);
+            session_notify(worker, subscription, publication->frame, publication->origin,
+                           publication->seq);
+        } else {
+            session_push(worker, subscription, publication->frame, publication->origin,
+                         publication->seq);
+        }
+    }
+}
+
+static struct blob *publish_failure(const struct answer *answer, Unsay__V1__ErrorCode failure)
+{
+    wire_error error = UNSAY__V1__ERROR__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    error.code = failure;
+    error.detail = string_of(refusal_text(failure));
+    error.retryable = refusal_is_retryable(failure);
+    frame.request = answer->request;
+    frame.body_case = SERVER_FRAME(ERROR);
+    frame.error = &error;
+    return frame_from_server(&frame);
+}
+
+static void publish_give_answers(struct worker *worker, const struct group *group)
+{
+    for (const struct answer *answer = group->first_answer; answer != NULL; answer = answer->next) {
+        if (answer->worker != worker->index)
+            continue;
+        struct session *session = worker_find_session(worker, answer->session);
+        if (session == NULL || session->is_closing)
+            continue;
+        session_answer(worker, session,
+                       group->failure == REFUSAL_NONE ? blob_hold(answer->frame)
+                                                      : publish_failure(answer, group->failure));
+    }
+}
+
+/* True for the worker that finishes the group's phase. */
+static bool publish_is_last(struct group *group)
+{
+    return atomic_fetch_sub_explicit(&group->waiting, 1, memory_order_acq_rel) == 1;
+}
+
+void publish_group(struct worker *worker, struct group *group)
+{
+    bool is_committed = group->failure == REFUSAL_NONE;
+    bool must_wait = is_committed && group->effects.has_recall && worker->count > 1;
+
+    if (is_committed) {
+        const struct publication *publication = group->effects.first;
+        for (; publication != NULL; publication = publication->next)
+            publish_event(worker, publication);
+    }
+    if (!must_wait)
+        publish_give_answers(worker, group);
+    if (group->worker == worker->index)
+        owner_committed(worker, group);
+    if (!publish_is_last(group))
+        return;
+    if (!must_wait) {
+        group_free(group);
+        return;
+    }
+    atomic_store_explicit(&group->waiting, worker->count, memory_order_release);
+    for (unsigned i = 0; i < worker->count; i++) {
+        bool posted =
+            shell_post(worker->shell, i, (struct mail){.kind = MAIL_ANSWERS, .group = group});
+        assert(posted);
+        (void)posted;
+    }
+}
+
+void publish_answers(struct worker *worker, struct group *group)
+{
+    publish_give_answers(worker, group);
+    if (publish_is_last(group))
+        group_free(group);
+}

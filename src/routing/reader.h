@@ -1,0 +1,33 @@
+/* Reading: pages of a conversation's log and of the user's conversations, straight from the store,
+ * for the worker that has the session. A page is read when its turn to be sent comes, so that no
+ * body waits in memory for a slow connection. */
+#ifndef UNSAY_ROUTING_READER_H
+#define UNSAY_ROUTING_READER_H
+
+#include "routing/session.h"
+
+/* A page that waits for its turn. */
+struct reading {
+    uint64_t request;
+    uint64_t after;
+    uint64_t before;
+    uint32_t origin;
+    uint32_t limit;
+    bool newest;
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+};
+
+/* Checks the request and queues the page, or refuses. */
+void reader_request(struct worker *worker, struct session *session, uint64_t request,
+                    const wire_read *read);
+
+/* Reads the page into the session's page lane. */
+void reader_serve(struct worker *worker, struct session *session, const struct reading *reading);
+
+void reader_list(struct worker *worker, struct session *session, uint64_t request,
+                 const wire_list_conversations *list);
+
+/* Subscribes a new session to its user's conversations; false when the store failed. */
+bool reader_subscribe(struct worker *worker, struct session *session);
+
+#endif

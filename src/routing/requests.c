@@ -1,0 +1,183 @@
+#include "routing/requests.h"
+
+#include "base/memory.h"
+#include "core/creation.h"
+#include "core/frame.h"
+#include "core/ids.h"
+#include "core/recall.h"
+#include "core/send.h"
+#include "routing/reader.h"
+#include "routing/worker.h"
+
+static void requests_forward(struct worker *worker, struct session *session, unsigned owner,
+                             const wire_client_frame *frame, struct view payload)
+{
+    bool may_create = session->subscription_count < LIMIT_CONVERSATIONS_PER_USER_MAX;
+    if (owner == worker->index) {
+        struct request request = {.worker = worker->index,
+                                  .session = session->id,
+                                  .author = {session->user, session->device},
+                                  .may_create = may_create,
+                                  .frame = frame};
+        owner_request(worker, &request);
+        return;
+    }
+    struct mail_request *mail = memory_new(sizeof(*mail) + payload.size);
+    mail->worker = worker->index;
+    mail->session = session->id;
+    mail->may_create = may_create;
+    memcpy(mail->user, session->user, sizeof(mail->user));
+    memcpy(mail->device, session->device, sizeof(mail->device));
+    mail->payload_bytes = payload.size;
+    memcpy(mail->payload, payload.data, payload.size);
+    struct mail posted = {.kind = MAIL_REQUEST, .request = mail};
+    if (!shell_post(worker->shell, owner, posted)) {
+        mail_discard(&posted);
+        session_refuse(worker, session, frame->request, REFUSAL_CODE(OVERLOADED), "", false);
+    }
+}
+
+static void requests_take_notices(struct worker *worker, struct session *session,
+                                  const wire_ack *ack)
+{
+    for (size_t i = 0; i < ack->n_notices; i++) {
+        const wire_notice_ack *notice = ack->notices[i];
+        session_acknowledged_notice(worker, session, view_of(notice->conversation),
+                                    notice->origin == 0 ? ORIGIN_DEFAULT : notice->origin,
+                                    notice->seq);
+    }
+}
+
+/* The cursors of an Ack, to the owner of each conversation. */
+static void requests_take_ack(struct worker *worker, struct session *session, uint64_t request,
+                              const wire_ack *ack)
+{
+    if (ack->n_cursors > LIMIT_ACK_ENTRIES_MAX || ack->n_notices > LIMIT_ACK_ENTRIES_MAX) {
+        session_refuse(worker, session, request, REFUSAL_CODE(FIELD_INVALID),
+                       "ack: at most 256 cursors and 256 notices", false);
+        return;
+    }
+    requests_take_notices(worker, session, ack);
+    for (size_t i = 0; i < ack->n_cursors; i++) {
+        const wire_cursor *cursor = ack->cursors[i];
+        if (!id_is_conversation(view_of(cursor->conversation))) {
+            session_refuse(worker, session, request, REFUSAL_CODE(INVALID_ID),
+                           "ack: conversation: 1 to 64 of [A-Za-z0-9._:@-]", false);
+            return;
+        }
+    }
+    for (unsigned owner = 0; owner < worker->count; owner++) {
+        wire_cursor *cursors[LIMIT_ACK_ENTRIES_MAX];
+        wire_ack part = UNSAY__V1__ACK__INIT;
+        part.cursors = cursors;
+        for (size_t i = 0; i < ack->n_cursors; i++) {
+            if (worker_of(worker, view_of(ack->cursors[i]->conversation)) == owner)
+                cursors[part.n_cursors++] = ack->cursors[i];
+        }
+        if (part.n_cursors == 0)
+            continue;
+        wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+        frame.request = request;
+        frame.body_case = CLIENT_FRAME(ACK);
+        frame.ack = &part;
+        struct blob *encoded = frame_from_client(&frame);
+        requests_forward(worker, session, owner, &frame, frame_payload(blob_view(encoded)));
+        blob_release(encoded);
+    }
+}
+
+static void requests_take_heartbeat(struct worker *worker, struct session *session,
+                                    const wire_client_frame *request)
+{
+    wire_heartbeat_reply reply = UNSAY__V1__HEARTBEAT_REPLY__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    reply.server_time_ms = worker->now.wall_ms;
+    frame.request = request->request;
+    frame.body_case = SERVER_FRAME(HEARTBEAT);
+    frame.heartbeat = &reply;
+    session_answer(worker, session, frame_from_server(&frame));
+    if (request->heartbeat->ack != NULL)
+        requests_take_ack(worker, session, 0, request->heartbeat->ack);
+}
+
+/* The conversation that a request is about; empty when the request is none for an owner, or wrong,
+ * and then it was answered. */
+static struct view requests_conversation(struct worker *worker, struct session *session,
+                                         const wire_client_frame *frame, struct arena *arena)
+{
+    refusal_code refusal = REFUSAL_NONE;
+    const char *detail = "";
+    struct view conversation = {NULL, 0};
+    switch (frame->body_case) {
+    case CLIENT_FRAME(SEND):
+        refusal = send_check(frame->send, &detail);
+        conversation = view_of(frame->send->conversation);
+        break;
+    case CLIENT_FRAME(RECALL):
+        refusal = recall_check(frame->recall, &detail);
+        conversation = view_of(frame->recall->conversation);
+        break;
+    case CLIENT_FRAME(OPEN_CONVERSATION):
+        refusal = creation_check_direct(frame->open_conversation, &detail);
+        if (refusal == REFUSAL_NONE) {
+            conversation = id_direct_conversation(arena, view_of(session->user),
+                                                  view_of(frame->open_conversation->user));
+        }
+        break;
+    case CLIENT_FRAME(CREATE_CONVERSATION):
+        refusal = creation_check(frame->create_conversation, &detail);
+        if (refusal == REFUSAL_NONE) {
+            struct uuid id;
+            memcpy(id.bytes, frame->create_conversation->creation_id.data, UUID_BYTES);
+            conversation = id_created_conversation(arena, &id);
+        }
+        break;
+    case CLIENT_FRAME(HELLO):
+        session_refuse(worker, session, frame->request, REFUSAL_CODE(HELLO_EXPECTED),
+                       "hello: this connection is signed in already", false);
+        return conversation;
+    case CLIENT_FRAME(HEARTBEAT):
+    case CLIENT_FRAME(ACK):
+    case CLIENT_FRAME(READ):
+    case CLIENT_FRAME(LIST_CONVERSATIONS):
+    case CLIENT_FRAME(GOODBYE):
+        return conversation;
+    case CLIENT_FRAME(_NOT_SET):
+    case _UNSAY__V1__CLIENT_FRAME__BODY__CASE_IS_INT_SIZE:
+    default:
+        session_refuse(worker, session, frame->request, REFUSAL_CODE(MALFORMED),
+                       "frame: its body is missing or of a kind that this server does not know",
+                       false);
+        return conversation;
+    }
+    if (refusal != REFUSAL_NONE) {
+        session_refuse(worker, session, frame->request, refusal, detail, false);
+        return view_make(NULL, 0);
+    }
+    return conversation;
+}
+
+void requests_take(struct worker *worker, struct session *session, const wire_client_frame *frame,
+                   struct view payload)
+{
+    if (frame->body_case == CLIENT_FRAME(HEARTBEAT)) {
+        requests_take_heartbeat(worker, session, frame);
+    } else if (frame->body_case == CLIENT_FRAME(ACK)) {
+        requests_take_ack(worker, session, frame->request, frame->ack);
+    } else if (frame->body_case == CLIENT_FRAME(READ)) {
+        reader_request(worker, session, frame->request, frame->read);
+    } else if (frame->body_case == CLIENT_FRAME(LIST_CONVERSATIONS)) {
+        reader_list(worker, session, frame->request, frame->list_conversations);
+    } else if (frame->body_case == CLIENT_FRAME(GOODBYE)) {
+        session->is_closing = true;
+        shell_close(session->link);
+    } else {
+        struct arena arena;
+        arena_init(&arena);
+        struct view conversation = requests_conversation(worker, session, frame, &arena);
+        if (conversation.size > 0) {
+            requests_forward(worker, session, worker_of(worker, conversation), frame, payload);
+        }
+        arena_fini(&arena);
+    }
+}

@@ -1,0 +1,303 @@
+#include "routing/session.h"
+
+#include "base/memory.h"
+#include "core/backoff.h"
+#include "core/frame.h"
+#include "core/refusal.h"
+#include "routing/worker.h"
+
+#include <stdlib.h>
+
+static const struct backoff session_backoff = {.first_ms = 1000, .max_ms = 32000};
+
+static size_t session_key(uint8_t key[8 + LIMIT_CONVERSATION_ID_BYTES_MAX], uint64_t session,
+                          struct view conversation)
+{
+    size_t size = conversation.size;
+    if (size > LIMIT_CONVERSATION_ID_BYTES_MAX)
+        size = LIMIT_CONVERSATION_ID_BYTES_MAX;
+    memcpy(key, &session, 8);
+    if (size > 0)
+        memcpy(key + 8, conversation.data, size);
+    return 8 + size;
+}
+
+struct subscription *session_find_subscription(struct worker *worker, struct session *session,
+                                               struct view conversation)
+{
+    uint8_t key[8 + LIMIT_CONVERSATION_ID_BYTES_MAX];
+    size_t size = session_key(key, session->id, conversation);
+    return table_get(&worker->subscriptions, view_make(key, size));
+}
+
+static struct interest *session_interest(struct worker *worker, struct view conversation)
+{
+    struct interest *interest = table_get(&worker->interests, conversation);
+    if (interest != NULL)
+        return interest;
+    interest = memory_new(sizeof(*interest));
+    list_init(&interest->subscriptions);
+    interest->hash = table_hash(conversation);
+    memcpy(interest->conversation, conversation.data, conversation.size);
+    table_put(&worker->interests, view_of(interest->conversation), interest);
+    return interest;
+}
+
+void session_subscribe(struct worker *worker, struct session *session, struct view conversation)
+{
+    if (conversation.size > LIMIT_CONVERSATION_ID_BYTES_MAX ||
+        session_find_subscription(worker, session, conversation) != NULL)
+        return;
+    struct subscription *subscription = memory_new(sizeof(*subscription));
+    subscription->session = session;
+    subscription->interest = session_interest(worker, conversation);
+    subscription->key_bytes = (uint8_t)session_key(subscription->key, session->id, conversation);
+    list_init(&subscription->waiting);
+    list_push_back(&subscription->interest->subscriptions, &subscription->of_interest);
+    list_push_back(&session->subscriptions, &subscription->of_session);
+    table_put(&worker->subscriptions, view_make(subscription->key, subscription->key_bytes),
+              subscription);
+    session->subscription_count++;
+}
+
+static void session_unsubscribe(struct worker *worker, struct subscription *subscription)
+{
+    struct interest *interest = subscription->interest;
+    table_remove(&worker->subscriptions, view_make(subscription->key, subscription->key_bytes));
+    list_remove(&subscription->of_interest);
+    list_remove(&subscription->of_session);
+    list_remove(&subscription->waiting);
+    if (list_is_empty(&interest->subscriptions)) {
+        table_remove(&worker->interests, view_of(interest->conversation));
+        free(interest);
+    }
+    free(subscription);
+}
+
+void session_answer(struct worker *worker, struct session *session, struct blob *frame)
+{
+    if (session->normal.count >= session->pushes + LIMIT_SESSION_REPLIES_MAX ||
+        session->normal.bytes >= session->push_bytes + LIMIT_SESSION_REPLY_BYTES_MAX) {
+        blob_release(frame);
+        if (!session->is_closing) {
+            session_refuse(worker, session, 0, REFUSAL_CODE(SLOW_READER),
+                           "answers wait for this connection; read them before asking more", true);
+        }
+        return;
+    }
+    lane_push(&session->normal, (struct lane_item){.kind = LANE_ANSWER, .frame = frame});
+    worker_touch(worker, session);
+}
+
+void session_refuse(struct worker *worker, struct session *session, uint64_t request,
+                    Unsay__V1__ErrorCode code, const char *detail, bool closing)
+{
+    wire_error error = UNSAY__V1__ERROR__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    error.code = code;
+    error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
+    error.retryable = refusal_is_retryable(code);
+    error.closing = closing;
+    frame.request = request;
+    frame.body_case = SERVER_FRAME(ERROR);
+    frame.error = &error;
+    stats_add(&worker->stats, STAT_requests_refused, 1);
+    if (closing) {
+        session->is_closing = true;
+        lane_push(&session->urgent,
+                  (struct lane_item){.kind = LANE_ANSWER, .frame = frame_from_server(&frame)});
+        worker_touch(worker, session);
+        shell_close(session->link);
+        return;
+    }
+    session_answer(worker, session, frame_from_server(&frame));
+}
+
+static void session_fall_behind(struct worker *worker, struct session *session)
+{
+    size_t dropped = lane_drop_pushes(&session->normal);
+    session->pushes = 0;
+    session->push_bytes = 0;
+    session->is_behind = true;
+    stats_add(&worker->stats, STAT_pushes_dropped, dropped + 1);
+}
+
+void session_push(struct worker *worker, struct subscription *subscription, struct blob *frame,
+                  uint32_t origin, uint64_t seq)
+{
+    struct session *session = subscription->session;
+    if (session->is_closing)
+        return;
+    if (session->is_behind || session->pushes >= LIMIT_SESSION_PUSHES_MAX ||
+        session->push_bytes + frame->size > LIMIT_SESSION_PUSH_BYTES_MAX) {
+        session_fall_behind(worker, session);
+        worker_touch(worker, session);
+        return;
+    }
+    struct lane_item item = {.kind = LANE_EVENT,
+                             .origin = origin,
+                             .frame = blob_hold(frame),
+                             .seq = seq,
+                             .conversation_hash = subscription->interest->hash};
+    lane_push(&session->normal, item);
+    session->pushes++;
+    session->push_bytes += frame->size;
+    worker_touch(worker, session);
+    stats_add(&worker->stats, STAT_pushes_queued, 1);
+
+    if (list_is_empty(&subscription->waiting)) {
+        subscription->acknowledged = seq - 1;
+        subscription->attempts = 0;
+        subscription->due_ms = worker->now.steady_ms + session_backoff.first_ms;
+        list_push_back(&worker->waiting, &subscription->waiting);
+    }
+    if (seq > subscription->pushed)
+        subscription->pushed = seq;
+}
+
+static void session_drop_notice(struct session *session, struct notice *notice)
+{
+    list_remove(&notice->of_session);
+    session->notice_count--;
+    if (session->notice_count == 0)
+        list_remove(&session->noticed);
+    blob_release(notice->frame);
+    free(notice);
+}
+
+void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,
+                    uint32_t origin, uint64_t seq)
+{
+    struct session *session = subscription->session;
+    if (session->is_closing)
+        return;
+    lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = blob_hold(frame)});
+    worker_touch(worker, session);
+    stats_add(&worker->stats, STAT_notices_queued, 1);
+
+    if (session->notice_count >= LIMIT_SESSION_NOTICES_MAX)
+        session_drop_notice(session, LIST_ITEM(session->notices.next, struct notice, of_session));
+    struct notice *notice = memory_new(sizeof(*notice));
+    notice->interest = subscription->interest;
+    notice->frame = blob_hold(frame);
+    notice->origin = origin;
+    notice->seq = seq;
+    notice->due_ms = worker->now.steady_ms + session_backoff.first_ms;
+    list_push_back(&session->notices, &notice->of_session);
+    if (session->notice_count++ == 0)
+        list_push_back(&worker->noticed, &session->noticed);
+}
+
+void session_acknowledged(struct worker *worker, struct session *session, struct view conversation,
+                          uint64_t stored)
+{
+    struct subscription *subscription = session_find_subscription(worker, session, conversation);
+    if (subscription == NULL || list_is_empty(&subscription->waiting))
+        return;
+    if (stored > subscription->acknowledged) {
+        subscription->acknowledged = stored;
+        subscription->attempts = 0;
+        subscription->due_ms = worker->now.steady_ms + session_backoff.first_ms;
+    }
+    if (subscription->acknowledged >= subscription->pushed)
+        list_remove(&subscription->waiting);
+}
+
+void session_acknowledged_notice(struct worker *worker, struct session *session,
+                                 struct view conversation, uint32_t origin, uint64_t seq)
+{
+    struct subscription *subscription = session_find_subscription(worker, session, conversation);
+    if (subscription == NULL)
+        return;
+    for (struct list *node = session->notices.next; node != &session->notices; node = node->next) {
+        struct notice *notice = LIST_ITEM(node, struct notice, of_session);
+        if (notice->interest == subscription->interest && notice->origin == origin &&
+            notice->seq == seq) {
+            session_drop_notice(session, notice);
+            return;
+        }
+    }
+}
+
+void session_repeat_push(struct worker *worker, struct subscription *subscription)
+{
+    struct session *session = subscription->session;
+    if (worker->now.steady_ms < subscription->due_ms)
+        return;
+    if (session_has_frames(session)) { /* the connection is slow, not deaf */
+        subscription->due_ms = worker->now.steady_ms + session_backoff.first_ms;
+        return;
+    }
+    if (subscription->attempts >= LIMIT_PUSH_REPEATS_MAX) {
+        list_remove(&subscription->waiting);
+        return;
+    }
+    struct store_event events[LIMIT_PUSH_REPEAT_EVENTS_MAX];
+    struct store_range range = {
+        .conversation = view_of(subscription->interest->conversation),
+        .origin = ORIGIN_DEFAULT,
+        .after = subscription->acknowledged,
+        .before = subscription->pushed + 1,
+        .limit = LIMIT_PUSH_REPEAT_EVENTS_MAX,
+        .bytes_max = LIMIT_PAGE_BYTES_MAX,
+    };
+    size_t count = 0;
+    bool more;
+    arena_reset(&worker->scratch);
+    if (store_read_events(worker->store, &range, &worker->scratch, events, &count, &more) !=
+        STATUS_OK)
+        count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct blob *frame = frame_around_event(FRAME_EVENT, 0, events[i].bytes);
+        session_push(worker, subscription, frame, ORIGIN_DEFAULT, events[i].seq);
+        blob_release(frame);
+    }
+    stats_add(&worker->stats, STAT_pushes_repeated, count);
+    subscription->attempts++;
+    subscription->due_ms =
+        worker->now.steady_ms +
+        backoff_jittered_ms(session_backoff, subscription->attempts, &worker->prng);
+}
+
+void session_repeat_notices(struct worker *worker, struct session *session)
+{
+    struct list *next;
+    bool is_slow = session_has_frames(session);
+    for (struct list *node = session->notices.next; node != &session->notices; node = next) {
+        struct notice *notice = LIST_ITEM(node, struct notice, of_session);
+        next = node->next;
+        if (worker->now.steady_ms < notice->due_ms)
+            continue;
+        if (is_slow) {
+            notice->due_ms = worker->now.steady_ms + session_backoff.first_ms;
+            continue;
+        }
+        if (notice->attempts >= LIMIT_PUSH_REPEATS_MAX) {
+            session_drop_notice(session, notice);
+            continue;
+        }
+        notice->attempts++;
+        notice->due_ms = worker->now.steady_ms +
+                         backoff_jittered_ms(session_backoff, notice->attempts, &worker->prng);
+        lane_push(&session->urgent,
+                  (struct lane_item){.kind = LANE_ANSWER, .frame = blob_hold(notice->frame)});
+        worker_touch(worker, session);
+        stats_add(&worker->stats, STAT_notices_repeated, 1);
+    }
+}
+
+void session_free(struct worker *worker, struct session *session)
+{
+    while (!list_is_empty(&session->notices))
+        session_drop_notice(session, LIST_ITEM(session->notices.next, struct notice, of_session));
+    while (!list_is_empty(&session->subscriptions)) {
+        session_unsubscribe(
+            worker, LIST_ITEM(session->subscriptions.next, struct subscription, of_session));
+    }
+    list_remove(&session->dirty);
+    list_remove(&session->noticed);
+    lane_fini(&session->urgent);
+    lane_fini(&session->page);
+    lane_fini(&session->normal);
+    free(session);
+}

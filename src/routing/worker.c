@@ -1,0 +1,319 @@
+#include "routing/worker.h"
+
+#include "base/memory.h"
+#include "core/frame.h"
+#include "core/refusal.h"
+#include "routing/publish.h"
+#include "routing/reader.h"
+#include "routing/requests.h"
+
+#include <stdlib.h>
+
+void worker_init(struct worker *worker, unsigned index, unsigned count, struct store *store,
+                 void *shell, const struct worker_settings *settings, uint64_t seed)
+{
+    *worker = (struct worker){.index = index,
+                              .count = count,
+                              .store = store,
+                              .shell = shell,
+                              .settings = *settings,
+                              .prng = {seed}};
+    owner_init(&worker->owner);
+    table_init(&worker->sessions);
+    table_init(&worker->users);
+    table_init(&worker->interests);
+    table_init(&worker->subscriptions);
+    list_init(&worker->dirty);
+    list_init(&worker->waiting);
+    list_init(&worker->noticed);
+    arena_init(&worker->scratch);
+}
+
+void worker_fini(struct worker *worker)
+{
+    owner_fini(&worker->owner);
+    table_fini(&worker->sessions);
+    table_fini(&worker->users);
+    table_fini(&worker->interests);
+    table_fini(&worker->subscriptions);
+    arena_fini(&worker->scratch);
+}
+
+unsigned worker_of(const struct worker *worker, struct view conversation)
+{
+    return worker->count == 1 ? 0 : (unsigned)(table_hash(conversation) % worker->count);
+}
+
+void worker_set_time(struct worker *worker, struct now now)
+{
+    worker->now = now;
+}
+
+struct session *worker_find_session(struct worker *worker, uint64_t id)
+{
+    return table_get(&worker->sessions, view_make(&id, sizeof(id)));
+}
+
+void worker_touch(struct worker *worker, struct session *session)
+{
+    if (list_is_empty(&session->dirty))
+        list_push_back(&worker->dirty, &session->dirty);
+}
+
+bool session_has_frames(const struct session *session)
+{
+    return session->urgent.count + session->page.count + session->normal.count > 0;
+}
+
+static bool worker_claim_beats(const struct worker *worker, const struct mail_claim *claim,
+                               const struct session *session)
+{
+    if (session->opened_ms != claim->opened_ms)
+        return session->opened_ms < claim->opened_ms;
+    return worker->index <= claim->worker;
+}
+
+/* Of several sessions with one name the latest stays. */
+static void worker_close_namesakes(struct worker *worker, const struct mail_claim *claim,
+                                   const struct session *claimant)
+{
+    struct user_sessions *sessions = table_get(&worker->users, view_of(claim->user));
+    if (sessions == NULL)
+        return;
+    struct list *next;
+    for (struct list *node = sessions->sessions.next; node != &sessions->sessions; node = next) {
+        struct session *session = LIST_ITEM(node, struct session, of_user);
+        next = node->next;
+        if (session != claimant && !session->is_closing &&
+            strcmp(session->device, claim->device) == 0 &&
+            worker_claim_beats(worker, claim, session))
+            session_refuse(worker, session, 0, REFUSAL_CODE(SESSION_REPLACED), "", true);
+    }
+}
+
+static void worker_claim_name(struct worker *worker, const struct session *session)
+{
+    struct mail_claim own = {.opened_ms = session->opened_ms, .worker = worker->index};
+    memcpy(own.user, session->user, sizeof(own.user));
+    memcpy(own.device, session->device, sizeof(own.device));
+    worker_close_namesakes(worker, &own, session);
+    for (unsigned i = 0; i < worker->count; i++) {
+        if (i == worker->index)
+            continue;
+        struct mail_claim *claim = memory_copy(&own, sizeof(own));
+        struct mail mail = {.kind = MAIL_CLAIM, .claim = claim};
+        if (!shell_post(worker->shell, i, mail))
+            mail_discard(&mail); /* the older session then ends by its heartbeat */
+    }
+}
+
+static void worker_welcome(struct worker *worker, struct session *session, uint64_t request)
+{
+    wire_welcome welcome = UNSAY__V1__WELCOME__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    welcome.version = PROTOCOL_VERSION_MAX;
+    welcome.user = session->user;
+    welcome.device = session->device;
+    welcome.server_time_ms = worker->now.wall_ms;
+    welcome.heartbeat_interval_ms = worker->settings.heartbeat_interval_ms;
+    welcome.frame_bytes_max = LIMIT_FRAME_BYTES_MAX;
+    welcome.body_bytes_max = LIMIT_BODY_BYTES_MAX;
+    frame.request = request;
+    frame.body_case = SERVER_FRAME(WELCOME);
+    frame.welcome = &welcome;
+    session_answer(worker, session, frame_from_server(&frame));
+}
+
+struct session *worker_session_opened(struct worker *worker, void *link, const char *user,
+                                      const char *device, uint64_t expires_ms, uint64_t request)
+{
+    struct session *session = memory_new(sizeof(*session));
+    session->id = ++worker->last_session;
+    session->link = link;
+    session->expires_ms = expires_ms;
+    session->opened_ms = worker->now.steady_ms;
+    snprintf(session->user, sizeof(session->user), "%s", user);
+    snprintf(session->device, sizeof(session->device), "%s", device);
+    list_init(&session->dirty);
+    list_init(&session->noticed);
+    list_init(&session->subscriptions);
+    list_init(&session->notices);
+    table_put(&worker->sessions, view_make(&session->id, sizeof(session->id)), session);
+
+    struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+    if (sessions == NULL) {
+        sessions = memory_new(sizeof(*sessions));
+        list_init(&sessions->sessions);
+        memcpy(sessions->user, session->user, sizeof(sessions->user));
+        table_put(&worker->users, view_of(sessions->user), sessions);
+    }
+    list_push_back(&sessions->sessions, &session->of_user);
+    stats_add(&worker->stats, STAT_sessions_opened, 1);
+
+    worker_claim_name(worker, session);
+    if (!reader_subscribe(worker, session))
+        session_refuse(worker, session, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", true);
+    else if (worker->is_draining)
+        session_refuse(worker, session, request, REFUSAL_CODE(SHUTTING_DOWN), "", true);
+    else
+        worker_welcome(worker, session, request);
+    return session;
+}
+
+void worker_session_closed(struct worker *worker, struct session *session)
+{
+    struct user_sessions *sessions = table_get(&worker->users, view_of(session->user));
+    list_remove(&session->of_user);
+    if (list_is_empty(&sessions->sessions)) {
+        table_remove(&worker->users, view_of(sessions->user));
+        free(sessions);
+    }
+    table_remove(&worker->sessions, view_make(&session->id, sizeof(session->id)));
+    session_free(worker, session);
+    stats_add(&worker->stats, STAT_sessions_closed, 1);
+}
+
+void worker_session_frame(struct worker *worker, struct session *session,
+                          const wire_client_frame *frame, struct view payload)
+{
+    if (session->is_closing)
+        return;
+    stats_add(&worker->stats, STAT_frames_received, 1);
+    arena_reset(&worker->scratch);
+    requests_take(worker, session, frame, payload);
+}
+
+/* A page is read from the store only when everything before it was sent. */
+static void worker_serve_page(struct worker *worker, struct session *session,
+                              struct lane_item *item)
+{
+    session->reads--;
+    reader_serve(worker, session, item->reading);
+    free(item->reading);
+}
+
+static struct blob *worker_next_normal(struct worker *worker, struct session *session)
+{
+    struct lane_item item;
+    while (lane_pop(&session->normal, &item)) {
+        if (item.kind == LANE_READ) {
+            worker_serve_page(worker, session, &item);
+            if (lane_pop(&session->page, &item))
+                return item.frame;
+            continue;
+        }
+        if (item.kind == LANE_EVENT) {
+            session->pushes--;
+            session->push_bytes -= item.frame->size;
+        }
+        return item.frame;
+    }
+    return NULL;
+}
+
+static struct blob *worker_behind(struct session *session)
+{
+    wire_behind behind = UNSAY__V1__BEHIND__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    frame.body_case = SERVER_FRAME(BEHIND);
+    frame.behind = &behind;
+    session->is_behind = false;
+    return frame_from_server(&frame);
+}
+
+struct blob *worker_next_frame(struct worker *worker, struct session *session)
+{
+    struct lane_item item;
+    struct blob *frame = NULL;
+    if (lane_pop(&session->urgent, &item) || lane_pop(&session->page, &item))
+        frame = item.frame;
+    else
+        frame = worker_next_normal(worker, session);
+    if (frame == NULL && session->is_behind)
+        frame = worker_behind(session);
+    if (frame != NULL)
+        stats_add(&worker->stats, STAT_frames_sent, 1);
+    return frame;
+}
+
+static void worker_take_request(struct worker *worker, struct mail_request *mail)
+{
+    arena_reset(&worker->scratch);
+    wire_client_frame *frame =
+        frame_decode_client(view_make(mail->payload, mail->payload_bytes), &worker->scratch);
+    if (frame == NULL) /* it was decoded once already, or made by us */
+        return;
+    struct request request = {.worker = mail->worker,
+                              .session = mail->session,
+                              .author = {mail->user, mail->device},
+                              .may_create = mail->may_create,
+                              .frame = frame};
+    owner_request(worker, &request);
+}
+
+void worker_mail(struct worker *worker, struct mail mail)
+{
+    switch (mail.kind) {
+    case MAIL_REQUEST:
+        worker_take_request(worker, mail.request);
+        break;
+    case MAIL_GROUP:
+        publish_group(worker, mail.group);
+        break;
+    case MAIL_ANSWERS:
+        publish_answers(worker, mail.group);
+        break;
+    case MAIL_CLAIM:
+        worker_close_namesakes(worker, mail.claim, NULL);
+        break;
+    }
+    mail_discard(&mail);
+}
+
+static void worker_tick_session(struct worker *worker, struct session *session)
+{
+    if (session->expires_ms <= worker->now.wall_ms && !session->is_closing)
+        session_refuse(worker, session, 0, REFUSAL_CODE(TOKEN_EXPIRED), "", true);
+    lane_shrink(&session->normal);
+    lane_shrink(&session->urgent);
+    lane_shrink(&session->page);
+}
+
+void worker_tick(struct worker *worker)
+{
+    struct list *next;
+    for (struct list *node = worker->waiting.next; node != &worker->waiting; node = next) {
+        next = node->next;
+        session_repeat_push(worker, LIST_ITEM(node, struct subscription, waiting));
+    }
+    for (struct list *node = worker->noticed.next; node != &worker->noticed; node = next) {
+        next = node->next;
+        session_repeat_notices(worker, LIST_ITEM(node, struct session, noticed));
+    }
+    size_t at = 0;
+    for (struct session *session; (session = table_next(&worker->sessions, &at)) != NULL;)
+        worker_tick_session(worker, session);
+}
+
+void worker_end_turn(struct worker *worker)
+{
+    owner_commit(worker);
+    for (struct list *node; (node = list_pop_front(&worker->dirty)) != NULL;)
+        shell_flush(LIST_ITEM(node, struct session, dirty)->link);
+}
+
+void worker_drain(struct worker *worker)
+{
+    worker->is_draining = true;
+    size_t at = 0;
+    for (struct session *session; (session = table_next(&worker->sessions, &at)) != NULL;) {
+        if (!session->is_closing)
+            session_refuse(worker, session, 0, REFUSAL_CODE(SHUTTING_DOWN), "", true);
+    }
+}
+
+bool worker_is_idle(const struct worker *worker)
+{
+    return worker->owner.in_flight == NULL &&
+           (worker->owner.open == NULL || group_is_empty(worker->owner.open));
+}

@@ -1,0 +1,102 @@
+/* A worker: one thread's share of the server. It owns its sessions, and the conversations whose id
+ * hashes to it; other workers reach it only through mail. It makes no system call and has no clock:
+ * the shell brings the time, frames, mail and finished commits, and performs what shell.h names.
+ * The same code runs in the server and in the simulation.
+ *
+ *   frame --> session --> owner of the conversation: decide, append to the open group
+ *                                   |  shell_commit, synced
+ *   connections <-- lanes <-- every worker publishes, then gives the answers */
+#ifndef UNSAY_ROUTING_WORKER_H
+#define UNSAY_ROUTING_WORKER_H
+
+#include "base/prng.h"
+#include "routing/mail.h"
+#include "routing/owner.h"
+#include "routing/session.h"
+#include "routing/shell.h"
+#include "routing/stats.h"
+#include "storage/store.h"
+
+struct worker_settings {
+    struct policy policy;
+    uint32_t heartbeat_interval_ms;
+};
+
+struct now {
+    uint64_t wall_ms;   /* Unix */
+    uint64_t steady_ms; /* never goes back */
+};
+
+struct worker {
+    unsigned index;
+    unsigned count; /* of workers */
+    struct store *store;
+    void *shell;
+    struct worker_settings settings;
+    struct now now;
+    struct owner owner;
+    struct table sessions;      /* by id */
+    struct table users;         /* struct user_sessions */
+    struct table interests;     /* struct interest, by conversation */
+    struct table subscriptions; /* by session and conversation */
+    struct list dirty;          /* sessions with frames to send */
+    struct list waiting;        /* subscriptions with unacknowledged pushes */
+    struct list noticed;        /* sessions with unacknowledged notices */
+    uint64_t last_session;
+    struct arena scratch; /* of one input */
+    struct prng prng;     /* jitter of repetitions */
+    struct stats stats;
+    bool is_draining; /* shutting down: no new requests */
+};
+
+void worker_init(struct worker *worker, unsigned index, unsigned count, struct store *store,
+                 void *shell, const struct worker_settings *settings, uint64_t seed);
+
+/* Sessions must be closed; groups still open are dropped unanswered. */
+void worker_fini(struct worker *worker);
+
+/* The owner of a conversation. */
+unsigned worker_of(const struct worker *worker, struct view conversation);
+
+/* Before the inputs of one turn. */
+void worker_set_time(struct worker *worker, struct now now);
+
+/* A device signed in. `link` is the shell's; the Welcome is queued with `request`. */
+struct session *worker_session_opened(struct worker *worker, void *link, const char *user,
+                                      const char *device, uint64_t expires_ms, uint64_t request);
+
+/* A frame of a signed-in client, decoded; `payload` is the same, encoded. */
+void worker_session_frame(struct worker *worker, struct session *session,
+                          const wire_client_frame *frame, struct view payload);
+
+/* The connection is gone; frees the session. */
+void worker_session_closed(struct worker *worker, struct session *session);
+
+/* The next frame to send, or NULL; the hold goes to the caller. */
+struct blob *worker_next_frame(struct worker *worker, struct session *session);
+
+bool session_has_frames(const struct session *session);
+
+/* Mail from another worker, or itself; takes over what it owns. */
+void worker_mail(struct worker *worker, struct mail mail);
+
+/* Some ten times a second: repetitions, expired tokens. */
+void worker_tick(struct worker *worker);
+
+/* After the inputs of one turn: commits what was decided, flushes what was queued. */
+void worker_end_turn(struct worker *worker);
+
+/* Takes no more requests: each is answered SHUTTING_DOWN. */
+void worker_drain(struct worker *worker);
+
+/* Nothing decided is waiting for a commit. */
+bool worker_is_idle(const struct worker *worker);
+
+/* ---- Between the parts of the worker ---- */
+
+/* Marks the session as having something to send. */
+void worker_touch(struct worker *worker, struct session *session);
+
+struct session *worker_find_session(struct worker *worker, uint64_t id);
+
+#endif

@@ -1,0 +1,49 @@
+/* The server's configuration: a YAML file, every setting optional; docs/configuration.md describes
+ * them. Command-line options override it. */
+#ifndef UNSAY_SERVER_CONFIG_H
+#define UNSAY_SERVER_CONFIG_H
+
+#include "base/status.h"
+
+#include <stdint.h>
+
+struct config_key {
+    char *id;   /* JWT `kid`; NULL: none */
+    char *file; /* secret file (HS256, at least 32 bytes) or PEM public key (EdDSA) */
+};
+
+struct config {
+    char *data;   /* directory; default "./data" */
+    char *listen; /* HOST:PORT for clients; default "127.0.0.1:7410" */
+    char *http;   /* HOST:PORT for /healthz and /metrics; default "127.0.0.1:7411"; "" turns it off */
+    uint32_t workers;                 /* 1-64; 0: one per core */
+    char *tls_certificate;            /* PEM chain; NULL: no TLS */
+    char *tls_key;                    /* PEM */
+    struct config_key *token_secrets; /* HS256 */
+    unsigned token_secrets_count;
+    struct config_key *token_public_keys; /* EdDSA */
+    unsigned token_public_keys_count;
+    int development_key;              /* 1 (default): also accept tokens of DATA/dev.key */
+    uint64_t recall_window_ms;        /* default 120000; 0: without end */
+    uint32_t heartbeat_interval_ms;   /* 1000-600000; default 30000 */
+    uint32_t connections_max;         /* default LIMIT_CONNECTIONS_MAX */
+    uint32_t requests_per_second;     /* per connection; 0: without limit; default LIMIT_REQUESTS_PER_SECOND */
+    uint32_t store_cache_mib;         /* default 256 */
+};
+
+/* Defaults. */
+void config_init(struct config *config);
+void config_fini(struct config *config);
+
+/* Reads `file` over the defaults and checks every value; on failure the text names file, line where
+ * known, field, and what would be valid. */
+MUST_CHECK enum status config_load(struct config *config, const char *file,
+                                   struct failure *failure);
+
+/* Checks the values, wherever they came from. */
+MUST_CHECK enum status config_check(const struct config *config, struct failure *failure);
+
+/* Replaces a string setting by a copy. */
+void config_set(char **setting, const char *value);
+
+#endif

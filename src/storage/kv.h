@@ -1,0 +1,61 @@
+/* An ordered map from bytes to bytes in three spaces: what the embedded store is built on.
+ * Adapters: kv_memory.h and kv_rocksdb.h; each states how it fails.
+ *
+ * Threads: get and scan from any thread at any time; write from one thread at a time. */
+#ifndef UNSAY_STORAGE_KV_H
+#define UNSAY_STORAGE_KV_H
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "storage/store.h"
+
+enum kv_space { KV_REST, KV_EVENTS, KV_MESSAGE_IDS };
+enum { KV_SPACES = KV_MESSAGE_IDS + 1 };
+
+struct kv_entry {
+    struct kv_entry *next;
+    enum kv_space space;
+    struct view key;
+    struct view value;
+};
+
+/* What one write puts, in order; a later value of the same key wins. The entries belong to whoever
+ * fills the batch. */
+struct kv_batch {
+    struct kv_entry *first;
+    struct kv_entry *last;
+    size_t bytes; /* of keys and values */
+};
+
+/* lower <= key < upper, from the other end when descending; lower <= upper is not required. */
+struct kv_range {
+    enum kv_space space;
+    struct view lower;
+    struct view upper;
+    bool is_descending;
+};
+
+/* Sees one entry, whose views end with the call; false stops the scan. It must not call the map. */
+typedef bool kv_visit(void *context, struct view key, struct view value);
+
+struct kv;
+
+struct kv_operations {
+    /* STATUS_NOT_FOUND, or the value, copied into the arena. */
+    enum status (*get)(struct kv *kv, enum kv_space space, struct view key, struct arena *arena,
+                       struct view *value);
+    enum status (*scan)(struct kv *kv, const struct kv_range *range, kv_visit *visit,
+                        void *context);
+    /* All of the batch, durably, or a failure; an empty batch only repairs what had failed. */
+    enum status (*write)(struct kv *kv, const struct kv_batch *batch, struct failure *failure);
+    /* Fills in syncs, disk_free_bytes and is_failed. */
+    void (*read_stats)(struct kv *kv, struct store_stats *stats);
+    void (*close)(struct kv *kv);
+};
+
+/* The head of every adapter. */
+struct kv {
+    const struct kv_operations *operations;
+};
+
+#endif

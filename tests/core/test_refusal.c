@@ -1,0 +1,55 @@
+/* refusal.def and ErrorCode of frame.proto are one list. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/contract.h"
+
+#include <ctype.h>
+
+static const struct {
+    const char *constant;
+    int code;
+    const char *name;
+    const char *text;
+} refusals[] = {
+#define REFUSAL(NAME, name, is_retryable, text) {#NAME, WIRE(ERROR_CODE, NAME), name, text},
+#include "core/refusal.def"
+#undef REFUSAL
+};
+
+enum { REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
+
+static void the_numbers_are_those_of_the_contract(void **state)
+{
+    (void)state;
+    for (int i = 0; i < REFUSALS; i++)
+        assert_int_equal(refusals[i].code, i + 1);
+    /* ... and the contract has none beyond, apart from UNSPECIFIED. */
+    assert_int_equal(unsay__v1__error_code__descriptor.n_values, REFUSALS + 1);
+}
+
+static void names_and_texts_are_for_people(void **state)
+{
+    (void)state;
+    for (int i = 0; i < REFUSALS; i++) {
+        size_t size = strlen(refusals[i].name);
+        assert_int_equal(strlen(refusals[i].constant), size);
+        for (size_t at = 0; at < size; at++)
+            assert_int_equal(refusals[i].name[at],
+                             tolower((unsigned char)refusals[i].constant[at]));
+        assert_int_equal(refusals[i].text[strlen(refusals[i].text) - 1], '.');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_numbers_are_those_of_the_contract),
+        cmocka_unit_test(names_and_texts_are_for_people),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
