@@ -199,9 +199,12 @@ struct tls_channel *tls_channel_new_client(struct transport_tls *tls, const char
     struct tls_channel *channel = tls_channel_new(tls);
     SSL_set_connect_state(channel->ssl);
     SSL_set_hostflags(channel->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    /* A host that OpenSSL cannot take must never mean that any name will do. */
+    /* A host that OpenSSL cannot take must never mean that any name will do. SSL_ctrl
+     * stands for the macro SSL_set_tlsext_host_name, which casts const away. */
     if (host[0] == 0 || SSL_set1_host(channel->ssl, host) != 1 ||
-        (!tls_host_is_address(host) && SSL_set_tlsext_host_name(channel->ssl, host) != 1)) {
+        (!tls_host_is_address(host) &&
+         SSL_ctrl(channel->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                  (void *)(uintptr_t)host) != 1)) {
         SSL_free(channel->ssl);
         channel->ssl = NULL;
         ERR_clear_error();

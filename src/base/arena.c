@@ -79,11 +79,16 @@ void *arena_zero(struct arena *arena, size_t size)
     return memset(arena_alloc(arena, size), 0, size);
 }
 
-struct view arena_copy(struct arena *arena, struct view bytes)
+char *arena_text(struct arena *arena, struct view bytes)
 {
-    uint8_t *copy = arena_alloc(arena, bytes.size + 1);
+    char *copy = arena_alloc(arena, bytes.size + 1);
     if (bytes.size > 0)
         memcpy(copy, bytes.data, bytes.size);
     copy[bytes.size] = 0;
-    return view_make(copy, bytes.size);
+    return copy;
+}
+
+struct view arena_copy(struct arena *arena, struct view bytes)
+{
+    return view_make(arena_text(arena, bytes), bytes.size);
 }

@@ -28,4 +28,7 @@ void *arena_zero(struct arena *arena, size_t size);
 /* A copy of the bytes, followed by a NUL that the view does not count. */
 struct view arena_copy(struct arena *arena, struct view bytes);
 
+/* The same as a string that may be written to. */
+char *arena_text(struct arena *arena, struct view bytes);
+
 #endif

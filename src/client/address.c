@@ -62,8 +62,8 @@ bool address_parse(const char *text, struct address *address)
         return false;
     const char *colon = *text == '[' ? host_end + 1 : host_end;
     const char *host = *text == '[' ? text + 1 : text;
-    if (*colon != ':' || !text_copy(address->host, sizeof(address->host), host,
-                                    (size_t)(host_end - host)))
+    if (*colon != ':' ||
+        !text_copy(address->host, sizeof(address->host), host, (size_t)(host_end - host)))
         return false;
 
     const char *port = colon + 1;

@@ -10,8 +10,8 @@
  * know. A message that is not normal has no body, whatever `wire` holds. */
 void event_from_wire(const wire_event *wire, struct unsay_event *event);
 
-/* The error of an effect: REFUSED when it names a refusal, UNREACHABLE when it only has a text, else
- * OK. */
+/* The error of an effect: REFUSED when it names a refusal, UNREACHABLE when it only has a text,
+ * else OK. */
 struct unsay_error error_from_effect(const struct client_effect *effect);
 
 struct unsay_error error_make(enum unsay_result result, const char *text);

@@ -166,31 +166,33 @@ static void database_disconnect(struct database *database)
     database->is_connected = false;
 }
 
-static char *path_join(const char *directory, const char *name)
+static char *path_join(const char *path, const char *rest)
 {
-    size_t size = strlen(directory) + strlen(name) + 2;
-    char *path = memory_new(size);
-    snprintf(path, size, "%s/%s", directory, name);
-    return path;
+    size_t size = strlen(path) + strlen(rest) + 1;
+    char *joined = memory_new(size);
+    snprintf(joined, size, "%s%s", path, rest);
+    return joined;
 }
 
 static void file_rename(const char *from, const char *to, const char *suffix)
 {
-    char old_path[4096];
-    char new_path[4096];
-    snprintf(old_path, sizeof(old_path), "%s%s", from, suffix);
-    snprintf(new_path, sizeof(new_path), "%s%s", to, suffix);
+    char *old_path = path_join(from, suffix);
+    char *new_path = path_join(to, suffix);
     rename(old_path, new_path);
+    free(old_path);
+    free(new_path);
 }
 
-/* Begins a new file in the place of a damaged one; what can be read of the old outbox comes along. */
+/* Begins a new file in the place of a damaged one; what can be read of the old outbox comes along.
+ */
 static void database_replace(struct database *database)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    char aside[4096];
-    snprintf(aside, sizeof(aside), "%s.damaged-%lld", database->path,
+    char suffix[64];
+    snprintf(suffix, sizeof(suffix), ".damaged-%lld",
              (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+    char *aside = path_join(database->path, suffix);
     database_disconnect(database);
     file_rename(database->path, aside, "-wal");
     file_rename(database->path, aside, "");
@@ -199,6 +201,7 @@ static void database_replace(struct database *database)
     database_connect(database);
     if (!database_has_failed(database))
         database_salvage(database, aside);
+    free(aside);
 }
 
 enum status database_open(const char *directory, const char *user, const char *device,
@@ -211,7 +214,7 @@ enum status database_open(const char *directory, const char *user, const char *d
     struct database *database = memory_new(sizeof(*database));
     pthread_mutex_init(&database->lock, NULL);
     database->directory = memory_copy(directory, strlen(directory));
-    database->path = path_join(directory, "unsay.db");
+    database->path = path_join(directory, "/unsay.db");
     database->user = memory_copy(user, strlen(user));
     database->device = memory_copy(device, strlen(device));
     database->directory_lock = lock;

@@ -1,14 +1,13 @@
-/* What a client knows, on disk: SQLite (WAL, synchronous=FULL, secure_delete) in DIRECTORY/unsay.db.
+/* What a client knows, on disk: SQLite (WAL, synchronous=FULL, secure_delete) in
+ * DIRECTORY/unsay.db.
  *
  *   identity      the user and device that the directory belongs to
  *   event         the conversations' logs, by (conversation, origin, seq); no bodies
  *   body          bodies by number: only appended, and erased in place by zeros of the same size.
- *                 So no body ever moves inside the file, and no page keeps a stale copy of one; what
- *                 SQLite leaves in the gaps of a page that it splits or merges is never a body.
- *   cursor        how far conversations are stored and displayed
- *   conversation  names
- *   outbox        messages on their way out: sending or failed
- *   request       recalls that have no answer yet, as encoded frames
+ *                 So no body ever moves inside the file, and no page keeps a stale copy of one;
+ * what SQLite leaves in the gaps of a page that it splits or merges is never a body. cursor how far
+ * conversations are stored and displayed conversation  names outbox        messages on their way
+ * out: sending or failed request       recalls that have no answer yet, as encoded frames
  *
  * The write-ahead log keeps older versions of pages; database_scrub empties it, and is due soon
  * after database_needs_scrub turns true.
@@ -30,8 +29,8 @@
 
 struct database;
 
-/* Failures: IN_USE (another client has the directory), VERSION (made by a newer libunsay), UNTRUSTED
- * (it belongs to another user or device), IO, NO_SPACE. The texts are for people. */
+/* Failures: IN_USE (another client has the directory), VERSION (made by a newer libunsay),
+ * UNTRUSTED (it belongs to another user or device), IO, NO_SPACE. The texts are for people. */
 MUST_CHECK enum status database_open(const char *directory, const char *user, const char *device,
                                      struct database **database, struct failure *failure);
 
@@ -84,7 +83,8 @@ bool database_outbox_retry(struct database *database, const struct uuid *message
 /* A recall of this message was taken by the server: when it fails, or has failed, it leaves. */
 void database_outbox_recalled(struct database *database, const struct uuid *message_id);
 
-/* A frame to repeat at the next start; returns its number, never 0 unless the transaction failed. */
+/* A frame to repeat at the next start; returns its number, never 0 unless the transaction failed.
+ */
 uint64_t database_request_add(struct database *database, struct view frame);
 void database_request_remove(struct database *database, uint64_t number);
 

@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
-#define EVENT_COLUMNS                                                                              \
-    "conversation,origin,seq,kind,time,message_id,sender,device,content_type,state,body,"          \
+#define EVENT_COLUMNS                                                                     \
+    "conversation,origin,seq,kind,time,message_id,sender,device,content_type,state,body," \
     "operator,reason,recall_time,target_origin,target_seq"
 
 enum statement {
@@ -36,7 +36,7 @@ struct database {
     struct failure failure; /* the first one since the lock was taken */
     struct database_counts counts;
     struct database_counts counts_before; /* what a rollback goes back to */
-    bool is_connected; /* the schema is there and checked */
+    bool is_connected;                    /* the schema is there and checked */
     bool is_damaged;
     bool needs_scrub;
 };

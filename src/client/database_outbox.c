@@ -45,7 +45,8 @@ static struct outbox_state outbox_state(struct database *database, const struct 
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_STATE);
     bind_bytes(statement, 1, uuid_view(message_id));
     if (database_step(database, statement))
-        state = (struct outbox_state){column_number(statement, 0), column_number(statement, 1) != 0};
+        state =
+            (struct outbox_state){column_number(statement, 0), column_number(statement, 1) != 0};
     database_done(statement);
     return state;
 }

@@ -1,7 +1,7 @@
 #include "client/database_internal.h"
 
-/* Copies the rows of `sql` up to the first that cannot be read, each as it is: the columns of `into`
- * have the same order. A row that does not fit is left out. */
+/* Copies the rows of `sql` up to the first that cannot be read, each as it is: the columns of
+ * `into` have the same order. A row that does not fit is left out. */
 static void salvage_rows(sqlite3 *damaged, const char *sql, sqlite3 *database, const char *into)
 {
     sqlite3_stmt *from = NULL;

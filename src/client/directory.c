@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,9 +34,9 @@ enum status directory_hold(const char *path, int *lock, struct failure *failure)
                            strerror(error));
 
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int file = directory < 0
-                   ? -1
-                   : openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, LOCK_MODE);
+    int file = directory < 0 ? -1
+                             : openat(directory, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+                                      LOCK_MODE);
     error = errno;
     if (directory >= 0)
         close(directory);

@@ -7,7 +7,7 @@
 
 enum {
     LINK_CONNECT_TIMEOUT_MS = 10000,
-    LINK_ADDRESSES_MAX = 8,         /* that a name may have; the rest is not tried */
+    LINK_ADDRESSES_MAX = 8, /* that a name may have; the rest is not tried */
     LINK_READ_BYTES = 65536,
     LINK_UNSENT_BYTES_MAX = 64 << 20, /* the outbox's window, twice over, is below it */
     WEBSOCKET_CLOSE_NORMAL = 1000,
@@ -29,12 +29,14 @@ struct link {
     uv_getaddrinfo_t resolve;
     struct addrinfo *addresses;
     struct addrinfo *next;
+    unsigned attempts; /* addresses that may still be tried */
     uint64_t attempt_timeout_ms;
     uv_timer_t timer;
     struct socket *socket; /* NULL between two attempts */
     int last_error;
     struct buffer out;
     unsigned holders; /* handles and requests that libuv still knows */
+    bool is_resolving;
     bool is_up;
     bool is_down;
     bool is_closed;
@@ -192,9 +194,8 @@ static void link_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buff
         return;
     }
     struct failure failure = {STATUS_OK, ""};
-    enum status status =
-        transport_receive(link->transport, view_make(buffer->base, (size_t)size), link_on_frame,
-                          link, &link->out, &failure);
+    enum status status = transport_receive(link->transport, view_make(buffer->base, (size_t)size),
+                                           link_on_frame, link, &link->out, &failure);
     if (status == STATUS_OK)
         link_become_up(link);
     link_flush(link);
@@ -207,6 +208,18 @@ static void link_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buff
 /* ---- Connecting ---- */
 
 static void link_try_next(struct link *link);
+
+static void link_on_timeout(uv_timer_t *timer)
+{
+    struct link *link = timer->data;
+    link->last_error = UV_ETIMEDOUT;
+    if (link->socket != NULL && uv_is_readable((uv_stream_t *)&link->socket->tcp)) {
+        link_lost(link, "the handshake takes too long");
+        return;
+    }
+    link_close_socket(link);
+    link_try_next(link);
+}
 
 static void link_on_connected(uv_connect_t *request, int result)
 {
@@ -227,22 +240,10 @@ static void link_on_connected(uv_connect_t *request, int result)
     }
     result = uv_read_start((uv_stream_t *)&socket->tcp, link_on_alloc, link_on_read);
     assert(result == 0);
-    uv_timer_start(&link->timer, link->timer.timer_cb, LINK_CONNECT_TIMEOUT_MS, 0);
+    uv_timer_start(&link->timer, link_on_timeout, LINK_CONNECT_TIMEOUT_MS, 0);
     link_flush(link);
     if (!link->is_down)
         link_become_up(link);
-}
-
-static void link_on_timeout(uv_timer_t *timer)
-{
-    struct link *link = timer->data;
-    link->last_error = UV_ETIMEDOUT;
-    if (link->socket != NULL && uv_is_readable((uv_stream_t *)&link->socket->tcp)) {
-        link_lost(link, "the handshake takes too long");
-        return;
-    }
-    link_close_socket(link);
-    link_try_next(link);
 }
 
 static int link_try(struct link *link, const struct addrinfo *address)
@@ -266,7 +267,7 @@ static int link_try(struct link *link, const struct addrinfo *address)
 
 static void link_try_next(struct link *link)
 {
-    while (link->next != NULL) {
+    while (link->next != NULL && link->attempts-- > 0) {
         const struct addrinfo *address = link->next;
         link->next = address->ai_next;
         int result = link_try(link, address);
@@ -282,19 +283,16 @@ static void link_try_next(struct link *link)
 static void link_on_resolved(uv_getaddrinfo_t *request, int result, struct addrinfo *addresses)
 {
     struct link *link = request->data;
+    link->is_resolving = false;
     link->addresses = addresses;
     if (!link->is_closed && result < 0) {
         link_lost(link, uv_strerror(result));
     } else if (!link->is_closed) {
-        unsigned count = 0;
-        for (struct addrinfo *at = addresses; at != NULL; at = at->ai_next) {
-            if (++count == LINK_ADDRESSES_MAX) {
-                uv_freeaddrinfo(at->ai_next);
-                at->ai_next = NULL;
-            }
-        }
         link->next = addresses;
-        link->attempt_timeout_ms = LINK_CONNECT_TIMEOUT_MS / (count == 0 ? 1 : count);
+        for (struct addrinfo *at = addresses; at != NULL; at = at->ai_next)
+            link->attempts += link->attempts < LINK_ADDRESSES_MAX;
+        link->attempt_timeout_ms =
+            LINK_CONNECT_TIMEOUT_MS / (link->attempts == 0 ? 1 : link->attempts);
         link->last_error = UV_EAI_NONAME;
         link_try_next(link);
     }
@@ -319,11 +317,12 @@ struct link *link_open(uv_loop_t *uv, const struct address *address, struct tran
     link->timer.data = link;
     link->holders = 1;
 
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     link->resolve.data = link;
-    int result = uv_getaddrinfo(uv, &link->resolve, link_on_resolved, address->host, address->port,
-                                &hints);
-    if (result == 0)
+    int result =
+        uv_getaddrinfo(uv, &link->resolve, link_on_resolved, address->host, address->port, &hints);
+    link->is_resolving = result == 0;
+    if (link->is_resolving)
         link->holders++;
     else
         link_lost(link, uv_strerror(result));
@@ -341,6 +340,7 @@ void link_close(struct link *link)
     }
     link->is_closed = true;
     link_close_socket(link);
-    uv_cancel((uv_req_t *)&link->resolve);
+    if (link->is_resolving)
+        uv_cancel((uv_req_t *)&link->resolve);
     uv_close((uv_handle_t *)&link->timer, link_on_timer_closed);
 }

@@ -29,8 +29,8 @@ struct link *link_open(uv_loop_t *uv, const struct address *address, struct tran
 void link_send(struct link *link, struct view frame);
 void link_flush(struct link *link);
 
-/* Says farewell, calls no handler any more, and frees itself when the loop has let go of it. NULL is
- * nothing. */
+/* Says farewell, calls no handler any more, and frees itself when the loop has let go of it. NULL
+ * is nothing. */
 void link_close(struct link *link);
 
 #endif

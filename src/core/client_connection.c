@@ -110,7 +110,8 @@ void client_connection_up(struct client_core *core)
     client_connection_enter(core, CLIENT_STAGE_GREETING, REFUSAL_NONE, "");
     core->connection.due_ms = core->now_ms + core->config.answer_timeout_ms;
 
-    wire_hello hello = UNSAY__V1__HELLO__INIT;
+    wire_hello hello;
+    unsay__v1__hello__init(&hello);
     hello.version_min = PROTOCOL_VERSION_MIN;
     hello.version_max = PROTOCOL_VERSION_MAX;
     hello.token = core->token;

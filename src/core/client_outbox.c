@@ -78,7 +78,8 @@ static void client_entry_transmit(struct client_core *core, struct client_entry 
     entry->is_in_flight = true;
     client_outbox_wake(&core->outbox, entry->due_ms);
 
-    wire_send send = UNSAY__V1__SEND__INIT;
+    wire_send send;
+    unsay__v1__send__init(&send);
     send.conversation = entry->lane->id;
     send.message_id = bytes_of(uuid_view(&entry->message_id));
     send.content_type = entry->content_type;

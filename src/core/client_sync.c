@@ -36,7 +36,8 @@ static void client_sync_expect(struct client_core *core)
 static void client_sync_list(struct client_core *core)
 {
     struct client_sync *sync = &core->sync;
-    wire_list_conversations list = UNSAY__V1__LIST_CONVERSATIONS__INIT;
+    wire_list_conversations list;
+    unsay__v1__list_conversations__init(&list);
     list.after = sync->list_after;
     list.limit = LIMIT_PAGE_EVENTS_MAX;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
@@ -96,7 +97,8 @@ static void client_sync_read(struct client_core *core, struct client_conversatio
     uint32_t slot = 0;
     while (sync->pages[slot].conversation != NULL)
         slot++;
-    wire_read read = UNSAY__V1__READ__INIT;
+    wire_read read;
+    unsay__v1__read__init(&read);
     read.conversation = client_conversation_name(conversation);
     read.origin = conversation->origin;
     read.after = conversation->stored;

@@ -50,6 +50,8 @@ static bool send_meets_recall(struct conversation *conversation, const struct se
                               const struct member *member, const wire_event *message,
                               const struct policy *policy, struct effects *effects)
 {
+    struct publication *published = effects->last;
+    struct change *stored = effects->changes.last;
     struct policy_case facts_of_case = {
         .operator_user = view_of(facts->author->user),
         .operator_role = member->row.role,
@@ -70,6 +72,11 @@ static bool send_meets_recall(struct conversation *conversation, const struct se
     if (request == NULL)
         return false;
     recall_apply(conversation, request, &author, message, facts->now_ms, effects);
+
+    /* Neither the store nor any connection ever gets the body. */
+    stored->bytes = effects->last->tombstone;
+    blob_release(published->frame);
+    published->frame = frame_around_event(FRAME_EVENT, 0, effects->last->tombstone);
     return true;
 }
 
@@ -96,6 +103,9 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
     event.message = &message;
     conversation_append(conversation, &event, facts->now_ms, effects);
 
+    bool is_recalled = facts->known != NULL &&
+                       send_meets_recall(conversation, facts, member, &event, policy, effects);
+
     struct change *id_change = effects_change(effects, CHANGE_MESSAGE_ID, conversation);
     id_change->user = arena_copy(effects->arena, view_of(facts->author->user));
     memcpy(id_change->id.bytes, send->message_id.data, UUID_BYTES);
@@ -104,9 +114,7 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
     if (send_id_is_fresh(member, &id_change->id))
         member->last_message_id = id_change->id;
 
-    bool is_recalled = false;
     if (facts->known != NULL) {
-        is_recalled = send_meets_recall(conversation, facts, member, &event, policy, effects);
         if (member->row.pending_recalls > 0)
             member->row.pending_recalls--;
         struct change *change = effects_change(effects, CHANGE_MEMBER, conversation);

@@ -1,4 +1,5 @@
 /* Opening and creating conversations. */
+#include "base/memory.h"
 #include "core/creation.h"
 #include "core/ids.h"
 #include "routing/worker.h"
@@ -27,6 +28,40 @@ static struct owned_conversation *owner_find_existing(struct worker *worker,
     return NULL;
 }
 
+/* The new members are known at once, so that a send right behind the creation finds them. */
+static void owner_add_members(struct worker *worker, struct owned_conversation *owned,
+                              const struct change *first)
+{
+    for (const struct change *change = first; change != NULL; change = change->next) {
+        if (change->kind != CHANGE_MEMBER)
+            continue;
+        struct owned_member *member = memory_new(sizeof(*member));
+        member->member.is_member = true;
+        member->member.row = change->member;
+        memcpy(member->user, change->user.data, change->user.size);
+        table_put(&owned->members, view_of(member->user), member);
+        worker->owner.member_count++;
+    }
+}
+
+/* A conversation that a request makes; its changes begin after `*before` in the group. */
+static struct owned_conversation *owner_begin(struct worker *worker, struct view id,
+                                              struct group *group, struct change **before)
+{
+    struct owned_conversation *owned = owner_new_conversation(worker, id);
+    owned->touched = group->number;
+    *before = group->effects.changes.last;
+    return owned;
+}
+
+static void owner_finish(struct worker *worker, const struct request *request,
+                         struct owned_conversation *owned, const struct group *group,
+                         const struct change *before)
+{
+    owner_add_members(worker, owned, before == NULL ? group->effects.changes.first : before->next);
+    owner_answer_opened(worker, request, owned, true);
+}
+
 void owner_open(struct worker *worker, const struct request *request)
 {
     const char *user = request->frame->open_conversation->user;
@@ -43,11 +78,11 @@ void owner_open(struct worker *worker, const struct request *request)
         return;
     }
     struct group *group = owner_group(worker);
-    owned = owner_new_conversation(worker, id);
-    owned->touched = group->number;
+    struct change *before;
+    owned = owner_begin(worker, id, group, &before);
     creation_apply_direct(&owned->conversation, &request->author, user, worker->now.wall_ms,
                           &group->effects);
-    owner_answer_opened(worker, request, owned, true);
+    owner_finish(worker, request, owned, group, before);
 }
 
 /* Whether the group that has this id already is the author's own: then this is a repetition. */
@@ -80,9 +115,9 @@ void owner_create(struct worker *worker, const struct request *request)
         return;
     }
     struct group *group = owner_group(worker);
-    owned = owner_new_conversation(worker, id);
-    owned->touched = group->number;
+    struct change *before;
+    owned = owner_begin(worker, id, group, &before);
     creation_apply(&owned->conversation, &request->author, create, worker->now.wall_ms,
                    &group->effects);
-    owner_answer_opened(worker, request, owned, true);
+    owner_finish(worker, request, owned, group, before);
 }

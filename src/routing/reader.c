@@ -143,14 +143,14 @@ static enum status reader_fill_entry(struct worker *worker, const struct session
     head->stored = cursor.stored;
     head->displayed = cursor.displayed;
 
-    entry->conversation = (char *)arena_copy(arena, membership->conversation).data;
+    entry->conversation = arena_text(arena, membership->conversation);
     entry->type = row.type;
-    entry->name = (char *)arena_copy(arena, row.name).data;
+    entry->name = arena_text(arena, row.name);
     entry->role = membership->row.role;
     if (row.type == WIRE(CONVERSATION_TYPE, DIRECT)) {
         struct view peer =
             view_equal(row.peers[0], view_of(session->user)) ? row.peers[1] : row.peers[0];
-        entry->peer = (char *)arena_copy(arena, peer).data;
+        entry->peer = arena_text(arena, peer);
     }
     return STATUS_OK;
 }

@@ -15,7 +15,7 @@ struct config_key {
 struct config {
     char *data;   /* directory; default "./data" */
     char *listen; /* HOST:PORT for clients; default "127.0.0.1:7410" */
-    char *http;   /* HOST:PORT for /healthz and /metrics; default "127.0.0.1:7411"; "" turns it off */
+    char *http; /* HOST:PORT for /healthz and /metrics; default "127.0.0.1:7411"; "" turns it off */
     uint32_t workers;                 /* 1-64; 0: one per core */
     char *tls_certificate;            /* PEM chain; NULL: no TLS */
     char *tls_key;                    /* PEM */
@@ -23,12 +23,13 @@ struct config {
     unsigned token_secrets_count;
     struct config_key *token_public_keys; /* EdDSA */
     unsigned token_public_keys_count;
-    int development_key;              /* 1 (default): also accept tokens of DATA/dev.key */
-    uint64_t recall_window_ms;        /* default 120000; 0: without end */
-    uint32_t heartbeat_interval_ms;   /* 1000-600000; default 30000 */
-    uint32_t connections_max;         /* default LIMIT_CONNECTIONS_MAX */
-    uint32_t requests_per_second;     /* per connection; 0: without limit; default LIMIT_REQUESTS_PER_SECOND */
-    uint32_t store_cache_mib;         /* default 256 */
+    int development_key;            /* 1 (default): also accept tokens of DATA/dev.key */
+    uint64_t recall_window_ms;      /* default 120000; 0: without end */
+    uint32_t heartbeat_interval_ms; /* 1000-600000; default 30000 */
+    uint32_t connections_max;       /* default LIMIT_CONNECTIONS_MAX */
+    uint32_t requests_per_second;   /* per connection; 0: without limit; default
+                                       LIMIT_REQUESTS_PER_SECOND */
+    uint32_t store_cache_mib;       /* default 256 */
 };
 
 /* Defaults. */

@@ -12,7 +12,8 @@
 
 struct server;
 
-/* Opens the store, takes the data directory, binds the ports. On failure the text says what to do. */
+/* Opens the store, takes the data directory, binds the ports. On failure the text says what to do.
+ */
 MUST_CHECK enum status server_open(const struct config *config, struct server **server,
                                    struct failure *failure);
 
@@ -21,8 +22,8 @@ MUST_CHECK enum status server_open(const struct config *config, struct server **
 const char *server_listen_address(const struct server *server);
 const char *server_http_address(const struct server *server); /* "" when off */
 
-/* Serves until SIGTERM or SIGINT, or server_stop from any thread; then stops gracefully: clients are
- * told, what was decided is committed and answered. */
+/* Serves until SIGTERM or SIGINT, or server_stop from any thread; then stops gracefully: clients
+ * are told, what was decided is committed and answered. */
 void server_run(struct server *server);
 void server_stop(struct server *server);
 

@@ -43,7 +43,8 @@ static int set_up(void **state)
     keys = identity_keys_new();
     uint8_t seed[crypto_sign_SEEDBYTES] = {1};
     crypto_sign_seed_keypair(public_key, private_key, seed);
-    return identity_keys_add_secret(keys, NULL, view_of(secret_text), NULL);
+    assert_int_equal(identity_keys_add_secret(keys, NULL, view_of(secret_text), NULL), STATUS_OK);
+    return 0;
 }
 
 static int tear_down(void **state)
@@ -458,6 +459,10 @@ static void public_keys_come_from_files(void **state)
                      STATUS_MALFORMED);
     assert_int_equal(identity_keys_add_public_file(read, NULL, folder.path, &failure), STATUS_IO);
     assert_int_equal(identity_keys_add_public_file(read, NULL, "/dev/zero", &failure),
+                     STATUS_MALFORMED);
+    write_key(folder.file, EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, public_key, 32),
+              false); /* as long, but for another purpose */
+    assert_int_equal(identity_keys_add_public_file(read, NULL, folder.file, &failure),
                      STATUS_MALFORMED);
     write_key(folder.file, EVP_EC_gen("P-256"), false);
     assert_int_equal(identity_keys_add_public_file(read, NULL, folder.file, &failure),

@@ -213,9 +213,12 @@ static void large_events_and_requests_are_wrapped(void **state)
     arena_init(&arena);
     for (size_t r = 0; r < sizeof(requests) / sizeof(requests[0]); r++) {
         for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-            wire_message message = UNSAY__V1__MESSAGE__INIT;
-            wire_event event = UNSAY__V1__EVENT__INIT;
-            wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+            wire_message message;
+            wire_event event;
+            wire_server_frame frame;
+            unsay__v1__message__init(&message);
+            unsay__v1__event__init(&event);
+            unsay__v1__server_frame__init(&frame);
             message.body = bytes_of(view_make(arena_zero(&arena, sizes[s]), sizes[s]));
             event.kind_case = EVENT_KIND(MESSAGE);
             event.message = &message;
@@ -240,7 +243,9 @@ static void bytes_that_are_no_frame(void **state)
     arena_init(&arena);
     assert_null(frame_decode_client(view_of("\xff\xff\xff\xff"), &arena));
     assert_null(frame_decode_server(view_of("\x12\x7f"), &arena));
-    assert_null(event_decode(view_of("\x0a\x05ab"), &arena));
+    assert_null(event_decode(view_of("\x0a\x05"
+                                     "ab"),
+                             &arena));
     /* A kind of a later version: field 100, empty. */
     const wire_client_frame *later = frame_decode_client(view_make("\xa2\x06\x00", 3), &arena);
     assert_non_null(later);

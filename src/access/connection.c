@@ -1,0 +1,424 @@
+#include "access/connection.h"
+
+#include "access/peer.h"
+#include "base/bucket.h"
+#include "base/memory.h"
+#include "core/frame.h"
+#include "core/refusal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    CONNECTION_READ_BYTES = 64 * 1024,
+    CONNECTION_WRITE_BYTES = 16 * 1024, /* gathered before a write, so little is beyond recall */
+    CONNECTION_BACKLOG_BYTES_MAX = 64 * 1024, /* pongs and warnings behind a blocked write */
+    CONNECTION_LINGER_MS = 5000,              /* for the last frames of a closing connection */
+    CONNECTION_STALL_MS = 60000               /* without the socket taking a byte */
+};
+
+struct connection {
+    uv_tcp_t tcp;
+    uv_write_t write;
+    struct connections *owner;
+    struct list all;
+    struct transport *transport;
+    void *session;         /* NULL until signed in */
+    struct buffer pending; /* being written by `write` */
+    struct buffer backlog; /* written after it */
+    struct bucket rate;
+    uint64_t accepted_ms;
+    uint64_t heard_ms;
+    uint64_t blocked_ms; /* since when `write` is under way */
+    uint64_t closing_ms;
+    bool is_blocked;
+    bool is_paused;  /* reads wait for the rate */
+    bool is_warned;  /* was told about its rate */
+    bool is_closing; /* nothing more is read */
+    bool has_said_farewell;
+    bool is_closed;
+};
+
+void connections_init(struct connections *connections, uv_loop_t *loop, void *peer,
+                      const struct connection_settings *settings, struct connection_counts *counts)
+{
+    *connections =
+        (struct connections){.loop = loop, .peer = peer, .settings = settings, .counts = counts};
+    list_init(&connections->all);
+    arena_init(&connections->scratch);
+    buffer_init(&connections->output);
+    connections->input = memory_new(CONNECTION_READ_BYTES);
+}
+
+void connections_fini(struct connections *connections)
+{
+    assert(list_is_empty(&connections->all));
+    arena_fini(&connections->scratch);
+    buffer_fini(&connections->output);
+    free(connections->input);
+}
+
+static void connection_free(uv_handle_t *handle)
+{
+    struct connection *connection = handle->data;
+    list_remove(&connection->all);
+    transport_free(connection->transport);
+    buffer_fini(&connection->pending);
+    buffer_fini(&connection->backlog);
+    free(connection);
+}
+
+static void connection_close_now(struct connection *connection)
+{
+    struct connection_counts *counts = connection->owner->counts;
+    if (connection->is_closed)
+        return;
+    connection->is_closed = true;
+    connection->is_closing = true;
+    atomic_fetch_sub(&counts->open, 1);
+    if (connection->session == NULL)
+        atomic_fetch_sub(&counts->unauthenticated, 1);
+    else
+        peer_closed(connection->owner->peer, connection->session);
+    connection->session = NULL;
+    uv_close((uv_handle_t *)&connection->tcp, connection_free);
+}
+
+/* Hands `pending` to the loop. */
+static void connection_write_pending(struct connection *connection, uv_write_cb on_written)
+{
+    struct view bytes = buffer_view(&connection->pending);
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes.data, (unsigned)bytes.size);
+    connection->is_blocked = true;
+    connection->blocked_ms = uv_now(connection->owner->loop);
+    connection->write.data = connection;
+    if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &buf, 1, on_written) != 0) {
+        connection->is_blocked = false;
+        connection_close_now(connection);
+    }
+}
+
+static void connection_on_written(uv_write_t *write, int status)
+{
+    struct connection *connection = write->data;
+    connection->is_blocked = false;
+    buffer_release(&connection->pending);
+    if (connection->is_closed)
+        return;
+    if (status < 0) {
+        connection_close_now(connection);
+        return;
+    }
+    peer_begin_turn(connection->owner->peer);
+    connection->pending = connection->backlog;
+    buffer_init(&connection->backlog);
+    if (buffer_size(&connection->pending) > 0)
+        connection_write_pending(connection, connection_on_written);
+    else
+        connection_flush(connection);
+}
+
+/* Writes owner->output; what the socket does not take now waits in `pending`, and what comes
+ * meanwhile (pongs, warnings) behind it. */
+static void connection_write(struct connection *connection)
+{
+    struct buffer *output = &connection->owner->output;
+    struct view bytes = buffer_view(output);
+    if (bytes.size == 0)
+        return;
+    if (connection->is_blocked) {
+        buffer_append(&connection->backlog, bytes.data, bytes.size);
+        buffer_consume(output, bytes.size);
+        if (buffer_size(&connection->backlog) > CONNECTION_BACKLOG_BYTES_MAX)
+            connection_close_now(connection);
+        return;
+    }
+    uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes.data, (unsigned)bytes.size);
+    int written = uv_try_write((uv_stream_t *)&connection->tcp, &buf, 1);
+    if (written < 0 && written != UV_EAGAIN) {
+        buffer_consume(output, bytes.size);
+        connection_close_now(connection);
+        return;
+    }
+    buffer_consume(output, written < 0 ? 0 : (size_t)written);
+    bytes = buffer_view(output);
+    if (bytes.size == 0)
+        return;
+    buffer_append(&connection->pending, bytes.data, bytes.size);
+    buffer_consume(output, bytes.size);
+    connection_write_pending(connection, connection_on_written);
+}
+
+/* Gathers frames of the peer into the output; true when the peer has no more. */
+static bool connection_gather(struct connection *connection)
+{
+    struct connections *owner = connection->owner;
+    while (buffer_size(&owner->output) < CONNECTION_WRITE_BYTES) {
+        struct blob *frame =
+            connection->session == NULL ? NULL : peer_next_frame(owner->peer, connection->session);
+        if (frame == NULL)
+            return true;
+        enum status status =
+            transport_send(connection->transport, blob_view(frame), &owner->output);
+        blob_release(frame);
+        if (status != STATUS_OK) {
+            connection_close_now(connection);
+            return true;
+        }
+    }
+    return false;
+}
+
+void connection_flush(struct connection *connection)
+{
+    bool is_empty = false;
+    while (!is_empty && !connection->is_blocked && !connection->is_closed) {
+        is_empty = connection_gather(connection);
+        if (is_empty && connection->is_closing && !connection->is_closed &&
+            !connection->has_said_farewell) {
+            connection->has_said_farewell = true;
+            transport_close(connection->transport, 1000, &connection->owner->output);
+        }
+        if (connection->is_closed)
+            buffer_consume(&connection->owner->output, buffer_size(&connection->owner->output));
+        else
+            connection_write(connection);
+    }
+    if (is_empty && connection->is_closing && !connection->is_blocked)
+        connection_close_now(connection);
+}
+
+void connection_close_after_flush(struct connection *connection)
+{
+    if (connection->is_closing)
+        return;
+    connection->is_closing = true;
+    connection->closing_ms = uv_now(connection->owner->loop);
+    uv_read_stop((uv_stream_t *)&connection->tcp);
+}
+
+/* An error for one that has no session to queue it in; then the connection closes. */
+static void connection_refuse(struct connection *connection, uint64_t request, refusal_code code,
+                              const char *detail)
+{
+    struct connections *owner = connection->owner;
+    if (connection->is_closing)
+        return;
+    if (transport_is_ready(connection->transport)) {
+        wire_error error = UNSAY__V1__ERROR__INIT;
+        wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
+        error.code = code;
+        error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
+        error.retryable = refusal_is_retryable(code);
+        error.closing = true;
+        answer.request = request;
+        answer.body_case = SERVER_FRAME(ERROR);
+        answer.error = &error;
+        struct blob *frame = frame_from_server(&answer);
+        if (transport_send(connection->transport, blob_view(frame), &owner->output) != STATUS_OK)
+            connection_close_now(connection);
+        blob_release(frame);
+    }
+    connection_close_after_flush(connection);
+}
+
+/* One error frame for a session's connection, which goes on. */
+static void connection_warn(struct connection *connection, refusal_code code, uint32_t retry_ms)
+{
+    wire_error error = UNSAY__V1__ERROR__INIT;
+    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
+    error.code = code;
+    error.detail = string_of(refusal_text(code));
+    error.retryable = true;
+    error.retry_after_ms = retry_ms;
+    answer.body_case = SERVER_FRAME(ERROR);
+    answer.error = &error;
+    struct blob *frame = frame_from_server(&answer);
+    enum status status =
+        transport_send(connection->transport, blob_view(frame), &connection->owner->output);
+    blob_release(frame);
+    if (status != STATUS_OK)
+        connection_close_now(connection);
+}
+
+static void connection_sign_in(struct connection *connection, const wire_client_frame *frame,
+                               uint64_t now_ms)
+{
+    struct connections *owner = connection->owner;
+    if (frame->body_case != CLIENT_FRAME(HELLO)) {
+        connection_refuse(connection, frame->request, REFUSAL_CODE(HELLO_EXPECTED), "");
+        return;
+    }
+    if (atomic_load(&owner->counts->open) > owner->settings->connections_max) {
+        connection_refuse(connection, frame->request, REFUSAL_CODE(TOO_MANY_CONNECTIONS), "");
+        return;
+    }
+    const wire_hello *hello = frame->hello;
+    if (hello->version_min > PROTOCOL_VERSION_MAX || hello->version_max < PROTOCOL_VERSION_MIN) {
+        connection_refuse(connection, frame->request, REFUSAL_CODE(UNSUPPORTED_VERSION),
+                          "hello: this server speaks version 1");
+        return;
+    }
+    struct identity identity;
+    const char *reason = "";
+    enum identity_verdict verdict =
+        identity_verify(owner->settings->keys, view_of(hello->token), now_ms, &identity, &reason);
+    if (verdict != IDENTITY_VALID) {
+        connection_refuse(connection, frame->request,
+                          verdict == IDENTITY_EXPIRED ? REFUSAL_CODE(TOKEN_EXPIRED)
+                                                      : REFUSAL_CODE(TOKEN_INVALID),
+                          reason);
+        return;
+    }
+    atomic_fetch_sub(&owner->counts->unauthenticated, 1);
+    connection->session = peer_signed_in(owner->peer, connection, &identity, frame->request);
+}
+
+static bool connection_on_frame(void *context, struct view bytes)
+{
+    struct connection *connection = context;
+    struct connections *owner = connection->owner;
+    uint64_t now_ms = peer_begin_turn(owner->peer);
+    if (connection->is_closing)
+        return false;
+    arena_reset(&owner->scratch);
+    wire_client_frame *frame = frame_decode_client(frame_payload(bytes), &owner->scratch);
+    if (frame == NULL)
+        connection_refuse(connection, 0, REFUSAL_CODE(MALFORMED),
+                          "frame: not a ClientFrame of unsay.v1");
+    else if (connection->session == NULL)
+        connection_sign_in(connection, frame, now_ms);
+    else
+        peer_frame(owner->peer, connection->session, frame, frame_payload(bytes));
+    if (!bucket_take(&connection->rate, uv_now(owner->loop)))
+        connection->is_paused = true;
+    return !connection->is_closing;
+}
+
+/* The transport gave up: an error to the client where one can still be understood. */
+static void connection_fail(struct connection *connection, enum status status,
+                            const struct failure *failure)
+{
+    if (status == STATUS_TOO_LARGE)
+        connection_refuse(connection, 0, REFUSAL_CODE(FRAME_TOO_LARGE),
+                          "frame: at most 131072 bytes");
+    else if (status == STATUS_MALFORMED)
+        connection_refuse(connection, 0, REFUSAL_CODE(MALFORMED), failure->text);
+    else
+        connection_close_after_flush(connection);
+}
+
+/* Writes what transport or refusals left in the output, and closes what has nothing else to say. */
+static void connection_settle(struct connection *connection)
+{
+    struct buffer *output = &connection->owner->output;
+    if (connection->is_closed)
+        buffer_consume(output, buffer_size(output));
+    else
+        connection_write(connection);
+    if (connection->is_closing && !connection->is_closed)
+        connection_flush(connection);
+}
+
+static void connection_on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    const struct connection *connection = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(connection->owner->input, CONNECTION_READ_BYTES);
+}
+
+static void connection_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
+{
+    struct connection *connection = stream->data;
+    struct connections *owner = connection->owner;
+    struct failure failure = {STATUS_OK, ""};
+    if (size == 0 || connection->is_closing)
+        return;
+    peer_begin_turn(owner->peer);
+    if (size < 0) {
+        connection_close_now(connection);
+        return;
+    }
+    connection->heard_ms = uv_now(owner->loop);
+    enum status status =
+        transport_receive(connection->transport, view_make(buf->base, (size_t)size),
+                          connection_on_frame, connection, &owner->output, &failure);
+    if (status != STATUS_OK && !connection->is_closing)
+        connection_fail(connection, status, &failure);
+    if (connection->is_paused && !connection->is_closing) {
+        uv_read_stop(stream);
+        if (!connection->is_warned && connection->session != NULL)
+            connection_warn(connection, REFUSAL_CODE(RATE_LIMITED), 1000);
+        connection->is_warned = true;
+    }
+    connection_settle(connection);
+}
+
+void connections_add(struct connections *connections, int socket)
+{
+    struct connection_counts *counts = connections->counts;
+    struct connection *connection = memory_new(sizeof(*connection));
+    uint64_t now_ms = uv_now(connections->loop);
+    connection->owner = connections;
+    connection->transport = transport_new_server(connections->settings->tls);
+    connection->accepted_ms = connection->heard_ms = now_ms;
+    buffer_init(&connection->pending);
+    bucket_init(&connection->rate, connections->settings->requests_per_second,
+                connections->settings->requests_per_second * 2, now_ms);
+    list_push_back(&connections->all, &connection->all);
+    atomic_fetch_add(&counts->open, 1);
+    atomic_fetch_add(&counts->unauthenticated, 1);
+
+    uv_tcp_init(connections->loop, &connection->tcp);
+    connection->tcp.data = connection;
+    if (uv_tcp_open(&connection->tcp, socket) != 0 ||
+        uv_read_start((uv_stream_t *)&connection->tcp, connection_on_alloc, connection_on_read) !=
+            0) {
+        connection_close_now(connection);
+        return;
+    }
+    uv_tcp_nodelay(&connection->tcp, 1);
+}
+
+static void connection_tick(struct connection *connection, uint64_t now_ms)
+{
+    const struct connection_settings *settings = connection->owner->settings;
+    if (connection->is_closed)
+        return;
+    if (connection->is_closing) {
+        if (now_ms - connection->closing_ms > CONNECTION_LINGER_MS)
+            connection_close_now(connection);
+        return;
+    }
+    if (connection->is_paused && bucket_take(&connection->rate, now_ms)) {
+        connection->is_paused = false;
+        uv_read_start((uv_stream_t *)&connection->tcp, connection_on_alloc, connection_on_read);
+    }
+    if (connection->session == NULL && now_ms - connection->accepted_ms > LIMIT_HELLO_TIMEOUT_MS)
+        connection_refuse(connection, 0, REFUSAL_CODE(HELLO_TIMEOUT),
+                          "hello: due within 10 seconds");
+    else if (now_ms - connection->heard_ms > 2 * (uint64_t)settings->heartbeat_interval_ms &&
+             !connection->is_paused)
+        connection_refuse(connection, 0, REFUSAL_CODE(SILENT), "");
+    else if (connection->is_blocked && now_ms - connection->blocked_ms > CONNECTION_STALL_MS)
+        connection_close_now(connection);
+    connection_settle(connection);
+}
+
+void connections_tick(struct connections *connections, uint64_t now_ms)
+{
+    struct list *next;
+    for (struct list *node = connections->all.next; node != &connections->all; node = next) {
+        next = node->next;
+        connection_tick(LIST_ITEM(node, struct connection, all), now_ms);
+    }
+}
+
+void connections_close_all(struct connections *connections)
+{
+    struct list *next;
+    for (struct list *node = connections->all.next; node != &connections->all; node = next) {
+        next = node->next;
+        connection_close_now(LIST_ITEM(node, struct connection, all));
+    }
+}

@@ -1,0 +1,42 @@
+/* Events for people and for scripts. */
+#ifndef UNSAY_CLI_OUTPUT_H
+#define UNSAY_CLI_OUTPUT_H
+
+#include "unsay/unsay.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum { OUTPUT_TIME_BYTES = 32 };
+
+/* How events are written. */
+struct output {
+    FILE *file;
+    const char *self; /* the user for whom it is "you" */
+    bool is_json;
+    bool has_colour;
+    bool is_brief; /* the time of day only */
+};
+
+/* Colours on a terminal, unless NO_COLOR is set. `self` is lent. */
+void output_init(struct output *output, FILE *file, const char *self, bool is_json);
+
+/* One line; a text with line breaks takes more, indented. */
+void output_event(const struct output *output, const struct unsay_event *event);
+
+/* Local time, "2026-01-31 23:59:59" or "23:59:59", in dim type where there are colours. */
+void output_time(const struct output *output, uint64_t time_ms);
+
+/* RFC 3339, UTC, with milliseconds. */
+void output_rfc3339(uint64_t time_ms, char text[OUTPUT_TIME_BYTES]);
+
+/* Writes the object on a line of its own and frees it. */
+void output_object(FILE *file, json_t *object);
+
+/* Writes an id as UUID text, or null when it is zero. */
+json_t *output_id(const uint8_t id[16]);
+
+/* As output_rfc3339; null when 0. */
+json_t *output_json_time(uint64_t time_ms);
+
+#endif

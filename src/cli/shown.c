@@ -1,0 +1,114 @@
+#include "cli/shown.h"
+
+#include "base/memory.h"
+#include "core/ids.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct shown_entry *shown_make(struct shown *shown, struct view conversation)
+{
+    struct shown_entry *entry = table_get(&shown->entries, conversation);
+    if (entry != NULL)
+        return entry;
+    entry = memory_new(sizeof(*entry));
+    memcpy(entry->conversation, conversation.data, conversation.size);
+    table_put(&shown->entries, view_of(entry->conversation), entry);
+    return entry;
+}
+
+/* A line that is not one of ours is passed over: at worst something is shown again. */
+static void shown_read_line(struct shown *shown, char *line)
+{
+    char *end;
+    line[strcspn(line, "\n")] = 0;
+    unsigned long long seq = strtoull(line, &end, 10);
+    if (end == line || *end != ' ' || !id_is_conversation(view_of(end + 1)))
+        return;
+    if (shown->entries.count < LIMIT_CONVERSATIONS_PER_USER_MAX)
+        shown_make(shown, view_of(end + 1))->seq = seq;
+}
+
+static void shown_read(struct shown *shown, const char *path)
+{
+    char line[128];
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return;
+    while (fgets(line, sizeof(line), file) != NULL)
+        shown_read_line(shown, line);
+    fclose(file);
+}
+
+static void shown_write(struct shown *shown, const struct shown_entry *entry)
+{
+    fprintf(shown->file, "%" PRIu64 " %s\n", entry->seq, entry->conversation);
+}
+
+enum status shown_init(struct shown *shown, const char *directory, struct failure *failure)
+{
+    char path[4200];
+    char fresh[4200];
+    *shown = (struct shown){.file = NULL};
+    table_init(&shown->entries);
+    snprintf(path, sizeof(path), "%s/shown", directory);
+    snprintf(fresh, sizeof(fresh), "%s/shown.new", directory);
+    shown_read(shown, path);
+
+    shown->file = fopen(fresh, "we");
+    size_t at = 0;
+    struct shown_entry *entry;
+    while (shown->file != NULL && (entry = table_next(&shown->entries, &at)) != NULL)
+        shown_write(shown, entry);
+    if (shown->file == NULL || fflush(shown->file) != 0 || rename(fresh, path) != 0)
+        return failure_set(failure, STATUS_IO, "cannot write %s: %s", fresh, strerror(errno));
+    return STATUS_OK;
+}
+
+void shown_fini(struct shown *shown)
+{
+    size_t at = 0;
+    void *entry;
+    while ((entry = table_next(&shown->entries, &at)) != NULL)
+        free(entry);
+    table_fini(&shown->entries);
+    if (shown->file != NULL)
+        fclose(shown->file);
+    shown->file = NULL;
+}
+
+void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
+{
+    struct shown_entry *entry = shown_find(shown, conversation);
+    if (entry == NULL) {
+        if (!id_is_conversation(view_of(conversation)))
+            return;
+        entry = shown_make(shown, view_of(conversation));
+        entry->seq = seq - 1;
+        shown_write(shown, entry);
+        fflush(shown->file);
+    }
+    entry->stored = seq;
+}
+
+struct shown_entry *shown_find(const struct shown *shown, const char *conversation)
+{
+    return table_get(&shown->entries, view_of(conversation));
+}
+
+void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq)
+{
+    if (seq <= entry->seq)
+        return;
+    entry->seq = seq;
+    shown_write(shown, entry);
+}
+
+bool shown_flush(struct shown *shown)
+{
+    return fflush(shown->file) == 0 && ferror(shown->file) == 0;
+}

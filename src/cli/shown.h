@@ -1,0 +1,41 @@
+/* How far the command line has shown each conversation of a state directory: the file "shown" in
+ * it, lines of "SEQ CONVERSATION", of which the last one for a conversation counts. It names every
+ * conversation of which the device has stored something, so that `watch` shows what other commands
+ * fetched. It is not synced: after a power cut, events may be shown again. */
+#ifndef UNSAY_CLI_SHOWN_H
+#define UNSAY_CLI_SHOWN_H
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/table.h"
+
+struct shown_entry {
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    uint64_t seq;    /* shown up to here */
+    uint64_t stored; /* seen in the database in this run; 0: look */
+};
+
+struct shown {
+    struct table entries; /* by conversation; values owned */
+    FILE *file;           /* owned; appended to */
+};
+
+/* Reads the file, and rewrites it with one line for each conversation. The directory exists and is
+ * held by this process's client. After a failure shown_fini is still due. */
+MUST_CHECK enum status shown_init(struct shown *shown, const char *directory,
+                                  struct failure *failure);
+void shown_fini(struct shown *shown);
+
+/* Event `seq` was stored: makes the entry when it is the conversation's first. */
+void shown_stored(struct shown *shown, const char *conversation, uint64_t seq);
+
+/* NULL when nothing of the conversation was ever stored. */
+struct shown_entry *shown_find(const struct shown *shown, const char *conversation);
+
+/* Everything up to seq was shown. */
+void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq);
+
+/* Writes what was noted since. False when that failed once. */
+MUST_CHECK bool shown_flush(struct shown *shown);
+
+#endif

@@ -1,0 +1,122 @@
+/* From options to a client, and back. */
+#include "base/memory.h"
+#include "client/client.h"
+#include "client/loop.h"
+#include "core/contract.h"
+
+#include <sodium.h>
+
+enum { ACK_DELAY_DEFAULT_MS = 50 };
+
+const char *unsay_version(void)
+{
+    return UNSAY_VERSION;
+}
+
+static void text_set(char *text, size_t text_bytes, const char *sentence)
+{
+    if (text != NULL && text_bytes > 0)
+        snprintf(text, text_bytes, "%s", sentence);
+}
+
+static bool options_read(struct unsay *client, const struct unsay_options *options,
+                         struct failure *failure)
+{
+    if (options->server == NULL || !address_parse(options->server, &client->address)) {
+        failure_set(failure, STATUS_MALFORMED,
+                    "The server \"%s\" is not an address; write HOST:PORT or tcp://, tls://, ws:// "
+                    "or wss://HOST:PORT.",
+                    options->server == NULL ? "" : options->server);
+    } else if (options->token == NULL || strlen(options->token) > LIMIT_TOKEN_BYTES_MAX ||
+               identity_peek(view_of(options->token), &client->identity) != STATUS_OK) {
+        failure_set(failure, STATUS_MALFORMED,
+                    "The token is not a JSON Web Token with the claims sub and device.");
+    } else if (options->state_directory == NULL || *options->state_directory == 0 ||
+               strlen(options->state_directory) > 3072) {
+        failure_set(failure, STATUS_MALFORMED,
+                    "A client needs a state directory of its own, with a path of at most 3072 "
+                    "bytes.");
+    } else if (!client->address.is_tls ||
+               transport_tls_client(options->ca_file, &client->tls, failure) == STATUS_OK) {
+        return true;
+    }
+    return false;
+}
+
+static void client_destroy(struct unsay *client)
+{
+    database_close(client->database);
+    transport_tls_free(client->tls);
+    free(client->token);
+    free(client->name);
+    free(client);
+}
+
+struct unsay *unsay_new(const struct unsay_options *options, char *text, size_t text_bytes)
+{
+    struct failure failure = {STATUS_OK, ""};
+    struct unsay *client = memory_new(sizeof(*client));
+    if (sodium_init() < 0)
+        failure_set(&failure, STATUS_IO, "The system has no source of randomness.");
+    else if (options_read(client, options, &failure) &&
+             database_open(options->state_directory, client->identity.user, client->identity.device,
+                           &client->database, &failure) == STATUS_OK)
+        text_set(text, text_bytes, "");
+    if (failure.status != STATUS_OK) {
+        text_set(text, text_bytes, failure.text);
+        client_destroy(client);
+        return NULL;
+    }
+    const char *name =
+        options->client_name == NULL ? "libunsay/" UNSAY_VERSION : options->client_name;
+    size_t name_bytes = strlen(name);
+    client->name = memory_copy(
+        name, name_bytes < LIMIT_CLIENT_NAME_BYTES_MAX ? name_bytes : LIMIT_CLIENT_NAME_BYTES_MAX);
+    client->token = memory_copy(options->token, strlen(options->token));
+    client->ack_delay_ms =
+        options->ack_delay_ms == 0 ? ACK_DELAY_DEFAULT_MS : options->ack_delay_ms;
+    client->callbacks = options->callbacks;
+    client->context = options->context;
+    client->loop = loop_new(client);
+    return client;
+}
+
+void unsay_start(struct unsay *client)
+{
+    loop_start(client->loop);
+}
+
+void unsay_free(struct unsay *client)
+{
+    if (client == NULL)
+        return;
+    loop_free(client->loop);
+    client_destroy(client);
+}
+
+const char *unsay_user(const struct unsay *client)
+{
+    return client->identity.user;
+}
+
+const char *unsay_device(const struct unsay *client)
+{
+    return client->identity.device;
+}
+
+void unsay_network_changed(struct unsay *client)
+{
+    loop_network_changed(client->loop);
+}
+
+void unsay_set_token(struct unsay *client, const char *token)
+{
+    struct identity identity;
+    if (token != NULL && strlen(token) <= LIMIT_TOKEN_BYTES_MAX &&
+        identity_peek(view_of(token), &identity) == STATUS_OK &&
+        strcmp(identity.user, client->identity.user) == 0 &&
+        strcmp(identity.device, client->identity.device) == 0)
+        loop_set_token(client->loop, token);
+    else
+        loop_refuse_token(client->loop);
+}

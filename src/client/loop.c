@@ -1,0 +1,355 @@
+#include "client/loop_internal.h"
+
+#include "base/memory.h"
+#include "client/convert.h"
+#include "core/frame.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sodium.h>
+
+enum {
+    LOOP_RELOAD_MS = 1000, /* pause after the database failed */
+    LOOP_SCRUB_MS = 200,   /* how long erased bodies are gathered before the log is emptied */
+    LOOP_OFFERS_MAX = 256, /* entries of the outbox read at once */
+};
+
+uint64_t loop_now_ms(void)
+{
+    return uv_hrtime() / 1000000;
+}
+
+/* ---- The core ---- */
+
+static void loop_load_cursor(void *context, struct view conversation, uint32_t origin,
+                             uint64_t stored, uint64_t displayed)
+{
+    client_core_load_cursor(context, conversation, origin, stored, displayed);
+}
+
+/* A core that knows what the database knows; none, and another attempt later, if that fails. */
+static void loop_load(struct loop *loop);
+
+static void loop_on_reload(uv_timer_t *timer)
+{
+    loop_load(timer->data);
+}
+
+void loop_unload(struct loop *loop, const struct failure *failure)
+{
+    link_close(loop->link);
+    loop->link = NULL;
+    loop->is_link_down = false;
+    client_core_free(loop->core);
+    loop->core = NULL;
+    uv_timer_stop(&loop->wake);
+    for (struct list *node = loop->requests.next; node != &loop->requests; node = node->next)
+        LIST_ITEM(node, struct request, node)->is_submitted = false;
+    uv_timer_start(&loop->reload, loop_on_reload, LOOP_RELOAD_MS, 0);
+    loop_show_connection(loop, UNSAY_CONNECTION_CONNECTING,
+                         error_make(UNSAY_STORAGE, failure->text));
+}
+
+static void loop_load(struct loop *loop)
+{
+    struct client_config config;
+    client_config_default(&config);
+    config.token = loop->client->token;
+    config.name = loop->client->name;
+    config.ack_delay_ms = loop->client->ack_delay_ms;
+    randombytes_buf(&config.seed, sizeof(config.seed));
+    loop->core = client_core_new(&config);
+    loop->offered = 0;
+    loop->is_outbox_ahead = true;
+
+    struct failure failure = {STATUS_OK, ""};
+    if (database_repair(loop->client->database, &failure) != STATUS_OK) {
+        loop_unload(loop, &failure);
+        return;
+    }
+    if (database_cursors(loop->client->database, loop_load_cursor, loop->core) != STATUS_OK) {
+        failure_set(&failure, STATUS_IO, "The local database cannot be read.");
+        loop_unload(loop, &failure);
+        return;
+    }
+    client_core_start(loop->core, loop_now_ms());
+}
+
+/* Offers entries of the outbox with number > after, at most `count`; returns whether there may be
+ * others. */
+static bool loop_offer(struct loop *loop, uint64_t after, uint32_t count, enum status *status)
+{
+    struct arena arena;
+    struct client_outgoing *entries;
+    size_t entry_count;
+    arena_init(&arena);
+    *status = database_outbox(loop->client->database, after, count, &arena, &entries, &entry_count);
+    bool is_ahead = *status == STATUS_OK && entry_count == count;
+    for (size_t i = 0; *status == STATUS_OK && i < entry_count; i++) {
+        if (!client_core_offer(loop->core, loop_now_ms(), &entries[i])) {
+            is_ahead = true;
+            break;
+        }
+        loop->offered = entries[i].number;
+    }
+    arena_fini(&arena);
+    return is_ahead;
+}
+
+static void loop_unload_outbox(struct loop *loop)
+{
+    struct failure failure;
+    failure_set(&failure, STATUS_IO, "The outbox cannot be read from the local database.");
+    loop_unload(loop, &failure);
+}
+
+static void loop_answer_load(struct loop *loop, uint64_t after, uint32_t count)
+{
+    enum status status;
+    loop->offered = after;
+    loop->is_outbox_ahead = loop_offer(loop, after, count, &status);
+    if (status == STATUS_OK)
+        client_core_outbox_loaded(loop->core, loop_now_ms(), loop->is_outbox_ahead);
+    else
+        loop_unload_outbox(loop);
+}
+
+void loop_offer_new(struct loop *loop)
+{
+    enum status status = STATUS_OK;
+    while (!loop->is_outbox_ahead && status == STATUS_OK) {
+        uint64_t before = loop->offered;
+        bool is_ahead = loop_offer(loop, before, LOOP_OFFERS_MAX, &status);
+        if (!is_ahead)
+            break;
+        /* A page that was taken whole leaves room for the next one. */
+        loop->is_outbox_ahead = loop->offered == before;
+    }
+    if (status != STATUS_OK)
+        loop_unload_outbox(loop);
+}
+
+/* ---- The link's handler ---- */
+
+static void loop_on_up(void *context)
+{
+    struct loop *loop = context;
+    client_core_link_up(loop->core, loop_now_ms());
+}
+
+static void loop_on_frame(void *context, struct view frame)
+{
+    struct loop *loop = context;
+    client_core_frame(loop->core, loop_now_ms(), frame);
+}
+
+static void loop_on_down(void *context, const char *reason)
+{
+    struct loop *loop = context;
+    loop->is_link_down = true;
+    snprintf(loop->link_reason, sizeof(loop->link_reason), "%s", reason);
+}
+
+static const struct link_handler loop_link_handler = {loop_on_up, loop_on_frame, loop_on_down};
+
+/* ---- Performing ---- */
+
+static void loop_on_wake(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+    client_core_tick(loop->core, loop_now_ms());
+}
+
+static void loop_wake_at(struct loop *loop, uint64_t at_ms)
+{
+    uint64_t now_ms = loop_now_ms();
+    uv_update_time(&loop->uv);
+    uv_timer_start(&loop->wake, loop_on_wake, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+}
+
+static void loop_disconnect(struct loop *loop)
+{
+    link_close(loop->link);
+    loop->link = NULL;
+    loop->is_link_down = false;
+}
+
+/* Step 2. The effects are lent until the core's next input, so what feeds the core comes last. */
+static void loop_perform(struct loop *loop, const struct client_effect *effects)
+{
+    const struct client_effect *load = NULL;
+    for (const struct client_effect *at = effects; at != NULL; at = at->next) {
+        if (at->kind == CLIENT_CONNECT) {
+            loop_disconnect(loop);
+            loop->link = link_open(&loop->uv, &loop->client->address, loop->client->tls,
+                                   &loop_link_handler, loop);
+        } else if (at->kind == CLIENT_DISCONNECT) {
+            loop_disconnect(loop);
+        } else if (at->kind == CLIENT_TRANSMIT && loop->link != NULL) {
+            link_send(loop->link, blob_view(at->frame));
+        } else if (at->kind == CLIENT_WAKE_AT) {
+            loop_wake_at(loop, at->at_ms);
+        } else if (at->kind == CLIENT_LOAD_OUTBOX) {
+            load = at;
+        } else {
+            loop_show(loop, at);
+        }
+    }
+    if (loop->link != NULL)
+        link_flush(loop->link);
+    if (load != NULL)
+        loop_answer_load(loop, load->after, load->count);
+}
+
+static void loop_on_scrub(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+    if (database_scrub(loop->client->database) != STATUS_OK)
+        uv_timer_start(timer, loop_on_scrub, LOOP_RELOAD_MS, 0);
+}
+
+/* Before the loop waits again: everything that the turn brought, in as few transactions as it
+ * takes. */
+static void loop_on_prepare(uv_prepare_t *prepare)
+{
+    struct loop *loop = prepare->data;
+    while (loop->core != NULL) {
+        if (loop->is_link_down) {
+            loop_disconnect(loop);
+            client_core_link_down(loop->core, loop_now_ms(), loop->link_reason);
+        }
+        loop_submit_requests(loop);
+        const struct client_effect *effects = client_core_take(loop->core);
+        if (effects == NULL)
+            break;
+        struct failure failure = {STATUS_OK, ""};
+        arena_reset(&loop->arena);
+        if (loop_store(loop, effects, &failure) != STATUS_OK) {
+            loop_unload(loop, &failure);
+            break;
+        }
+        loop_show_recalled(loop);
+        loop_perform(loop, effects);
+    }
+    if (database_needs_scrub(loop->client->database) && !uv_is_active((uv_handle_t *)&loop->scrub))
+        uv_timer_start(&loop->scrub, loop_on_scrub, LOOP_SCRUB_MS, 0);
+}
+
+/* ---- From start to end ---- */
+
+struct loop *loop_new(struct unsay *client)
+{
+    struct loop *loop = memory_new(sizeof(*loop));
+    loop->client = client;
+    list_init(&loop->inbox);
+    list_init(&loop->displayed);
+    list_init(&loop->requests);
+    arena_init(&loop->arena);
+    loop->shown = UNSAY_CONNECTION_STOPPED;
+    int result = uv_mutex_init(&loop->lock);
+    assert(result == 0);
+    result = uv_loop_init(&loop->uv);
+    assert(result == 0);
+    result = uv_async_init(&loop->uv, &loop->async, loop_on_mail);
+    assert(result == 0);
+    loop->async.data = loop;
+    uv_prepare_init(&loop->uv, &loop->prepare);
+    loop->prepare.data = loop;
+    uv_timer_init(&loop->uv, &loop->wake);
+    loop->wake.data = loop;
+    uv_timer_init(&loop->uv, &loop->reload);
+    loop->reload.data = loop;
+    uv_timer_init(&loop->uv, &loop->scrub);
+    loop->scrub.data = loop;
+    return loop;
+}
+
+/* The application's signals are its own, and a closed socket must not raise SIGPIPE. */
+static void thread_block_signals(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, NULL);
+}
+
+/* Nothing of the application waits any longer, and nothing is accepted any more. */
+static void loop_answer_stopped(struct loop *loop)
+{
+    struct unsay_error error =
+        error_make(UNSAY_STOPPED, "The client was stopped before the answer came.");
+    loop_receive_requests(loop);
+    for (struct list *node = list_pop_front(&loop->requests); node != NULL;
+         node = list_pop_front(&loop->requests)) {
+        struct request *request = LIST_ITEM(node, struct request, node);
+        request_fail(request, error);
+        request_free(request);
+    }
+}
+
+static void loop_say_goodbye(struct loop *loop)
+{
+    if (loop->link == NULL)
+        return;
+    wire_goodbye goodbye = UNSAY__V1__GOODBYE__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    frame.body_case = CLIENT_FRAME(GOODBYE);
+    frame.goodbye = &goodbye;
+    struct blob *blob = frame_from_client(&frame);
+    link_send(loop->link, blob_view(blob));
+    link_flush(loop->link);
+    blob_release(blob);
+    loop_disconnect(loop);
+}
+
+static void loop_stop(struct loop *loop)
+{
+    loop_say_goodbye(loop);
+    loop_answer_stopped(loop);
+    loop_show_connection(loop, UNSAY_CONNECTION_STOPPED, error_make(UNSAY_OK, ""));
+    uv_close((uv_handle_t *)&loop->prepare, NULL);
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->reload, NULL);
+    uv_close((uv_handle_t *)&loop->scrub, NULL);
+    uv_close((uv_handle_t *)&loop->async, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+static void loop_main(void *context)
+{
+    struct loop *loop = context;
+    thread_block_signals();
+    loop_repeat_requests(loop);
+    loop_load(loop);
+    uv_prepare_start(&loop->prepare, loop_on_prepare);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    loop_stop(loop);
+}
+
+void loop_start(struct loop *loop)
+{
+    uv_mutex_lock(&loop->lock);
+    bool is_first = !loop->is_started;
+    loop->is_started = true;
+    uv_mutex_unlock(&loop->lock);
+    if (!is_first)
+        return;
+    int result = uv_thread_create(&loop->thread, loop_main, loop);
+    assert(result == 0);
+}
+
+void loop_free(struct loop *loop)
+{
+    loop_tell_stop(loop);
+    if (loop->is_started)
+        uv_thread_join(&loop->thread);
+    else
+        loop_stop(loop);
+    int result = uv_loop_close(&loop->uv);
+    assert(result == 0);
+    loop_forget_mail(loop);
+    client_core_free(loop->core);
+    arena_fini(&loop->arena);
+    uv_mutex_destroy(&loop->lock);
+    free(loop);
+}

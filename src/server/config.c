@@ -1,0 +1,235 @@
+#include "server/config.h"
+
+#include "base/limits.h"
+#include "base/memory.h"
+
+#include <cyaml/cyaml.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a file may say; absent settings are NULL. Numbers are pointers for that reason. */
+struct config_file {
+    char *data;
+    char *listen;
+    char *http;
+    uint32_t *workers;
+    char *tls_certificate;
+    char *tls_key;
+    struct config_key *token_secrets;
+    unsigned token_secrets_count;
+    struct config_key *token_public_keys;
+    unsigned token_public_keys_count;
+    bool *development_key;
+    uint64_t *recall_window_ms;
+    uint32_t *heartbeat_interval_ms;
+    uint32_t *connections_max;
+    uint32_t *requests_per_second;
+    uint32_t *store_cache_mib;
+};
+
+enum { CONFIG_PATH_BYTES_MAX = 4096, CONFIG_KEYS_MAX = 64 };
+
+static const cyaml_schema_field_t config_key_fields[] = {
+    CYAML_FIELD_STRING_PTR("id", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_key, id, 1,
+                           256),
+    CYAML_FIELD_STRING_PTR("file", CYAML_FLAG_POINTER, struct config_key, file, 1,
+                           CONFIG_PATH_BYTES_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t config_key_value = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_key, config_key_fields),
+};
+
+#define CONFIG_STRING(name)                                                                     \
+    CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_file, \
+                           name, 0, CONFIG_PATH_BYTES_MAX)
+#define CONFIG_NUMBER(name) \
+    CYAML_FIELD_UINT_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_file, name)
+
+static const cyaml_schema_field_t config_fields[] = {
+    CONFIG_STRING(data),
+    CONFIG_STRING(listen),
+    CONFIG_STRING(http),
+    CONFIG_NUMBER(workers),
+    CONFIG_STRING(tls_certificate),
+    CONFIG_STRING(tls_key),
+    CYAML_FIELD_SEQUENCE("token_secrets", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct config_file, token_secrets, &config_key_value, 0, CONFIG_KEYS_MAX),
+    CYAML_FIELD_SEQUENCE("token_public_keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct config_file, token_public_keys, &config_key_value, 0,
+                         CONFIG_KEYS_MAX),
+    CYAML_FIELD_BOOL_PTR("development_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct config_file, development_key),
+    CONFIG_NUMBER(recall_window_ms),
+    CONFIG_NUMBER(heartbeat_interval_ms),
+    CONFIG_NUMBER(connections_max),
+    CONFIG_NUMBER(requests_per_second),
+    CONFIG_NUMBER(store_cache_mib),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config_file, config_fields),
+};
+
+void config_init(struct config *config)
+{
+    *config = (struct config){
+        .data = memory_copy("./data", 6),
+        .listen = memory_copy("127.0.0.1:7410", 14),
+        .http = memory_copy("127.0.0.1:7411", 14),
+        .development_key = 1,
+        .recall_window_ms = 120000,
+        .heartbeat_interval_ms = LIMIT_HEARTBEAT_INTERVAL_MS,
+        .connections_max = LIMIT_CONNECTIONS_MAX,
+        .requests_per_second = LIMIT_REQUESTS_PER_SECOND,
+        .store_cache_mib = 256,
+    };
+}
+
+static void config_keys_free(struct config_key *keys, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        free(keys[i].id);
+        free(keys[i].file);
+    }
+    free(keys);
+}
+
+void config_fini(struct config *config)
+{
+    free(config->data);
+    free(config->listen);
+    free(config->http);
+    free(config->tls_certificate);
+    free(config->tls_key);
+    config_keys_free(config->token_secrets, config->token_secrets_count);
+    config_keys_free(config->token_public_keys, config->token_public_keys_count);
+    *config = (struct config){.data = NULL};
+}
+
+void config_set(char **setting, const char *value)
+{
+    char *copy = value == NULL ? NULL : memory_copy(value, strlen(value));
+    free(*setting);
+    *setting = copy;
+}
+
+/* cyaml explains a failure in several lines of log; they become one sentence. */
+static void config_on_log(cyaml_log_t level, void *context, const char *format, va_list arguments)
+{
+    struct failure *failure = context;
+    size_t used = strlen(failure->text);
+    (void)level;
+    if (used + 2 < sizeof(failure->text)) {
+        vsnprintf(failure->text + used, sizeof(failure->text) - used, format, arguments);
+        for (char *c = failure->text + used; *c != 0; c++)
+            *c = *c == '\n' ? ' ' : *c;
+    }
+}
+
+static struct config_key *config_copy_keys(const struct config_key *keys, unsigned count)
+{
+    struct config_key *copy = memory_new_array(count, sizeof(*copy));
+    for (unsigned i = 0; i < count; i++) {
+        config_set(&copy[i].id, keys[i].id);
+        config_set(&copy[i].file, keys[i].file);
+    }
+    return copy;
+}
+
+static void config_take_file(struct config *config, const struct config_file *file)
+{
+    if (file->data != NULL)
+        config_set(&config->data, file->data);
+    if (file->listen != NULL)
+        config_set(&config->listen, file->listen);
+    if (file->http != NULL)
+        config_set(&config->http, file->http);
+    if (file->tls_certificate != NULL)
+        config_set(&config->tls_certificate, file->tls_certificate);
+    if (file->tls_key != NULL)
+        config_set(&config->tls_key, file->tls_key);
+    if (file->workers != NULL)
+        config->workers = *file->workers;
+    if (file->development_key != NULL)
+        config->development_key = *file->development_key;
+    if (file->recall_window_ms != NULL)
+        config->recall_window_ms = *file->recall_window_ms;
+    if (file->heartbeat_interval_ms != NULL)
+        config->heartbeat_interval_ms = *file->heartbeat_interval_ms;
+    if (file->connections_max != NULL)
+        config->connections_max = *file->connections_max;
+    if (file->requests_per_second != NULL)
+        config->requests_per_second = *file->requests_per_second;
+    if (file->store_cache_mib != NULL)
+        config->store_cache_mib = *file->store_cache_mib;
+    config->token_secrets = config_copy_keys(file->token_secrets, file->token_secrets_count);
+    config->token_secrets_count = file->token_secrets_count;
+    config->token_public_keys =
+        config_copy_keys(file->token_public_keys, file->token_public_keys_count);
+    config->token_public_keys_count = file->token_public_keys_count;
+}
+
+enum status config_load(struct config *config, const char *file, struct failure *failure)
+{
+    struct failure log = {STATUS_OK, ""};
+    const cyaml_config_t settings = {
+        .log_fn = config_on_log,
+        .log_ctx = &log,
+        .mem_fn = cyaml_mem,
+        .log_level = CYAML_LOG_ERROR,
+    };
+    struct config_file *loaded = NULL;
+    cyaml_err_t error =
+        cyaml_load_file(file, &settings, &config_schema, (cyaml_data_t **)&loaded, NULL);
+    if (error == CYAML_ERR_FILE_OPEN)
+        return failure_set(failure, STATUS_NOT_FOUND,
+                           "%s: the configuration file cannot be opened; check the path and its "
+                           "permissions.",
+                           file);
+    if (error != CYAML_OK)
+        return failure_set(failure, STATUS_MALFORMED,
+                           "%s: %s (%s). docs/configuration.md lists "
+                           "every setting.",
+                           file, log.text[0] == 0 ? "not valid" : log.text, cyaml_strerror(error));
+    if (loaded != NULL)
+        config_take_file(config, loaded);
+    cyaml_free(&settings, &config_schema, loaded, 0);
+    return config_check(config, failure);
+}
+
+static enum status config_wrong(struct failure *failure, const char *field, const char *valid)
+{
+    return failure_set(failure, STATUS_MALFORMED, "%s: %s.", field, valid);
+}
+
+enum status config_check(const struct config *config, struct failure *failure)
+{
+    if (config->data == NULL || config->data[0] == 0)
+        return config_wrong(failure, "data", "a directory is needed");
+    if (config->listen == NULL || strrchr(config->listen, ':') == NULL)
+        return config_wrong(failure, "listen", "HOST:PORT is needed, such as 127.0.0.1:7410");
+    if (config->http == NULL || (config->http[0] != 0 && strrchr(config->http, ':') == NULL))
+        return config_wrong(failure, "http", "HOST:PORT, or \"\" for none");
+    if (config->workers > LIMIT_WORKERS_MAX)
+        return config_wrong(failure, "workers", "1 to 64, or 0 for one per core");
+    if ((config->tls_certificate == NULL) != (config->tls_key == NULL))
+        return config_wrong(failure, "tls_certificate, tls_key", "both are needed, or neither");
+    if (config->heartbeat_interval_ms < 1000 || config->heartbeat_interval_ms > 600000)
+        return config_wrong(failure, "heartbeat_interval_ms", "1000 to 600000");
+    if (config->connections_max == 0)
+        return config_wrong(failure, "connections_max", "at least 1");
+    if (config->store_cache_mib == 0 || config->store_cache_mib > 1048576)
+        return config_wrong(failure, "store_cache_mib", "1 to 1048576");
+    if (config->recall_window_ms > UINT64_MAX / 2)
+        return config_wrong(failure, "recall_window_ms", "0 for no end, or milliseconds");
+    if (!config->development_key && config->token_secrets_count == 0 &&
+        config->token_public_keys_count == 0)
+        return config_wrong(failure, "development_key",
+                            "false needs token_secrets or token_public_keys, or nobody could "
+                            "sign in");
+    return STATUS_OK;
+}

@@ -1,0 +1,360 @@
+#include "server/server.h"
+
+#include "access/http.h"
+#include "base/memory.h"
+#include "server/listener.h"
+#include "server/metrics.h"
+#include "server/shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    SERVER_ACCEPTS_AT_ONCE = 64,
+    SERVER_DRAIN_MS = 10000, /* for clients to take their last frames */
+    SERVER_SECRET_BYTES_MAX = 4096
+};
+
+struct server {
+    struct store *store;
+    struct identity_keys *keys;
+    struct transport_tls *tls;
+    struct connection_settings connection_settings;
+    struct connection_counts counts;
+    struct worker_settings worker_settings;
+    struct committer committer;
+    struct shells shells;
+    struct http *http;
+    int listen_socket;
+    int http_socket;
+    char listen_address[LISTENER_ADDRESS_BYTES];
+    char http_address[LISTENER_ADDRESS_BYTES];
+    unsigned next_shell;
+    uv_loop_t loop; /* of the accepting thread */
+    uv_poll_t accepting;
+    uv_timer_t pause; /* while there are as many connections as the server takes */
+    uv_async_t stop;
+    uv_signal_t terminate;
+    uv_signal_t interrupt;
+    bool is_stopping;
+};
+
+static enum status server_open_data(struct server *server, const struct config *config,
+                                    struct failure *failure)
+{
+    if (mkdir(config->data, 0700) != 0 && errno != EEXIST)
+        return failure_set(failure, STATUS_IO, "data: cannot make the directory %s: %s.",
+                           config->data, strerror(errno));
+    struct store_options options = {.directory = NULL,
+                                    .cache_bytes = (size_t)config->store_cache_mib << 20};
+    char directory[4200];
+    snprintf(directory, sizeof(directory), "%s/store", config->data);
+    options.directory = directory;
+    return store_open_rocksdb(&options, &server->store, failure);
+}
+
+static enum status server_read_secret(const char *file, uint8_t *secret, size_t *size,
+                                      struct failure *failure)
+{
+    FILE *stream = fopen(file, "rbe");
+    if (stream == NULL)
+        return failure_set(failure, STATUS_NOT_FOUND, "token_secrets: %s: %s.", file,
+                           strerror(errno));
+    *size = fread(secret, 1, SERVER_SECRET_BYTES_MAX, stream);
+    fclose(stream);
+    while (*size > 0 && (secret[*size - 1] == '\n' || secret[*size - 1] == '\r'))
+        (*size)--;
+    return STATUS_OK;
+}
+
+static enum status server_open_keys(struct server *server, const struct config *config,
+                                    struct failure *failure)
+{
+    uint8_t secret[SERVER_SECRET_BYTES_MAX];
+    enum status status = STATUS_OK;
+    server->keys = identity_keys_new();
+    if (config->development_key) {
+        status = identity_dev_secret(config->data, secret, failure);
+        if (status == STATUS_OK)
+            status = identity_keys_add_secret(
+                server->keys, NULL, view_make(secret, IDENTITY_DEV_SECRET_BYTES), failure);
+    }
+    for (unsigned i = 0; i < config->token_secrets_count && status == STATUS_OK; i++) {
+        size_t size = 0;
+        status = server_read_secret(config->token_secrets[i].file, secret, &size, failure);
+        if (status == STATUS_OK)
+            status = identity_keys_add_secret(server->keys, config->token_secrets[i].id,
+                                              view_make(secret, size), failure);
+    }
+    for (unsigned i = 0; i < config->token_public_keys_count && status == STATUS_OK; i++)
+        status = identity_keys_add_public_file(server->keys, config->token_public_keys[i].id,
+                                               config->token_public_keys[i].file, failure);
+    sodium_memzero(secret, sizeof(secret));
+    if (status == STATUS_OK && config->tls_certificate != NULL)
+        status =
+            transport_tls_server(config->tls_certificate, config->tls_key, &server->tls, failure);
+    return status;
+}
+
+static bool server_health(void *context, struct buffer *text)
+{
+    const struct server *server = context;
+    struct store_stats stats;
+    store_read_stats(server->store, &stats);
+    bool is_healthy = !stats.is_failed && !server->is_stopping;
+    const char *answer = is_healthy        ? "ok\n"
+                         : stats.is_failed ? "the store refuses commits\n"
+                                           : "shutting down\n";
+    buffer_append(text, answer, strlen(answer));
+    return is_healthy;
+}
+
+static void server_metrics(void *context, struct buffer *text)
+{
+    struct server *server = context;
+    metrics_write(&server->shells, server->store, &server->counts, text);
+}
+
+static enum status server_open_sockets(struct server *server, const struct config *config,
+                                       struct failure *failure)
+{
+    enum status status = listener_open(config->listen, "listen", &server->listen_socket,
+                                       server->listen_address, failure);
+    if (status == STATUS_OK && config->http[0] != 0)
+        status = listener_open(config->http, "http", &server->http_socket, server->http_address,
+                               failure);
+    return status;
+}
+
+/* A group is done: every worker hears of it. */
+static void server_on_committed(void *context, struct group *group)
+{
+    struct server *server = context;
+    unsigned count = server->shells.count; /* the last worker may free the group meanwhile */
+    for (unsigned i = 0; i < count; i++)
+        (void)shell_mail(&server->shells.shells[i],
+                         (struct mail){.kind = MAIL_GROUP, .group = group});
+}
+
+static void server_raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void server_start_workers(struct server *server, const struct config *config)
+{
+    unsigned cores = (unsigned)uv_available_parallelism();
+    unsigned count = config->workers == 0 ? cores : config->workers;
+    server->shells.count = count > LIMIT_WORKERS_MAX ? LIMIT_WORKERS_MAX : count;
+    server->shells.shells = memory_new_array(server->shells.count, sizeof(struct shell));
+    server->shells.committer = &server->committer;
+    server->connection_settings = (struct connection_settings){
+        .keys = server->keys,
+        .tls = server->tls,
+        .heartbeat_interval_ms = config->heartbeat_interval_ms,
+        .connections_max = config->connections_max,
+        .requests_per_second = config->requests_per_second,
+    };
+    server->worker_settings = (struct worker_settings){
+        .policy = {.recall_window_ms = config->recall_window_ms},
+        .heartbeat_interval_ms = config->heartbeat_interval_ms,
+    };
+    struct shell_settings settings = {
+        .store = server->store,
+        .connections = &server->connection_settings,
+        .counts = &server->counts,
+        .worker = &server->worker_settings,
+    };
+    committer_start(&server->committer, server->store, server_on_committed, server);
+    for (unsigned i = 0; i < server->shells.count; i++)
+        shell_start(&server->shells.shells[i], &server->shells, i, &settings);
+}
+
+static void server_resume(uv_timer_t *timer);
+
+static void server_on_acceptable(uv_poll_t *poll, int status, int events)
+{
+    struct server *server = poll->data;
+    (void)events;
+    if (status < 0)
+        return;
+    for (int i = 0; i < SERVER_ACCEPTS_AT_ONCE; i++) {
+        if (atomic_load(&server->counts.unauthenticated) >= LIMIT_CONNECTIONS_UNAUTHENTICATED_MAX) {
+            uv_poll_stop(poll);
+            uv_timer_start(&server->pause, server_resume, 10, 0);
+            return;
+        }
+        int socket = accept4(server->listen_socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (socket < 0) {
+            if (errno == EMFILE || errno == ENFILE) {
+                uv_poll_stop(poll);
+                uv_timer_start(&server->pause, server_resume, 100, 0);
+            }
+            return;
+        }
+        shell_add_socket(&server->shells.shells[server->next_shell], socket);
+        server->next_shell = (server->next_shell + 1) % server->shells.count;
+    }
+}
+
+static void server_resume(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    if (!server->is_stopping)
+        uv_poll_start(&server->accepting, UV_READABLE, server_on_acceptable);
+}
+
+static void server_begin_stop(struct server *server)
+{
+    if (server->is_stopping)
+        return;
+    server->is_stopping = true;
+    uv_poll_stop(&server->accepting);
+    uv_timer_stop(&server->pause);
+    uv_stop(&server->loop);
+}
+
+static void server_on_stop(uv_async_t *async)
+{
+    server_begin_stop(async->data);
+}
+
+static void server_on_signal(uv_signal_t *signal, int number)
+{
+    (void)number;
+    server_begin_stop(signal->data);
+}
+
+static void server_init_loop(struct server *server)
+{
+    uv_loop_init(&server->loop);
+    uv_poll_init(&server->loop, &server->accepting, server->listen_socket);
+    uv_timer_init(&server->loop, &server->pause);
+    uv_async_init(&server->loop, &server->stop, server_on_stop);
+    uv_signal_init(&server->loop, &server->terminate);
+    uv_signal_init(&server->loop, &server->interrupt);
+    server->accepting.data = server->pause.data = server->stop.data = server;
+    server->terminate.data = server->interrupt.data = server;
+}
+
+enum status server_open(const struct config *config, struct server **opened,
+                        struct failure *failure)
+{
+    struct server *server = memory_new(sizeof(*server));
+    uint8_t table_key[16];
+    server->listen_socket = server->http_socket = -1;
+    if (sodium_init() < 0) {
+        free(server);
+        return failure_set(failure, STATUS_IO, "The system has no source of randomness.");
+    }
+    randombytes_buf(table_key, sizeof(table_key));
+    table_seed(table_key);
+    signal(SIGPIPE, SIG_IGN);
+    server_raise_file_limit();
+
+    enum status status = server_open_data(server, config, failure);
+    if (status == STATUS_OK)
+        status = server_open_keys(server, config, failure);
+    if (status == STATUS_OK)
+        status = server_open_sockets(server, config, failure);
+    if (status != STATUS_OK) {
+        if (server->listen_socket >= 0)
+            close(server->listen_socket);
+        if (server->http_socket >= 0)
+            close(server->http_socket);
+        transport_tls_free(server->tls);
+        identity_keys_free(server->keys);
+        store_close(server->store);
+        free(server);
+        return status;
+    }
+    server_init_loop(server);
+    server_start_workers(server, config);
+    if (server->http_socket >= 0) {
+        struct http_handlers handlers = {server, server_health, server_metrics};
+        status = http_start(server->http_socket, &handlers, &server->http, failure);
+    }
+    if (status != STATUS_OK) {
+        server_close(server);
+        return status;
+    }
+    *opened = server;
+    return STATUS_OK;
+}
+
+const char *server_listen_address(const struct server *server)
+{
+    return server->listen_address;
+}
+
+const char *server_http_address(const struct server *server)
+{
+    return server->http_address;
+}
+
+/* Tells the clients, and waits until what was decided is durable and answered, within limits. */
+static void server_drain(struct server *server)
+{
+    struct shells *shells = &server->shells;
+    for (unsigned i = 0; i < shells->count; i++)
+        shell_enter(&shells->shells[i], SHELL_DRAINING);
+    uint64_t deadline_ns = uv_hrtime() + (uint64_t)SERVER_DRAIN_MS * 1000000;
+    for (unsigned drained = 0; drained < shells->count && uv_hrtime() < deadline_ns;) {
+        uv_sleep(10);
+        drained = 0;
+        for (unsigned i = 0; i < shells->count; i++)
+            drained += atomic_load(&shells->shells[i].is_drained);
+    }
+    committer_stop(&server->committer);
+    for (unsigned i = 0; i < shells->count; i++)
+        shell_enter(&shells->shells[i], SHELL_CLOSING);
+    for (unsigned i = 0; i < shells->count; i++)
+        shell_join(&shells->shells[i]);
+}
+
+void server_run(struct server *server)
+{
+    uv_poll_start(&server->accepting, UV_READABLE, server_on_acceptable);
+    uv_signal_start(&server->terminate, server_on_signal, SIGTERM);
+    uv_signal_start(&server->interrupt, server_on_signal, SIGINT);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    server_begin_stop(server);
+}
+
+void server_stop(struct server *server)
+{
+    uv_async_send(&server->stop);
+}
+
+void server_close(struct server *server)
+{
+    if (server == NULL)
+        return;
+    server_begin_stop(server);
+    server_drain(server);
+    http_stop(server->http);
+    uv_close((uv_handle_t *)&server->accepting, NULL);
+    uv_close((uv_handle_t *)&server->pause, NULL);
+    uv_close((uv_handle_t *)&server->stop, NULL);
+    uv_close((uv_handle_t *)&server->terminate, NULL);
+    uv_close((uv_handle_t *)&server->interrupt, NULL);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&server->loop);
+    close(server->listen_socket);
+    free(server->shells.shells);
+    transport_tls_free(server->tls);
+    identity_keys_free(server->keys);
+    store_close(server->store);
+    free(server);
+}

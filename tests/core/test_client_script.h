@@ -1,0 +1,81 @@
+/* A script for the client's rules: the test plays the server and the clock, and reads what the
+ * rules want done as lines of text, one an effect:
+ *
+ *   store a 1 message       STORE_EVENT ("message", "tombstone", "recall of 1", "other")
+ *   apply a 3 to 1          STORE_RECALL
+ *   cursor a 3 shown 0      STORE_CURSOR
+ *   conversation a          STORE_CONVERSATION
+ *   accepted 1 at 5 / failed 1 not_a_member         STORE_ACCEPTED, STORE_FAILED
+ *   connect / disconnect / link live                CONNECT, DISCONNECT, SHOW_LINK
+ *   show a 1 message                                SHOW_EVENT
+ *   sent 1 accepted / sent 1 failed not_a_member    SHOW_SEND
+ *   answer 7 page of 2 / opened / recall / timeout / not_a_member
+ *   load after 0 count 256                          LOAD_OUTBOX
+ *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ...
+ *
+ * Messages are named by the last byte of their id. */
+#ifndef UNSAY_TESTS_CORE_TEST_CLIENT_SCRIPT_H
+#define UNSAY_TESTS_CORE_TEST_CLIENT_SCRIPT_H
+
+#include "core/client.h"
+#include "core/refusal.h"
+
+enum { SCRIPT_TRACE_BYTES = 65536, SCRIPT_REQUESTS_MAX = 4096 };
+
+struct script {
+    struct client_core *core;
+    struct arena arena; /* frames that the client sent */
+    uint64_t now_ms;
+    uint64_t wake_ms; /* 0: none asked for */
+    char trace[SCRIPT_TRACE_BYTES];
+    size_t trace_bytes;
+    wire_client_frame *frames[SCRIPT_REQUESTS_MAX];
+    size_t frame_count;
+};
+
+/* cmocka's setup and teardown: *state is a fresh script. */
+int script_setup(void **state);
+int script_teardown(void **state);
+
+/* Takes the effects; the trace since the last call must be `lines`, each ending in '\n'. */
+void script_expect(struct script *script, const char *lines);
+
+/* Takes the effects and forgets them. */
+void script_skip(struct script *script);
+
+/* Time passes, with a tick whenever the client asked for one. */
+void script_pass(struct script *script, uint64_t ms);
+
+/* Started, its outbox loaded, connected, and waiting for Welcome; the trace is empty. */
+void script_connect(struct script *script);
+
+/* As above, welcomed, with one conversation listed. */
+void script_online(struct script *script, const char *conversation, uint64_t head);
+
+/* The number of the client's latest request of this kind; of a Send with this message. */
+uint64_t script_request(const struct script *script, Unsay__V1__ClientFrame__BodyCase body);
+uint64_t script_send_request(const struct script *script, uint8_t id);
+
+/* ---- The server says ---- */
+void script_frame(struct script *script, uint64_t request, Unsay__V1__ServerFrame__BodyCase body,
+                  void *message);
+void script_welcome(struct script *script);
+void script_listed(struct script *script, const char *conversation, uint64_t head, bool more);
+void script_message(struct script *script, uint64_t request, const char *conversation,
+                    uint64_t seq);
+void script_recall(struct script *script, Unsay__V1__ServerFrame__BodyCase body, uint64_t request,
+                   const char *conversation, uint64_t seq, uint64_t target);
+void script_page_end(struct script *script, uint64_t request, const char *conversation,
+                     uint64_t head, bool more);
+void script_accepted(struct script *script, uint64_t request, const char *conversation, uint8_t id,
+                     uint64_t seq);
+void script_confirmed(struct script *script, const char *conversation, uint64_t stored,
+                      uint64_t displayed);
+void script_error(struct script *script, uint64_t request, refusal_code code,
+                  uint32_t retry_after_ms);
+void script_closing(struct script *script, refusal_code code, uint32_t retry_after_ms);
+
+/* ---- The application ---- */
+bool script_offer(struct script *script, uint64_t number, const char *conversation, uint8_t id);
+
+#endif

@@ -1,0 +1,435 @@
+/* Catching up, events as they come, recall notices and acknowledgements. */
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "test_client_script.h"
+
+#include "base/limits.h"
+#include "core/frame.h"
+
+static void reconnect(struct script *s)
+{
+    client_core_network_changed(s->core, s->now_ms);
+    client_core_link_up(s->core, s->now_ms);
+    script_skip(s);
+    script_welcome(s);
+}
+
+static void say_behind(struct script *s)
+{
+    wire_behind behind = UNSAY__V1__BEHIND__INIT;
+    script_frame(s, 0, SERVER_FRAME(BEHIND), &behind);
+}
+
+static void test_list_pages_then_reads_what_is_behind(void **state)
+{
+    struct script *s = *state;
+    client_core_load_cursor(s->core, view_of("a"), 1, 5, 5);
+    script_connect(s);
+    script_welcome(s);
+    script_expect(s, "link syncing\n> list \"\"\n");
+    script_listed(s, "a", 5, true);
+    script_expect(s, "conversation a\n> list \"a\"\n");
+    script_listed(s, "b", 2, false);
+    script_expect(s, "conversation b\n> read b after 0\n");
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    script_message(s, request, "b", 1);
+    script_message(s, request, "b", 2);
+    script_expect(s, "store b 1 message\nstore b 2 message\ncursor b 2 shown 0\n"
+                     "show b 1 message\nshow b 2 message\n");
+    script_page_end(s, request, "b", 2, false);
+    script_expect(s, "link live\n");
+}
+
+static void test_list_that_does_not_ascend_breaks(void **state)
+{
+    struct script *s = *state;
+    script_connect(s);
+    script_welcome(s);
+    script_skip(s);
+    script_listed(s, "b", 0, true);
+    script_skip(s);
+    script_listed(s, "b", 0, true);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
+static void test_next_page_while_more(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 3);
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    script_message(s, request, "a", 1);
+    script_skip(s);
+    script_page_end(s, request, "a", 3, true);
+    script_expect(s, "> read a after 1\n");
+}
+
+static void test_four_reads_at_a_time(void **state)
+{
+    struct script *s = *state;
+    script_connect(s);
+    script_welcome(s);
+    script_skip(s);
+    static const char *const ids[] = {"a", "b", "c", "d", "e"};
+    for (size_t i = 0; i < 5; i++) {
+        script_listed(s, ids[i], 1, i < 4);
+        script_skip(s);
+    }
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    script_message(s, request, "d", 1);
+    script_skip(s);
+    script_page_end(s, request, "d", 1, false);
+    script_expect(s, "> read e after 0\n");
+}
+
+static void test_behind_lists_again(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    say_behind(s);
+    script_expect(s, "link syncing\n> list \"\"\n");
+    say_behind(s);
+    script_expect(s, "");
+    script_listed(s, "a", 0, false);
+    script_expect(s, "conversation a\n> list \"\"\n");
+    script_listed(s, "a", 0, false);
+    script_expect(s, "conversation a\nlink live\n");
+}
+
+static void test_page_that_brings_nothing_is_asked_with_pauses(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 3);
+    for (uint64_t pause_ms = 1000; pause_ms <= 16000; pause_ms *= 2) {
+        uint64_t request = script_request(s, CLIENT_FRAME(READ));
+        script_page_end(s, request, "a", 3, true);
+        script_pass(s, pause_ms - 1);
+        assert_true(script_request(s, CLIENT_FRAME(READ)) == request);
+        script_pass(s, pause_ms / 4 + 1);
+        assert_true(script_request(s, CLIENT_FRAME(READ)) != request);
+    }
+}
+
+static void test_page_beyond_a_gap_stores_nothing(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 3);
+    script_message(s, script_request(s, CLIENT_FRAME(READ)), "a", 2);
+    script_expect(s, "");
+    assert_int_equal(client_core_stored(s->core, view_of("a"), 1), 0);
+}
+
+static void test_page_of_another_conversation_breaks(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 3);
+    script_message(s, script_request(s, CLIENT_FRAME(READ)), "b", 1);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
+static void test_refused_page_does_not_hold_up_the_others(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 3);
+    script_error(s, script_request(s, CLIENT_FRAME(READ)), REFUSAL_CODE(NOT_A_MEMBER), 0);
+    script_expect(s, "link live\n");
+}
+
+/* ---- Pushes ---- */
+
+static void test_push_is_stored_then_shown_with_one_cursor(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_message(s, 0, "a", 2);
+    script_expect(s, "store a 1 message\nstore a 2 message\ncursor a 2 shown 0\n"
+                     "show a 1 message\nshow a 2 message\n");
+}
+
+static void test_repeated_push_is_only_acknowledged_again(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_pass(s, 50);
+    script_expect(s, "> ack a:1/0\n");
+    script_confirmed(s, "a", 1, 0);
+    script_message(s, 0, "a", 1);
+    script_expect(s, "");
+    script_pass(s, 50);
+    script_expect(s, "> ack a:1/0\n");
+}
+
+static void test_push_beyond_a_gap_reads(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 3);
+    script_message(s, 0, "a", 4);
+    script_expect(s, "> read a after 0\n");
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    for (uint64_t seq = 1; seq <= 3; seq++)
+        script_message(s, request, "a", seq);
+    script_skip(s);
+    script_page_end(s, request, "a", 3, false);
+    script_expect(s, "> read a after 3\n");
+}
+
+static void test_malformed_push_breaks(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "not an id", 1);
+    script_expect(s, "disconnect\nlink down\n");
+    reconnect(s);
+    script_skip(s);
+    script_message(s, 0, "a", 0);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
+/* ---- Recalls ---- */
+
+static void test_recall_in_its_turn_is_applied_once(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_recall(s, SERVER_FRAME(EVENT), 0, "a", 2, 1);
+    script_expect(s, "store a 1 message\nstore a 2 recall of 1\napply a 2 to 1\n"
+                     "cursor a 2 shown 0\nshow a 1 message\nshow a 2 recall of 1\n");
+    script_recall(s, SERVER_FRAME(NOTICE), 0, "a", 2, 1);
+    script_expect(s, "");
+    script_pass(s, 50);
+    script_expect(s, "> ack a:2/0 !a:2\n");
+}
+
+static void test_notice_that_continues_the_cursor_counts_as_the_event(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_recall(s, SERVER_FRAME(NOTICE), 0, "a", 2, 1);
+    script_expect(s, "store a 2 recall of 1\napply a 2 to 1\ncursor a 2 shown 0\n"
+                     "show a 2 recall of 1\n");
+}
+
+static void test_notice_ahead_is_applied_at_once_and_stored_in_its_turn(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_recall(s, SERVER_FRAME(NOTICE), 0, "a", 3, 1);
+    script_expect(s, "apply a 3 to 1\n");
+    script_recall(s, SERVER_FRAME(NOTICE), 0, "a", 3, 1);
+    script_expect(s, "");
+    script_message(s, 0, "a", 2);
+    script_expect(s, "store a 2 message\nstore a 3 recall of 1\ncursor a 3 shown 0\n"
+                     "show a 2 message\nshow a 3 recall of 1\n");
+    script_pass(s, 50);
+    script_expect(s, "> ack a:3/0 !a:3 !a:3\n");
+    script_recall(s, SERVER_FRAME(EVENT), 0, "a", 3, 1);
+    script_expect(s, "");
+}
+
+static void test_body_that_a_recall_overtook_is_not_let_in(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_recall(s, SERVER_FRAME(NOTICE), 0, "a", 3, 2);
+    script_expect(s, "apply a 3 to 2\n");
+    script_message(s, 0, "a", 1);
+    script_message(s, 0, "a", 2);
+    script_expect(s, "store a 1 message\nstore a 2 tombstone\nstore a 3 recall of 2\n"
+                     "cursor a 3 shown 0\n"
+                     "show a 1 message\nshow a 2 tombstone\nshow a 3 recall of 2\n");
+}
+
+static void test_notice_ahead_reads_when_the_pushes_do_not_come(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_recall(s, SERVER_FRAME(NOTICE), 0, "a", 3, 2);
+    script_skip(s);
+    script_pass(s, 999);
+    script_expect(s, "> ack !a:3\n");
+    script_pass(s, 1);
+    script_expect(s, "> read a after 0\n");
+}
+
+static void test_held_recalls_are_bounded(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    for (uint64_t seq = 2; seq < 2 + LIMIT_AHEAD_MAX + 1; seq++) {
+        script_recall(s, SERVER_FRAME(NOTICE), 0, "a", seq, 1);
+        script_skip(s);
+    }
+    script_message(s, 0, "a", 1); /* the oldest, 2, was dropped: the log brings it */
+    script_expect(s, "store a 1 tombstone\ncursor a 1 shown 0\nshow a 1 tombstone\n");
+    assert_int_equal(client_core_stored(s->core, view_of("a"), 1), 1);
+    script_recall(s, SERVER_FRAME(EVENT), 0, "a", 2, 1);
+    script_skip(s);
+    assert_int_equal(client_core_stored(s->core, view_of("a"), 1), 2 + LIMIT_AHEAD_MAX);
+}
+
+static void test_notice_that_is_no_recall_breaks(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    wire_event event;
+    unsay__v1__event__init(&event);
+    event.conversation = string_of("a");
+    event.origin = 1;
+    event.seq = 1;
+    script_frame(s, 0, SERVER_FRAME(NOTICE), &event);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
+/* ---- Acknowledgements ---- */
+
+static void test_acks_are_gathered(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_pass(s, 30);
+    script_message(s, 0, "a", 2);
+    script_skip(s);
+    script_pass(s, 19);
+    script_expect(s, "");
+    script_pass(s, 1);
+    script_expect(s, "> ack a:2/0\n");
+}
+
+static void test_unconfirmed_acks_ride_on_heartbeats(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_pass(s, 30000);
+    script_expect(s, "> ack a:1/0\n> heartbeat a:1/0\n");
+    script_confirmed(s, "a", 0, 0);
+    script_pass(s, 30000);
+    script_expect(s, "> heartbeat a:1/0\n");
+    script_confirmed(s, "a", 1, 0);
+    script_pass(s, 30000);
+    script_expect(s, "> heartbeat\n");
+}
+
+static void test_unconfirmed_acks_are_sent_again_on_a_new_connection(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_pass(s, 50);
+    script_expect(s, "> ack a:1/0\n");
+    reconnect(s);
+    script_skip(s);
+    script_pass(s, 50);
+    script_expect(s, "> ack a:1/0\n");
+}
+
+static void test_cursor_that_the_listing_does_not_know_is_acknowledged(void **state)
+{
+    struct script *s = *state;
+    client_core_load_cursor(s->core, view_of("a"), 1, 5, 3);
+    script_online(s, "a", 5);
+    script_pass(s, 50);
+    script_expect(s, "> ack a:5/3\n");
+}
+
+static void test_ack_frames_hold_256_cursors(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    for (unsigned i = 0; i < 257; i++) {
+        char id[16];
+        snprintf(id, sizeof(id), "c%u", i);
+        script_message(s, 0, id, 1);
+        script_skip(s);
+    }
+    script_pass(s, 50);
+    script_skip(s);
+    assert_int_equal(s->frames[s->frame_count - 2]->ack->n_cursors, 256);
+    assert_int_equal(s->frames[s->frame_count - 1]->ack->n_cursors, 1);
+}
+
+static void test_displayed_is_at_most_stored(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    client_core_displayed(s->core, s->now_ms, view_of("a"), 1, 9);
+    script_expect(s, "cursor a 1 shown 1\n");
+    client_core_displayed(s->core, s->now_ms, view_of("a"), 1, 1);
+    script_expect(s, "");
+    script_pass(s, 50);
+    script_expect(s, "> ack a:1/1\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_list_pages_then_reads_what_is_behind, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_list_that_does_not_ascend_breaks, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_next_page_while_more, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_four_reads_at_a_time, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_behind_lists_again, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_page_that_brings_nothing_is_asked_with_pauses,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_page_beyond_a_gap_stores_nothing, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_page_of_another_conversation_breaks, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_refused_page_does_not_hold_up_the_others, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_push_is_stored_then_shown_with_one_cursor,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_repeated_push_is_only_acknowledged_again, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_push_beyond_a_gap_reads, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_malformed_push_breaks, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_recall_in_its_turn_is_applied_once, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_notice_that_continues_the_cursor_counts_as_the_event,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_notice_ahead_is_applied_at_once_and_stored_in_its_turn,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_body_that_a_recall_overtook_is_not_let_in,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_notice_ahead_reads_when_the_pushes_do_not_come,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_held_recalls_are_bounded, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_notice_that_is_no_recall_breaks, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_acks_are_gathered, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_unconfirmed_acks_ride_on_heartbeats, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_unconfirmed_acks_are_sent_again_on_a_new_connection,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_cursor_that_the_listing_does_not_know_is_acknowledged,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_ack_frames_hold_256_cursors, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_displayed_is_at_most_stored, script_setup,
+                                        script_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

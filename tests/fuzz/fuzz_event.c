@@ -1,0 +1,13 @@
+/* The bytes of an event. */
+#include "fuzz.h"
+
+static const ProtobufCMessage *decode(struct view bytes, struct arena *arena)
+{
+    return (const ProtobufCMessage *)event_decode(bytes, arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fuzz_round_trip(view_make(data, size), decode);
+    return 0;
+}
