@@ -47,25 +47,35 @@ static void shown_read(struct shown *shown, const char *path)
 static void shown_write(struct shown *shown, const struct shown_entry *entry)
 {
     fprintf(shown->file, "%" PRIu64 " %s\n", entry->seq, entry->conversation);
+    shown->lines++;
+}
+
+/* Begins the file anew, with a line for each conversation. */
+static bool shown_rewrite(struct shown *shown)
+{
+    char fresh[sizeof(shown->path) + 4];
+    size_t at = 0;
+    struct shown_entry *entry;
+    snprintf(fresh, sizeof(fresh), "%s.new", shown->path);
+    if (shown->file != NULL)
+        fclose(shown->file);
+    shown->lines = 0;
+    shown->file = fopen(fresh, "we");
+    if (shown->file == NULL)
+        return false;
+    while ((entry = table_next(&shown->entries, &at)) != NULL)
+        shown_write(shown, entry);
+    return fflush(shown->file) == 0 && rename(fresh, shown->path) == 0;
 }
 
 enum status shown_init(struct shown *shown, const char *directory, struct failure *failure)
 {
-    char path[4200];
-    char fresh[4200];
     *shown = (struct shown){.file = NULL};
     table_init(&shown->entries);
-    snprintf(path, sizeof(path), "%s/shown", directory);
-    snprintf(fresh, sizeof(fresh), "%s/shown.new", directory);
-    shown_read(shown, path);
-
-    shown->file = fopen(fresh, "we");
-    size_t at = 0;
-    struct shown_entry *entry;
-    while (shown->file != NULL && (entry = table_next(&shown->entries, &at)) != NULL)
-        shown_write(shown, entry);
-    if (shown->file == NULL || fflush(shown->file) != 0 || rename(fresh, path) != 0)
-        return failure_set(failure, STATUS_IO, "cannot write %s: %s", fresh, strerror(errno));
+    snprintf(shown->path, sizeof(shown->path), "%s/shown", directory);
+    shown_read(shown, shown->path);
+    if (!shown_rewrite(shown))
+        return failure_set(failure, STATUS_IO, "cannot write %s: %s", shown->path, strerror(errno));
     return STATUS_OK;
 }
 
@@ -81,18 +91,28 @@ void shown_fini(struct shown *shown)
     shown->file = NULL;
 }
 
+void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq)
+{
+    if (shown->file == NULL || seq < entry->seq)
+        return;
+    entry->seq = seq;
+    shown_write(shown, entry);
+}
+
 void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
 {
     struct shown_entry *entry = shown_find(shown, conversation);
-    if (entry == NULL) {
-        if (!id_is_conversation(view_of(conversation)))
-            return;
-        entry = shown_make(shown, view_of(conversation));
-        entry->seq = seq - 1;
-        shown_write(shown, entry);
-        fflush(shown->file);
+    if (entry != NULL) {
+        entry->stored = seq;
+        return;
     }
+    if (!id_is_conversation(view_of(conversation)) ||
+        shown->entries.count >= LIMIT_CONVERSATIONS_PER_USER_MAX)
+        return;
+    entry = shown_make(shown, view_of(conversation));
+    entry->seq = seq - 1;
     entry->stored = seq;
+    shown_advance(shown, entry, seq - 1);
 }
 
 struct shown_entry *shown_find(const struct shown *shown, const char *conversation)
@@ -100,15 +120,10 @@ struct shown_entry *shown_find(const struct shown *shown, const char *conversati
     return table_get(&shown->entries, view_of(conversation));
 }
 
-void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq)
-{
-    if (seq <= entry->seq)
-        return;
-    entry->seq = seq;
-    shown_write(shown, entry);
-}
-
 bool shown_flush(struct shown *shown)
 {
-    return fflush(shown->file) == 0 && ferror(shown->file) == 0;
+    enum { LINES_MAX = 100000 };
+    if (shown->file == NULL || fflush(shown->file) != 0)
+        return false;
+    return shown->lines < LINES_MAX || shown_rewrite(shown);
 }

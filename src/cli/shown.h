@@ -17,7 +17,9 @@ struct shown_entry {
 
 struct shown {
     struct table entries; /* by conversation; values owned */
-    FILE *file;           /* owned; appended to */
+    FILE *file;           /* owned; appended to; NULL after a failure */
+    size_t lines;         /* in the file */
+    char path[4200];
 };
 
 /* Reads the file, and rewrites it with one line for each conversation. The directory exists and is
@@ -26,7 +28,8 @@ MUST_CHECK enum status shown_init(struct shown *shown, const char *directory,
                                   struct failure *failure);
 void shown_fini(struct shown *shown);
 
-/* Event `seq` was stored: makes the entry when it is the conversation's first. */
+/* Event `seq` was stored: makes the entry when it is the first one that is seen of the
+ * conversation. */
 void shown_stored(struct shown *shown, const char *conversation, uint64_t seq);
 
 /* NULL when nothing of the conversation was ever stored. */
@@ -35,7 +38,7 @@ struct shown_entry *shown_find(const struct shown *shown, const char *conversati
 /* Everything up to seq was shown. */
 void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq);
 
-/* Writes what was noted since. False when that failed once. */
+/* Writes out what was noted. */
 MUST_CHECK bool shown_flush(struct shown *shown);
 
 #endif

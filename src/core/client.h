@@ -84,7 +84,9 @@ struct client_outgoing {
 
 /* Entries that the database holds in state sending. The core asks for them with CLIENT_LOAD_OUTBOX;
  * a shell may also offer a new entry at once. An entry is taken (true) when it follows directly on
- * what the core knows and the window has room; otherwise the core remembers that there is more. */
+ * what the core knows and the window has room; otherwise the core remembers that there is more.
+ * From the take with CLIENT_LOAD_OUTBOX to client_core_outbox_loaded only its answer is offered. An
+ * entry that is sent again after it failed has a new number. */
 bool client_core_offer(struct client_core *core, uint64_t now_ms,
                        const struct client_outgoing *outgoing);
 
@@ -117,7 +119,7 @@ enum client_effect_kind {
 
     /* After the commit. */
     CLIENT_CONNECT,
-    CLIENT_DISCONNECT, /* the shell need not report link_down for it */
+    CLIENT_DISCONNECT, /* the shell reports no link_down for it: a CONNECT may follow */
     CLIENT_TRANSMIT,   /* frame */
     CLIENT_SHOW_EVENT, /* event */
     CLIENT_SHOW_SEND,  /* message_id, conversation, send_state, origin, seq, time, is_recalled,

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "storage/keys.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -44,17 +45,20 @@ static bool directory_make(const char *directory)
 static enum status format_parse(const char *text, const char *directory, enum format_state *state,
                                 struct failure *failure)
 {
-    unsigned version = 0;
-    int size = 0;
-    int fields = sscanf(text, "unsay-store %5u%n", &version, &size);
-    if (fields == 1 && version > STORAGE_FORMAT_VERSION)
+    static const char name[] = "unsay-store ";
+    const char *digits = text + strlen(name);
+    char *rest = NULL;
+    unsigned long version = 0;
+    if (strncmp(text, name, strlen(name)) == 0 && isdigit((unsigned char)*digits))
+        version = strtoul(digits, &rest, 10);
+    if (version > STORAGE_FORMAT_VERSION)
         return failure_set(failure, STATUS_VERSION,
-                           "the store in %s has the format %u, and this Unsay knows formats up to "
+                           "the store in %s has the format %lu, and this Unsay knows formats up to "
                            "%d: start the version of Unsay that wrote it, or a newer one",
                            directory, version, STORAGE_FORMAT_VERSION);
-    if (fields == 1 && version == STORAGE_FORMAT_VERSION) {
-        *state = strcmp(text + size, " new\n") == 0 ? FORMAT_NEW : FORMAT_READY;
-        if (*state == FORMAT_NEW || strcmp(text + size, "\n") == 0)
+    if (version == STORAGE_FORMAT_VERSION) {
+        *state = strcmp(rest, " new\n") == 0 ? FORMAT_NEW : FORMAT_READY;
+        if (*state == FORMAT_NEW || strcmp(rest, "\n") == 0)
             return STATUS_OK;
     }
     return failure_set(failure, STATUS_CORRUPT,

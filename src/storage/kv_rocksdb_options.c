@@ -1,5 +1,7 @@
 #include "storage/kv_rocksdb_options.h"
 
+#include <unistd.h>
+
 enum {
     CACHE_BYTES = 256 * 1024 * 1024,
     BUFFER_BYTES = 128 * 1024 * 1024,
@@ -56,9 +58,12 @@ static rocksdb_options_t *options_of_database(size_t buffer_bytes)
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_bytes_per_sync(options, 1 << 20);
     rocksdb_options_set_max_open_files(options, 1000);
-    rocksdb_options_set_info_log_level(options, 2);
-    rocksdb_options_set_max_log_file_size(options, 4 << 20);
-    rocksdb_options_set_keep_log_file_num(options, 2);
+    /* No information log: RocksDB goes without one when it cannot make the file, and none can be
+     * made there. Where assertions are compiled into RocksDB, as in Debian, a write to that log
+     * after one that failed, on a full disk say, would abort the process. What failed comes back in
+     * the answer of a call anyway. */
+    if (access("/proc/sys", F_OK) == 0)
+        rocksdb_options_set_db_log_dir(options, "/proc/sys");
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_stats_persist_period_sec(options, 0);
     return options;

@@ -136,7 +136,7 @@ static void server_append(struct world *world, size_t index, struct log_entry en
         return;
     uint64_t seq = ++log->head;
     log->entries[seq] = entry;
-    if (chance(world, 80))
+    if (world->is_quiet || chance(world, 80))
         server_event(world, 0, SERVER_FRAME(EVENT), index, seq);
     if (chance(world, 5))
         server_event(world, 0, SERVER_FRAME(EVENT), index, seq);

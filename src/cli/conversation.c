@@ -1,0 +1,176 @@
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "core/ids.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_WITH = 1, OPTION_MEMBER };
+
+static const struct help help = {
+    .usage = "conversation open --with USER\n"
+             "conversation create NAME --member USER[:ROLE] ...\n",
+    .about = "open prints the id of your direct conversation with USER, which is made when there\n"
+             "is none. create makes a group of which you are the owner, and prints its id.\n",
+    .options = "  --with USER        the other user\n"
+               "  --member USER[:ROLE]  a member; ROLE is owner, admin, moderator, member (the\n"
+               "                     default) or guest; repeat it for each one\n",
+    .example = "  C=$(unsay conversation open --with bob)\n"
+               "  G=$(unsay conversation create 'Lunch' --member bob --member carol:admin)\n",
+    .is_client = true,
+};
+
+struct opening {
+    struct question question;
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    bool is_created;
+};
+
+struct request {
+    const char *with;
+    const char *name;
+    struct unsay_member members[LIMIT_MEMBERS_AT_CREATION_MAX];
+    char users[LIMIT_MEMBERS_AT_CREATION_MAX][LIMIT_USER_ID_BYTES_MAX + 1];
+    size_t count;
+};
+
+static bool role_parse(const char *text, enum unsay_role *role)
+{
+    static const char *const names[] = {"owner", "admin", "moderator", "member", "guest"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *role = (enum unsay_role)(UNSAY_ROLE_OWNER + (int)i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool request_add_member(struct request *request, const char *text)
+{
+    size_t length = strcspn(text, ":");
+    struct unsay_member *member = &request->members[request->count];
+    char *user = request->users[request->count];
+    member->role = UNSAY_ROLE_MEMBER;
+    if (!id_is_user(view_make(text, length)) ||
+        (text[length] == ':' && !role_parse(text + length + 1, &member->role)))
+        return false;
+    memcpy(user, text, length);
+    member->user = user;
+    request->count++;
+    return true;
+}
+
+static bool request_read_options(struct options *options, struct request *request, int argc,
+                                 char **argv)
+{
+    static const struct option choices[] = {
+        {"with", required_argument, NULL, OPTION_WITH},
+        {"member", required_argument, NULL, OPTION_MEMBER},
+        {"help", no_argument, NULL, 'h'},
+        OPTIONS_CLIENT,
+        {0},
+    };
+    int option;
+    while ((option = options_next(options, argc, argv, choices)) != OPTION_END) {
+        if (option == OPTION_STOP)
+            return false;
+        options->exit_status = COMMAND_USAGE;
+        if (option == OPTION_WITH) {
+            request->with = optarg;
+        } else if (request->count == LIMIT_MEMBERS_AT_CREATION_MAX) {
+            options_wrong(options, "at most %d members", LIMIT_MEMBERS_AT_CREATION_MAX);
+            return false;
+        } else if (!request_add_member(request, optarg)) {
+            options_wrong(options,
+                          "\"%s\" is not a member: USER or USER:ROLE with owner, admin, "
+                          "moderator, member or guest",
+                          optarg);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int request_check(const struct options *options, struct request *request, int operands,
+                         char **operand)
+{
+    const char *verb = operands > 0 ? operand[0] : "";
+    if (strcmp(verb, "open") == 0) {
+        if (operands > 1 || request->count > 0)
+            return options_wrong(options, "open takes --with USER alone");
+        if (request->with == NULL || !id_is_user(view_of(request->with)))
+            return options_wrong(options, "open needs --with USER: 1-64 of letters, digits and "
+                                          ". _ @ -");
+        return COMMAND_OK;
+    }
+    if (strcmp(verb, "create") != 0)
+        return options_wrong(options, "say open or create");
+    if (operands != 2 || request->with != NULL)
+        return options_wrong(options, "create takes one NAME (in quotes if it has spaces) and "
+                                      "--member");
+    request->name = operand[1];
+    if (*request->name == 0 || strlen(request->name) > LIMIT_NAME_BYTES_MAX)
+        return options_wrong(options, "a name has 1-%d bytes", LIMIT_NAME_BYTES_MAX);
+    return COMMAND_OK;
+}
+
+static void opening_answer(void *context, const struct unsay_error *error,
+                           const char *conversation, bool created)
+{
+    struct opening *opening = context;
+    if (error->result == UNSAY_OK) {
+        snprintf(opening->conversation, sizeof(opening->conversation), "%s", conversation);
+        opening->is_created = created;
+    }
+    question_answer(&opening->question, error);
+}
+
+static int opening_run(struct opening *opening, const struct request *request,
+                       struct session *session)
+{
+    int exit_status = session_connect(session);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    question_init(&opening->question, session);
+    enum unsay_result asked =
+        request->with != NULL
+            ? unsay_open_direct(session->client, request->with, opening_answer, opening)
+            : unsay_create_group(session->client, request->name, request->members, request->count,
+                                 opening_answer, opening);
+    exit_status = question_await(&opening->question, asked);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    if (session->options->is_json) {
+        json_t *object = json_object();
+        json_object_set_new(object, "conversation", json_string(opening->conversation));
+        json_object_set_new(object, "created", json_boolean(opening->is_created));
+        output_object(stdout, object);
+    } else {
+        printf("%s\n", opening->conversation);
+    }
+    return COMMAND_OK;
+}
+
+int command_conversation(int argc, char **argv)
+{
+    static struct request request;
+    struct options options;
+    struct session session;
+    struct opening opening = {.is_created = false};
+    options_init(&options, "conversation", &help, 10000);
+    if (!request_read_options(&options, &request, argc, argv))
+        return options.exit_status;
+    if (request_check(&options, &request, argc - optind, argv + optind) != COMMAND_OK)
+        return COMMAND_USAGE;
+    if (!options_finish(&options))
+        return options.exit_status;
+    int exit_status = session_open(&session, &options, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    exit_status = opening_run(&opening, &request, &session);
+    session_close(&session);
+    return exit_status;
+}
