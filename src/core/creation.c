@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/table.h"
+#include "base/utf8.h"
 #include "core/ids.h"
 
 refusal_code creation_check_direct(const wire_open_conversation *request, const char **detail)
@@ -24,8 +25,9 @@ refusal_code creation_check(const wire_create_conversation *request, const char 
         *detail = "creation_id: must not be zero";
         return REFUSAL_CODE(INVALID_ID);
     }
-    if (name_bytes == 0 || name_bytes > LIMIT_NAME_BYTES_MAX) {
-        *detail = "name: 1 to 128 bytes";
+    if (name_bytes == 0 || name_bytes > LIMIT_NAME_BYTES_MAX ||
+        !utf8_is_valid(view_of(request->name))) {
+        *detail = "name: 1 to 128 bytes of UTF-8";
         return REFUSAL_CODE(FIELD_INVALID);
     }
     if (request->type != WIRE(CONVERSATION_TYPE, UNSPECIFIED) &&

@@ -30,7 +30,7 @@ struct blob *frame_from_client(const wire_client_frame *frame);
 struct blob *frame_from_server(const wire_server_frame *frame);
 
 /* Decodes a payload into the arena; NULL when it is malformed. The body may be of a kind that this
- * version does not know (body_case NOT_SET). */
+ * version does not know (body_case NOT_SET). Unknown fields are dropped, at every depth. */
 wire_client_frame *frame_decode_client(struct view payload, struct arena *arena);
 wire_server_frame *frame_decode_server(struct view payload, struct arena *arena);
 

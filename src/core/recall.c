@@ -1,6 +1,7 @@
 #include "core/recall.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "core/frame.h"
 #include "core/hlc.h"
 #include "core/ids.h"
@@ -29,8 +30,9 @@ refusal_code recall_check(const wire_recall_request *request, const char **detai
         *detail = "targets: 1 to 100";
         return REFUSAL_CODE(FIELD_INVALID);
     }
-    if (strlen(request->reason) > LIMIT_REASON_BYTES_MAX) {
-        *detail = "reason: at most 256 bytes";
+    if (strlen(request->reason) > LIMIT_REASON_BYTES_MAX ||
+        !utf8_is_valid(view_of(request->reason))) {
+        *detail = "reason: at most 256 bytes of UTF-8";
         return REFUSAL_CODE(FIELD_INVALID);
     }
     if (request->extension.len > LIMIT_EXTENSION_BYTES_MAX) {

@@ -1,6 +1,7 @@
 #include "storage/keys.h"
 
-_Static_assert((int)LIMIT_CONVERSATION_ID_BYTES_MAX == (int)KEY_ID_BYTES_MAX, "ids and keys differ");
+_Static_assert((int)LIMIT_CONVERSATION_ID_BYTES_MAX == (int)KEY_ID_BYTES_MAX,
+               "ids and keys differ");
 _Static_assert((int)LIMIT_USER_ID_BYTES_MAX == (int)KEY_ID_BYTES_MAX, "ids and keys differ");
 _Static_assert((int)LIMIT_DEVICE_ID_BYTES_MAX == (int)KEY_ID_BYTES_MAX, "ids and keys differ");
 _Static_assert((int)LIMIT_REQUEST_ID_BYTES_MAX == (int)KEY_ID_BYTES_MAX, "ids and keys differ");

@@ -1,12 +1,11 @@
 #include "storage/kv_rocksdb_options.h"
 
-#include <unistd.h>
-
 enum {
     CACHE_BYTES = 256 * 1024 * 1024,
     BUFFER_BYTES = 128 * 1024 * 1024,
     BLOOM_BITS = 10,
     LEVELS = 7,
+    INFO_LOG_HEADERS = 5,
 };
 
 static void options_set_table(rocksdb_options_t *options, rocksdb_cache_t *cache)
@@ -58,12 +57,10 @@ static rocksdb_options_t *options_of_database(size_t buffer_bytes)
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_bytes_per_sync(options, 1 << 20);
     rocksdb_options_set_max_open_files(options, 1000);
-    /* No information log: RocksDB goes without one when it cannot make the file, and none can be
-     * made there. Where assertions are compiled into RocksDB, as in Debian, a write to that log
-     * after one that failed, on a full disk say, would abort the process. What failed comes back in
-     * the answer of a call anyway. */
-    if (access("/proc/sys", F_OK) == 0)
-        rocksdb_options_set_db_log_dir(options, "/proc/sys");
+    /* Headers only: where assertions are compiled into RocksDB, as in Debian, a line in its own log
+     * after one that could not be written aborts the process. */
+    rocksdb_options_set_info_log_level(options, INFO_LOG_HEADERS);
+    rocksdb_options_set_keep_log_file_num(options, 2);
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_stats_persist_period_sec(options, 0);
     return options;
@@ -99,8 +96,6 @@ enum status kv_rocksdb_options_init(struct kv_rocksdb_options *options,
     options->spaces[KV_REST] = options_of_space(buffer_bytes / 4, cache);
     options->spaces[KV_EVENTS] = options_of_space(buffer_bytes / 2, cache);
     options->spaces[KV_MESSAGE_IDS] = options_of_space(buffer_bytes / 4, cache);
-    rocksdb_options_set_memtable_whole_key_filtering(options->spaces[KV_MESSAGE_IDS], 1);
-    rocksdb_options_set_memtable_prefix_bloom_size_ratio(options->spaces[KV_MESSAGE_IDS], 0.05);
     rocksdb_cache_destroy(cache);
 
     options->write = rocksdb_writeoptions_create();

@@ -256,6 +256,24 @@ static void bytes_that_are_no_frame(void **state)
     arena_fini(&arena);
 }
 
+/* request 7, recall { targets { seq 2, field 0 in a tag that is too long, field 100 } } */
+static void unknown_fields_do_not_travel_on(void **state)
+{
+    static const uint8_t bytes[] = {0x08, 0x07, 0x2a, 0x0a, 0x12, 0x08, 0x10,
+                                    0x02, 0x80, 0x00, 0x00, 0xa0, 0x06, 0x01};
+    struct arena arena;
+    (void)state;
+    arena_init(&arena);
+    const wire_client_frame *frame = frame_decode_client(view_make(bytes, sizeof(bytes)), &arena);
+    assert_non_null(frame);
+    assert_int_equal(frame->recall->targets[0]->seq, 2);
+    assert_int_equal(frame->recall->targets[0]->base.n_unknown_fields, 0);
+    struct view packed = pack(&frame->base, &arena);
+    assert_non_null(frame_decode_client(packed, &arena));
+    assert_int_equal(packed.size, 8);
+    arena_fini(&arena);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +285,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_frame_around_an_event_is_the_same_frame),
         cmocka_unit_test(large_events_and_requests_are_wrapped),
         cmocka_unit_test(bytes_that_are_no_frame),
+        cmocka_unit_test(unknown_fields_do_not_travel_on),
     };
     if (argc == 2 && strcmp(argv[1], "--update") == 0) {
         for (size_t i = 0; i < sample_count; i++)

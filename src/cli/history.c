@@ -1,0 +1,145 @@
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "core/ids.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OPTION_LAST = 1, OPTION_BEFORE, OPTION_AFTER, LAST_DEFAULT = 20 };
+
+static const struct help help = {
+    .usage = "history [OPTION...] CONV\n",
+    .about = "Shows a conversation as the server has it now, oldest first: the last 20 events, or\n"
+             "with --after alone everything after it.\n",
+    .options = "  --last N           only the last N events of the range\n"
+               "  --before SEQ       only what stands before this number\n"
+               "  --after SEQ        only what stands after it\n",
+    .example = "  unsay history \"$C\" --last 100 --json | jq -r .body\n",
+    .is_client = true,
+};
+
+/* A page: its events as the text that will be printed, written on the SDK's thread. */
+struct page {
+    struct question question;
+    struct output output;
+    char *text; /* owned; NULL when not asked for */
+    size_t text_bytes;
+    uint64_t last_seq; /* 0: no events */
+    bool has_more;
+};
+
+struct range {
+    uint64_t after;
+    uint64_t before; /* 0: no bound */
+    uint64_t last;   /* 0: all of it */
+};
+
+static bool range_read_options(struct options *options, struct range *range, int argc, char **argv)
+{
+    static const struct option choices[] = {
+        {"last", required_argument, NULL, OPTION_LAST},
+        {"before", required_argument, NULL, OPTION_BEFORE},
+        {"after", required_argument, NULL, OPTION_AFTER},
+        {"help", no_argument, NULL, 'h'},
+        OPTIONS_CLIENT,
+        {0},
+    };
+    bool has_after = false;
+    int option;
+    while ((option = options_next(options, argc, argv, choices)) != OPTION_END) {
+        if (option == OPTION_STOP)
+            return false;
+        uint64_t *value = option == OPTION_LAST     ? &range->last
+                          : option == OPTION_BEFORE ? &range->before
+                                                    : &range->after;
+        has_after = has_after || option == OPTION_AFTER;
+        if (!options_number(optarg, option != OPTION_AFTER, INT64_MAX, value)) {
+            options->exit_status = options_wrong(options, "\"%s\" is not a number", optarg);
+            return false;
+        }
+    }
+    if (range->last == 0 && !has_after)
+        range->last = LAST_DEFAULT;
+    return true;
+}
+
+static void page_answer(void *context, const struct unsay_error *error,
+                        const struct unsay_event *events, size_t count, bool more)
+{
+    struct page *page = context;
+    if (error->result == UNSAY_OK) {
+        page->output.file = open_memstream(&page->text, &page->text_bytes);
+        for (size_t i = 0; page->output.file != NULL && i < count; i++)
+            output_event(&page->output, &events[i]);
+        if (page->output.file != NULL)
+            fclose(page->output.file);
+        page->last_seq = count == 0 ? 0 : events[count - 1].seq;
+        page->has_more = more;
+    }
+    question_answer(&page->question, error);
+}
+
+static int page_fetch(struct page *page, struct session *session,
+                      const struct unsay_history *query)
+{
+    free(page->text);
+    page->text = NULL;
+    page->text_bytes = 0;
+    page->last_seq = 0;
+    question_init(&page->question, session);
+    return question_await(&page->question,
+                          unsay_history(session->client, query, page_answer, page));
+}
+
+static int history_run(struct page *page, struct session *session, const char *conversation,
+                       struct range *range)
+{
+    struct unsay_history query = {.conversation = conversation, .before = range->before};
+    int exit_status = session_connect(session);
+    if (exit_status == COMMAND_OK && range->last != 0) {
+        /* Numbers have no gaps, so the newest one tells where the last N begin. */
+        query.after = range->after;
+        query.limit = 1;
+        query.newest = true;
+        exit_status = page_fetch(page, session, &query);
+        if (page->last_seq > range->last && page->last_seq - range->last > range->after)
+            range->after = page->last_seq - range->last;
+        query.limit = 0;
+        query.newest = false;
+    }
+    query.after = range->after;
+    do {
+        if (exit_status == COMMAND_OK)
+            exit_status = page_fetch(page, session, &query);
+        if (exit_status != COMMAND_OK)
+            return exit_status;
+        fwrite(page->text, 1, page->text_bytes, stdout);
+        query.after = page->last_seq;
+    } while (page->has_more && page->last_seq != 0 && fflush(stdout) == 0);
+    return COMMAND_OK;
+}
+
+int command_history(int argc, char **argv)
+{
+    struct options options;
+    struct session session;
+    struct range range = {.after = 0};
+    struct page page = {.text = NULL};
+    options_init(&options, "history", &help, 10000);
+    if (!range_read_options(&options, &range, argc, argv))
+        return options.exit_status;
+    if (argc - optind != 1 || !id_is_conversation(view_of(argv[optind])))
+        return options_wrong(&options, "give the id of one conversation");
+    const char *conversation = argv[optind];
+    if (!options_finish(&options))
+        return options.exit_status;
+    int exit_status = session_open(&session, &options, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    output_init(&page.output, stdout, options.self.user, options.is_json);
+    exit_status = history_run(&page, &session, conversation, &range);
+    session_close(&session);
+    free(page.text);
+    return exit_status;
+}

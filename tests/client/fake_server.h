@@ -1,0 +1,67 @@
+/* A server of one conversation, "g:1", in one thread with blocking sockets: enough of the protocol
+ * for a client to live on, and with the faults that a test asks for. */
+#ifndef UNSAY_TESTS_CLIENT_FAKE_SERVER_H
+#define UNSAY_TESTS_CLIENT_FAKE_SERVER_H
+
+#include "core/contract.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+enum { FAKE_EVENTS_MAX = 4096, FAKE_TEXT_BYTES = 16 };
+
+/* What a request is met with. */
+enum fake_manner { FAKE_ANSWERS, FAKE_IGNORES, FAKE_REFUSES };
+
+struct fake_event {
+    bool is_recall;
+    bool is_recalled;
+    uint64_t target_seq;
+    uint8_t message_id[16];
+    char body[FAKE_TEXT_BYTES];
+};
+
+struct fake_server {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    pthread_t thread;
+    int listener;
+    int connection; /* -1: none */
+    int port;
+    bool is_stopping;
+    enum fake_manner sends;
+    enum fake_manner others; /* recalls, reads of the application, conversations */
+    bool refuses_token;
+    struct fake_event events[FAKE_EVENTS_MAX]; /* seq 1 is the first */
+    size_t event_count;
+    size_t connections;
+    size_t sends_seen;
+    size_t recalls_seen;
+    size_t goodbyes_seen;
+    char last_request_id[65];
+    uint64_t acked; /* the highest cursor that was acknowledged */
+    uint64_t displayed;
+};
+
+void fake_server_start(struct fake_server *server);
+void fake_server_stop(struct fake_server *server);
+
+/* Cuts the connection. */
+void fake_server_drop(struct fake_server *server);
+
+void fake_server_set(struct fake_server *server, enum fake_manner sends, enum fake_manner others);
+
+/* Appends a message of somebody else and pushes it; its seq. */
+uint64_t fake_server_say(struct fake_server *server, const char *body);
+
+/* Appends its recall and sends the notice. */
+void fake_server_recall(struct fake_server *server, uint64_t seq);
+
+/* Appends many messages and pushes them in one write. */
+void fake_server_say_many(struct fake_server *server, size_t count);
+
+/* Waits until *counter is at least `value`; fails the test after 10 seconds. */
+void fake_server_wait(struct fake_server *server, const size_t *counter, size_t value);
+void fake_server_wait_seq(struct fake_server *server, const uint64_t *seq, uint64_t value);
+
+#endif

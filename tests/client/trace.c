@@ -1,0 +1,157 @@
+#include "trace.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <time.h>
+
+void trace_init(struct trace *trace)
+{
+    memset(trace, 0, sizeof(*trace));
+    pthread_mutex_init(&trace->lock, NULL);
+    pthread_cond_init(&trace->changed, NULL);
+    trace->text = memory_copy("\n", 1);
+    trace->text_bytes = 1;
+}
+
+void trace_fini(struct trace *trace)
+{
+    pthread_cond_destroy(&trace->changed);
+    pthread_mutex_destroy(&trace->lock);
+    free(trace->text);
+}
+
+__attribute__((format(printf, 2, 3))) static void trace_add(struct trace *trace, const char *format,
+                                                            ...)
+{
+    char line[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof(line), format, arguments);
+    va_end(arguments);
+    size_t size = strlen(line);
+    pthread_mutex_lock(&trace->lock);
+    trace->text = memory_resize(trace->text, trace->text_bytes + size + 2);
+    memcpy(trace->text + trace->text_bytes, line, size);
+    memcpy(trace->text + trace->text_bytes + size, "\n", 2);
+    trace->text_bytes += size + 1;
+    pthread_cond_broadcast(&trace->changed);
+    pthread_mutex_unlock(&trace->lock);
+}
+
+static const char *result_name(const struct unsay_error *error)
+{
+    static const char *const names[] = {"ok",      "refused", "invalid", "unreachable",
+                                        "storage", "full",    "stopped"};
+    assert(error->text != NULL && (error->result == UNSAY_OK || error->text[0] != 0));
+    return error->result == UNSAY_REFUSED ? error->refusal : names[error->result];
+}
+
+static void on_event(void *context, const struct unsay_event *event)
+{
+    if (event->kind == UNSAY_EVENT_RECALL)
+        trace_add(context, "event %llu recall %llu", (unsigned long long)event->seq,
+                  (unsigned long long)event->target_seq);
+    else
+        trace_add(context, "event %llu message %s %.*s", (unsigned long long)event->seq,
+                  event->state == UNSAY_MESSAGE_NORMAL ? "normal" : "recalled",
+                  (int)event->body_bytes, event->body == NULL ? "" : (const char *)event->body);
+}
+
+static void on_recalled(void *context, const struct unsay_event *tombstone)
+{
+    assert(tombstone->body == NULL && tombstone->kind == UNSAY_EVENT_MESSAGE);
+    trace_add(context, "recalled %llu by %s", (unsigned long long)tombstone->seq,
+              tombstone->operator_user);
+}
+
+static void on_send_state(void *context, const struct unsay_send_status *status)
+{
+    if (status->state == UNSAY_SEND_ACCEPTED)
+        trace_add(context, "accepted %llu", (unsigned long long)status->seq);
+    else if (status->state == UNSAY_SEND_FAILED)
+        trace_add(context, "failed %s", result_name(&status->error));
+}
+
+static void on_connection(void *context, enum unsay_connection connection,
+                          const struct unsay_error *error)
+{
+    static const char *const names[] = {"STOPPED", "CONNECTING", "SYNCING",
+                                        "ONLINE",  "OFFLINE",    "REJECTED"};
+    if (error->result == UNSAY_OK)
+        trace_add(context, "connection %s", names[connection]);
+    else
+        trace_add(context, "connection %s %s", names[connection], result_name(error));
+}
+
+const struct unsay_callbacks trace_callbacks = {on_event, on_recalled, on_send_state,
+                                                on_connection};
+
+void trace_recall(void *context, const struct unsay_error *error,
+                  const struct unsay_target_outcome *outcomes, size_t count)
+{
+    if (error->result != UNSAY_OK || count == 0)
+        trace_add(context, "recall %s", result_name(error));
+    else
+        trace_add(context, "recall ok %zu outcome %d seq %llu %s", count, (int)outcomes[0].outcome,
+                  (unsigned long long)outcomes[0].target.seq, outcomes[0].refusal);
+}
+
+void trace_opened(void *context, const struct unsay_error *error, const char *conversation,
+                  bool created)
+{
+    trace_add(context, "opened %s %s %d", result_name(error), conversation, created);
+}
+
+void trace_history(void *context, const struct unsay_error *error, const struct unsay_event *events,
+                   size_t count, bool more)
+{
+    trace_add(context, "history %s %zu from %llu more %d", result_name(error), count,
+              (unsigned long long)(count == 0 ? 0 : events[0].seq), more);
+}
+
+static size_t count_lines(const struct trace *trace, const char *lines)
+{
+    char needle[512];
+    size_t count = 0;
+    snprintf(needle, sizeof(needle), "\n%s\n", lines);
+    for (const char *at = strstr(trace->text, needle); at != NULL; at = strstr(at + 1, needle))
+        count++;
+    return count;
+}
+
+size_t trace_count(struct trace *trace, const char *lines)
+{
+    pthread_mutex_lock(&trace->lock);
+    size_t count = count_lines(trace, lines);
+    pthread_mutex_unlock(&trace->lock);
+    return count;
+}
+
+void trace_wait(struct trace *trace, const char *lines, size_t times)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_REALTIME, &at);
+    at.tv_sec += 20;
+    pthread_mutex_lock(&trace->lock);
+    int result = 0;
+    while (count_lines(trace, lines) < times && result == 0)
+        result = pthread_cond_timedwait(&trace->changed, &trace->lock, &at);
+    if (result != 0)
+        fprintf(stderr, "waited in vain for \"%s\" in:%s", lines, trace->text);
+    pthread_mutex_unlock(&trace->lock);
+    assert(result == 0);
+}
+
+void trace_assert_order(struct trace *trace, const char *a, const char *b)
+{
+    pthread_mutex_lock(&trace->lock);
+    const char *first = strstr(trace->text, a);
+    const char *second = strstr(trace->text, b);
+    bool is_ordered = first != NULL && second != NULL && first < second;
+    if (!is_ordered)
+        fprintf(stderr, "\"%s\" does not stand before \"%s\" in:%s", a, b, trace->text);
+    pthread_mutex_unlock(&trace->lock);
+    assert(is_ordered);
+}

@@ -1,0 +1,39 @@
+/* What a client told its application, one line a callback:
+ *
+ *   connection ONLINE                 event 3 message normal hello     recalled 3 by bob
+ *   connection OFFLINE unreachable    event 4 recall 3                 accepted 5, failed
+ * not_a_member
+ */
+#ifndef UNSAY_TESTS_CLIENT_TRACE_H
+#define UNSAY_TESTS_CLIENT_TRACE_H
+
+#include "unsay/unsay.h"
+
+#include <pthread.h>
+
+struct trace {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    char *text;
+    size_t text_bytes;
+    struct unsay *client; /* set by the test, for what its callbacks do */
+};
+
+void trace_init(struct trace *trace);
+void trace_fini(struct trace *trace);
+
+/* Callbacks whose context is the trace. */
+extern const struct unsay_callbacks trace_callbacks;
+unsay_recall_fn trace_recall;
+unsay_opened_fn trace_opened;
+unsay_history_fn trace_history;
+
+/* Waits until the line, or lines, were written `times` times; fails after 20 seconds. */
+void trace_wait(struct trace *trace, const char *lines, size_t times);
+
+size_t trace_count(struct trace *trace, const char *lines);
+
+/* Fails unless the first of `a` stands before the first of `b`. */
+void trace_assert_order(struct trace *trace, const char *a, const char *b);
+
+#endif
