@@ -28,8 +28,7 @@ static bool certificate_fill(X509 *certificate, EVP_PKEY *key)
            X509_gmtime_adj(X509_getm_notAfter(certificate), CERTIFICATE_SECONDS) != NULL &&
            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost",
                                       -1, -1, 0) == 1 &&
-           X509_set_issuer_name(certificate, name) == 1 &&
-           X509_set_pubkey(certificate, key) == 1 &&
+           X509_set_issuer_name(certificate, name) == 1 && X509_set_pubkey(certificate, key) == 1 &&
            certificate_extend(certificate, NID_basic_constraints, "critical,CA:TRUE") &&
            certificate_extend(certificate, NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1") &&
            X509_sign(certificate, key, EVP_sha256()) > 0;

@@ -145,9 +145,8 @@ static void peer_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buff
     }
     peer_loop_now(peer->loop);
     arena_reset(&peer->loop->arena);
-    enum status status =
-        transport_receive(peer->transport, view_make(buffer->base, (size_t)size), peer_on_frame,
-                          peer, &peer->out, &failure);
+    enum status status = transport_receive(peer->transport, view_make(buffer->base, (size_t)size),
+                                           peer_on_frame, peer, &peer->out, &failure);
     if (status != STATUS_OK)
         peer_end(peer, failure.text[0] == 0 ? status_text(status) : failure.text);
     else

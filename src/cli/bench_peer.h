@@ -1,5 +1,5 @@
-/* One end of many connections in one thread, as cheaply as libuv allows, so that what is measured is
- * the other end: one arena that is reset at each read, and one write per turn of the loop and
+/* One end of many connections in one thread, as cheaply as libuv allows, so that what is measured
+ * is the other end: one arena that is reset at each read, and one write per turn of the loop and
  * connection. The load generator and the echo server of `unsay bench` stand on it. */
 #ifndef UNSAY_CLI_BENCH_PEER_H
 #define UNSAY_CLI_BENCH_PEER_H
@@ -24,9 +24,9 @@ typedef void peer_end_fn(struct peer *peer, const char *why);
 struct peer_loop {
     uv_loop_t uv;
     uv_prepare_t flush;
-    struct list dirty;   /* peers with something to send */
-    struct arena arena;  /* for one read */
-    uint64_t now_ns;     /* when the last read began, or peer_loop_now */
+    struct list dirty;       /* peers with something to send */
+    struct arena arena;      /* for one read */
+    uint64_t now_ns;         /* when the last read began, or peer_loop_now */
     peer_ready_fn *on_ready; /* frames can be sent */
     peer_frame_fn *on_frame;
     peer_end_fn *on_end;
@@ -55,7 +55,8 @@ void peer_loop_fini(struct peer_loop *loop);
 
 void peer_loop_now(struct peer_loop *loop);
 
-/* On the caller's storage, which must live until peer_loop_fini. The transport's ownership moves. */
+/* On the caller's storage, which must live until peer_loop_fini. The transport's ownership moves.
+ */
 void peer_init(struct peer *peer, struct peer_loop *loop, struct transport *transport);
 
 void peer_connect(struct peer *peer, const struct sockaddr *address);

@@ -98,9 +98,9 @@ static enum status bench_spawn(struct bench_server *server,
     bench_path(data, server, "data");
     bench_path(log, server, "log");
     snprintf(workers, sizeof(workers), "%u", options->workers);
-    const char *arguments[] = {"unsay",     "serve",  "--config",    config,   "--data",    data,
-                               "--listen",  "127.0.0.1:0", "--http", "127.0.0.1:0", "--json", NULL,
-                               NULL,        NULL};
+    const char *arguments[] = {"unsay",  "serve",    "--config",    config,   "--data",
+                               data,     "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0",
+                               "--json", NULL,       NULL,          NULL};
     if (options->workers > 0) {
         arguments[11] = "--workers";
         arguments[12] = workers;
@@ -178,7 +178,7 @@ static enum status bench_start(struct bench_server *server,
                                const struct bench_server_options *options, struct failure *failure)
 {
     char path[PATH_BYTES];
-    int output;
+    int output = -1;
     int length = snprintf(path, sizeof(path), "%s/unsay-bench-XXXXXX", options->data_parent);
     if (length < 0 || length > PATH_BYTES / 2 || mkdtemp(path) == NULL)
         return failure_set(failure, STATUS_IO, "cannot make a directory in %s: %s",
@@ -254,7 +254,8 @@ static enum status bench_find(struct bench_server *server,
     static char host[256];
     char http_host[256];
     server->pid = options->pid;
-    enum status status = bench_resolve(options->address, &server->address, host, sizeof(host), failure);
+    enum status status =
+        bench_resolve(options->address, &server->address, host, sizeof(host), failure);
     server->host = host;
     if (status == STATUS_OK && options->http != NULL) {
         status = bench_resolve(options->http, &server->http, http_host, sizeof(http_host), failure);
@@ -303,8 +304,8 @@ static void bench_get_metrics(const struct bench_server *server, struct buffer *
         return;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    socklen_t size =
-        server->http.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    socklen_t size = server->http.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+                                                       : sizeof(struct sockaddr_in6);
     ssize_t count = -1;
     if (connect(fd, (const struct sockaddr *)&server->http, size) == 0)
         count = send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL);

@@ -1,10 +1,10 @@
+#include "cli/conversation.h"
+
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/session.h"
 #include "core/ids.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_WITH = 1, OPTION_MEMBER };
@@ -20,12 +20,6 @@ static const struct help help = {
     .example = "  C=$(unsay conversation open --with bob)\n"
                "  G=$(unsay conversation create 'Lunch' --member bob --member carol:admin)\n",
     .is_client = true,
-};
-
-struct opening {
-    struct question question;
-    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
-    bool is_created;
 };
 
 struct request {
@@ -117,8 +111,8 @@ static int request_check(const struct options *options, struct request *request,
     return COMMAND_OK;
 }
 
-static void opening_answer(void *context, const struct unsay_error *error,
-                           const char *conversation, bool created)
+static void opening_answer(void *context, const struct unsay_error *error, const char *conversation,
+                           bool created)
 {
     struct opening *opening = context;
     if (error->result == UNSAY_OK) {
@@ -128,19 +122,29 @@ static void opening_answer(void *context, const struct unsay_error *error,
     question_answer(&opening->question, error);
 }
 
+int opening_direct(struct opening *opening, struct session *session, const char *user)
+{
+    question_init(&opening->question, session);
+    return question_await(&opening->question,
+                          unsay_open_direct(session->client, user, opening_answer, opening));
+}
+
+static int opening_group(struct opening *opening, struct session *session,
+                         const struct request *request)
+{
+    question_init(&opening->question, session);
+    return question_await(&opening->question,
+                          unsay_create_group(session->client, request->name, request->members,
+                                             request->count, opening_answer, opening));
+}
+
 static int opening_run(struct opening *opening, const struct request *request,
                        struct session *session)
 {
     int exit_status = session_connect(session);
-    if (exit_status != COMMAND_OK)
-        return exit_status;
-    question_init(&opening->question, session);
-    enum unsay_result asked =
-        request->with != NULL
-            ? unsay_open_direct(session->client, request->with, opening_answer, opening)
-            : unsay_create_group(session->client, request->name, request->members, request->count,
-                                 opening_answer, opening);
-    exit_status = question_await(&opening->question, asked);
+    if (exit_status == COMMAND_OK)
+        exit_status = request->with != NULL ? opening_direct(opening, session, request->with)
+                                            : opening_group(opening, session, request);
     if (exit_status != COMMAND_OK)
         return exit_status;
     if (session->options->is_json) {

@@ -80,8 +80,7 @@ static void page_answer(void *context, const struct unsay_error *error,
     question_answer(&page->question, error);
 }
 
-static int page_fetch(struct page *page, struct session *session,
-                      const struct unsay_history *query)
+static int page_fetch(struct page *page, struct session *session, const struct unsay_history *query)
 {
     free(page->text);
     page->text = NULL;
@@ -105,6 +104,7 @@ static int history_run(struct page *page, struct session *session, const char *c
         exit_status = page_fetch(page, session, &query);
         if (page->last_seq > range->last && page->last_seq - range->last > range->after)
             range->after = page->last_seq - range->last;
+        query.before = page->last_seq + 1;
         query.limit = 0;
         query.newest = false;
     }

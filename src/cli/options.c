@@ -145,8 +145,9 @@ int options_next(struct options *options, int argc, char **argv, const struct op
             return options_stop(options,
                                 options_wrong(options, "%s needs a value", argv[optind - 1]));
         if (option == '?')
-            return options_stop(options, options_wrong(options, "there is no option %s, or it "
-                                                                "takes no value",
+            return options_stop(options, options_wrong(options,
+                                                       "there is no option %s, or it "
+                                                       "takes no value",
                                                        argv[optind - 1]));
         if (option == 'h') {
             help_print(options->command, options->help);
@@ -155,8 +156,9 @@ int options_next(struct options *options, int argc, char **argv, const struct op
         if (!options_take(options, option, &is_valid))
             return option;
         if (!is_valid)
-            return options_stop(options, options_wrong(options, "--timeout takes seconds, 0 to "
-                                                                "86400, not \"%s\"",
+            return options_stop(options, options_wrong(options,
+                                                       "--timeout takes seconds, 0 to "
+                                                       "86400, not \"%s\"",
                                                        optarg));
     }
 }

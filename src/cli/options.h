@@ -28,13 +28,13 @@ enum {
     OPTION_TIMEOUT
 };
 
-#define OPTIONS_CLIENT                                                                             \
-    {"server", required_argument, NULL, OPTION_SERVER},                                            \
-        {"token", required_argument, NULL, OPTION_TOKEN},                                          \
-        {"state", required_argument, NULL, OPTION_STATE},                                          \
-        {"ca", required_argument, NULL, OPTION_CA}, {"json", no_argument, NULL, OPTION_JSON},      \
-    {                                                                                              \
-        "timeout", required_argument, NULL, OPTION_TIMEOUT                                         \
+#define OPTIONS_CLIENT                                                                        \
+    {"server", required_argument, NULL, OPTION_SERVER},                                       \
+        {"token", required_argument, NULL, OPTION_TOKEN},                                     \
+        {"state", required_argument, NULL, OPTION_STATE},                                     \
+        {"ca", required_argument, NULL, OPTION_CA}, {"json", no_argument, NULL, OPTION_JSON}, \
+    {                                                                                         \
+        "timeout", required_argument, NULL, OPTION_TIMEOUT                                    \
     }
 
 struct options {

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 static const char *const content_types[] = {
-    [UNSAY_CONTENT_TEXT] = "text",         [UNSAY_CONTENT_IMAGE] = "image",
-    [UNSAY_CONTENT_AUDIO] = "audio",       [UNSAY_CONTENT_VIDEO] = "video",
-    [UNSAY_CONTENT_FILE] = "file",         [UNSAY_CONTENT_LOCATION] = "location",
+    [UNSAY_CONTENT_TEXT] = "text",     [UNSAY_CONTENT_IMAGE] = "image",
+    [UNSAY_CONTENT_AUDIO] = "audio",   [UNSAY_CONTENT_VIDEO] = "video",
+    [UNSAY_CONTENT_FILE] = "file",     [UNSAY_CONTENT_LOCATION] = "location",
     [UNSAY_CONTENT_CUSTOM] = "custom",
 };
 static const char *const kinds[] = {
@@ -28,9 +28,9 @@ static const char *const states[] = {
 };
 
 /* The name of a number that the other end chose. */
-#define NAME_OF(names, number)                                                                     \
-    ((size_t)(number) < sizeof(names) / sizeof((names)[0]) && (names)[number] != NULL              \
-         ? (names)[number]                                                                         \
+#define NAME_OF(names, number)                                                        \
+    ((size_t)(number) < sizeof(names) / sizeof((names)[0]) && (names)[number] != NULL \
+         ? (names)[number]                                                            \
          : "unknown")
 
 void output_init(struct output *output, FILE *file, const char *self, bool is_json)
@@ -171,9 +171,9 @@ static void output_json(const struct output *output, const struct unsay_event *e
 static enum text output_noun(enum unsay_content_type content_type)
 {
     static const enum text nouns[] = {
-        [UNSAY_CONTENT_TEXT] = TEXT_A_MESSAGE,      [UNSAY_CONTENT_IMAGE] = TEXT_AN_IMAGE,
-        [UNSAY_CONTENT_AUDIO] = TEXT_AN_AUDIO,      [UNSAY_CONTENT_VIDEO] = TEXT_A_VIDEO,
-        [UNSAY_CONTENT_FILE] = TEXT_A_FILE,         [UNSAY_CONTENT_LOCATION] = TEXT_A_LOCATION,
+        [UNSAY_CONTENT_TEXT] = TEXT_A_MESSAGE,   [UNSAY_CONTENT_IMAGE] = TEXT_AN_IMAGE,
+        [UNSAY_CONTENT_AUDIO] = TEXT_AN_AUDIO,   [UNSAY_CONTENT_VIDEO] = TEXT_A_VIDEO,
+        [UNSAY_CONTENT_FILE] = TEXT_A_FILE,      [UNSAY_CONTENT_LOCATION] = TEXT_A_LOCATION,
         [UNSAY_CONTENT_CUSTOM] = TEXT_A_MESSAGE,
     };
     size_t index = (size_t)content_type;

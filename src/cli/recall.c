@@ -1,4 +1,3 @@
-#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -6,17 +5,17 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_REASON = 1, OPTION_REQUEST_ID };
 
 static const struct help help = {
     .usage = "recall [OPTION...] CONV TARGET...\n",
-    .about = "Takes messages back, on every device. A TARGET is the number of a message as history\n"
-             "shows it (2), the same with its origin (1:2), or a message id. Each gets an outcome\n"
-             "of its own: recalled, already_recalled, pending (the message has not arrived; it is\n"
-             "judged when it does) or refused, with the reason.\n",
+    .about =
+        "Takes messages back, on every device. A TARGET is the number of a message as history\n"
+        "shows it (2), the same with its origin (1:2), or a message id. Each gets an outcome\n"
+        "of its own: recalled, already_recalled, pending (the message has not arrived; it is\n"
+        "judged when it does) or refused, with the reason.\n",
     .options = "  --reason TEXT      why, for the record and the other members; at most 256 bytes\n"
                "  --request-id ID    names this request: repeated, it gets the first answer\n",
     .example = "  unsay recall \"$C\" 2 3 --reason 'wrong window'\n",
@@ -30,7 +29,7 @@ struct recall {
     const char *request_id;
     struct unsay_target targets[LIMIT_RECALL_TARGETS_MAX];
     size_t count;
-    struct unsay_target_outcome outcomes[LIMIT_RECALL_TARGETS_MAX]; /* texts are static or copied */
+    struct unsay_target_outcome outcomes[LIMIT_RECALL_TARGETS_MAX];
     char refusals[LIMIT_RECALL_TARGETS_MAX][64];
     char refusal_texts[LIMIT_RECALL_TARGETS_MAX][128];
     size_t outcome_count;
@@ -99,8 +98,8 @@ static int recall_check(const struct options *options, struct recall *recall, in
         return options_wrong(options, "\"%s\" is not the id of a conversation", operand[0]);
     if (recall->reason != NULL && strlen(recall->reason) > LIMIT_REASON_BYTES_MAX)
         return options_wrong(options, "a reason has at most %d bytes", LIMIT_REASON_BYTES_MAX);
-    if (recall->request_id != NULL && (*recall->request_id == 0 || strlen(recall->request_id) >
-                                                                       LIMIT_REQUEST_ID_BYTES_MAX))
+    if (recall->request_id != NULL &&
+        (*recall->request_id == 0 || strlen(recall->request_id) > LIMIT_REQUEST_ID_BYTES_MAX))
         return options_wrong(options, "a request id has 1-%d bytes", LIMIT_REQUEST_ID_BYTES_MAX);
     recall->conversation = operand[0];
     for (int i = 1; i < operands; i++) {
@@ -190,9 +189,8 @@ static int recall_run(struct recall *recall, struct session *session, char **tar
         .reason = recall->reason,
     };
     question_init(&recall->question, session);
-    exit_status =
-        question_await(&recall->question,
-                       unsay_recall(session->client, &request, recall_answer, recall));
+    exit_status = question_await(&recall->question,
+                                 unsay_recall(session->client, &request, recall_answer, recall));
     if (exit_status != COMMAND_OK)
         return exit_status;
     struct output output;
@@ -213,21 +211,19 @@ int command_recall(int argc, char **argv)
 {
     struct options options;
     struct session session;
-    struct recall *recall = memory_new(sizeof(*recall));
+    struct recall recall = {.count = 0};
     options_init(&options, "recall", &help, 10000);
-    int exit_status;
-    if (!recall_read_options(&options, recall, argc, argv))
-        exit_status = options.exit_status;
-    else if (recall_check(&options, recall, argc - optind, argv + optind) != COMMAND_OK)
-        exit_status = COMMAND_USAGE;
-    else if (!options_finish(&options))
-        exit_status = options.exit_status;
-    else
-        exit_status = session_open(&session, &options, NULL);
-    if (exit_status == COMMAND_OK && recall->count > 0) {
-        exit_status = recall_run(recall, &session, argv + optind + 1);
-        session_close(&session);
-    }
-    free(recall);
+    if (!recall_read_options(&options, &recall, argc, argv))
+        return options.exit_status;
+    if (recall_check(&options, &recall, argc - optind, argv + optind) != COMMAND_OK)
+        return COMMAND_USAGE;
+    char **targets = argv + optind + 1;
+    if (!options_finish(&options))
+        return options.exit_status;
+    int exit_status = session_open(&session, &options, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    exit_status = recall_run(&recall, &session, targets);
+    session_close(&session);
     return exit_status;
 }

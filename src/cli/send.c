@@ -15,13 +15,14 @@ enum { OPTION_FROM = 1, OPTION_PROGRESS };
 static const struct help help = {
     .usage = "send [OPTION...] CONV TEXT\n"
              "send [OPTION...] CONV -\n",
-    .about = "Sends TEXT to the conversation and waits until the server has it safely. With - each\n"
-             "line of standard input is a message, without its line break; empty lines too. A\n"
-             "connection that is lost is made again, and nothing is sent twice; after about five\n"
-             "minutes without an answer a message counts as failed.\n\n"
-             "What is read is kept in the state directory until it is accepted. When the command\n"
-             "is interrupted it says how many messages wait there: the next command with the same\n"
-             "state directory sends them.\n",
+    .about =
+        "Sends TEXT to the conversation and waits until the server has it safely. With - each\n"
+        "line of standard input is a message, without its line break; empty lines too. A\n"
+        "connection that is lost is made again, and nothing is sent twice; after about five\n"
+        "minutes without an answer a message counts as failed.\n\n"
+        "What is read is kept in the state directory until it is accepted. When the command\n"
+        "is interrupted it says how many messages wait there: the next command with the same\n"
+        "state directory sends them.\n",
     .options = "  --from LINE        with -: begin at this line, counted from 1\n"
                "  --progress         with -: tell the progress even without a terminal\n",
     .example = "  unsay send \"$C\" 'hello, bob'\n"

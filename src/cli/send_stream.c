@@ -196,9 +196,10 @@ static bool stream_send_batch(struct stream *stream)
         is_too_long = line.size > LIMIT_BODY_BYTES_MAX;
         if (is_too_long)
             break;
-        batch[count++] = (struct unsay_outgoing){.content_type = UNSAY_CONTENT_TEXT,
-                                                 .body = line.size == 0 ? (const void *)"" : line.data,
-                                                 .body_bytes = line.size};
+        batch[count++] =
+            (struct unsay_outgoing){.content_type = UNSAY_CONTENT_TEXT,
+                                    .body = line.size == 0 ? (const void *)"" : line.data,
+                                    .body_bytes = line.size};
         total += consumed;
         rest = view_make(rest.data + consumed, rest.size - consumed);
     }
@@ -275,8 +276,8 @@ static bool stream_run(struct stream *stream)
             return true;
         stream_tell_progress(stream, false);
         fflush(stdout);
-        bool is_reading = !stream->is_at_end && !stream->is_full &&
-                          stream->next - stream->first < IN_FLIGHT_MAX;
+        bool is_reading =
+            !stream->is_at_end && !stream->is_full && stream->next - stream->first < IN_FLIGHT_MAX;
         int64_t pause_ms = stream->is_full ? FULL_PAUSE_MS : PROGRESS_MS;
         enum session_turn turn = session_wait(session, is_reading ? STDIN_FILENO : SESSION_NO_INPUT,
                                               session_now_ms() + pause_ms);

@@ -36,15 +36,6 @@ static void session_on_event(void *context, const struct unsay_event *event)
     session_wake(session);
 }
 
-static void session_on_recalled(void *context, const struct unsay_event *tombstone)
-{
-    struct session *session = context;
-    pthread_mutex_lock(&session->lock);
-    session->hooks.on_recalled(session->hooks.context, tombstone);
-    pthread_mutex_unlock(&session->lock);
-    session_wake(session);
-}
-
 static void session_on_send_state(void *context, const struct unsay_send_status *status)
 {
     struct session *session = context;
@@ -107,7 +98,6 @@ int session_open(struct session *session, const struct options *options,
         .callbacks =
             {
                 .on_event = session_on_event,
-                .on_recalled = session->hooks.on_recalled == NULL ? NULL : session_on_recalled,
                 .on_send_state =
                     session->hooks.on_send_state == NULL ? NULL : session_on_send_state,
                 .on_connection = session_on_connection,

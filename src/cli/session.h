@@ -17,7 +17,6 @@ enum { SESSION_FOREVER = -1, SESSION_NO_INPUT = -1, SESSION_TEXT_BYTES = 480 };
 struct session_hooks {
     /* Called on the SDK's thread, with the session's lock held; must not call the SDK. */
     void (*on_send_state)(void *context, const struct unsay_send_status *status);
-    void (*on_recalled)(void *context, const struct unsay_event *tombstone);
     void *context;
 };
 
@@ -27,7 +26,7 @@ struct session {
     struct session_hooks hooks;
     int wake_fd;
     int signal_fd;
-    bool is_interrupted; /* by a signal, once and for all */
+    bool is_interrupted;      /* by a signal, once and for all */
     int64_t offline_since_ms; /* 0: not offline */
 
     pthread_mutex_t lock; /* guards what follows; never held while calling the SDK */

@@ -17,6 +17,7 @@ static struct shown_entry *shown_make(struct shown *shown, struct view conversat
         return entry;
     entry = memory_new(sizeof(*entry));
     memcpy(entry->conversation, conversation.data, conversation.size);
+    entry->is_due = true;
     table_put(&shown->entries, view_of(entry->conversation), entry);
     return entry;
 }
@@ -103,15 +104,13 @@ void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
 {
     struct shown_entry *entry = shown_find(shown, conversation);
     if (entry != NULL) {
-        entry->stored = seq;
+        entry->is_due = true;
         return;
     }
     if (!id_is_conversation(view_of(conversation)) ||
         shown->entries.count >= LIMIT_CONVERSATIONS_PER_USER_MAX)
         return;
     entry = shown_make(shown, view_of(conversation));
-    entry->seq = seq - 1;
-    entry->stored = seq;
     shown_advance(shown, entry, seq - 1);
 }
 

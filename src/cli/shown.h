@@ -11,8 +11,8 @@
 
 struct shown_entry {
     char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
-    uint64_t seq;    /* shown up to here */
-    uint64_t stored; /* seen in the database in this run; 0: look */
+    uint64_t seq; /* shown up to here */
+    bool is_due;  /* the database may hold more */
 };
 
 struct shown {

@@ -71,8 +71,7 @@ static bool text_is_harmless(uint32_t character)
 {
     return character != 0xfffd && (character >= 0x20 || character == '\t') &&
            (character < 0x7f || character > 0x9f) && (character < 0x202a || character > 0x202e) &&
-           (character < 0x2066 || character > 0x2069) && character != 0x2028 &&
-           character != 0x2029;
+           (character < 0x2066 || character > 0x2069) && character != 0x2028 && character != 0x2029;
 }
 
 void text_write_foreign(FILE *file, struct view bytes)

@@ -17,11 +17,12 @@ static const struct help help = {
     .about = "Prints a token for one device of one user, signed with the server's development key\n"
              "DIR/dev.key, which is made when it is missing. In production your own backend signs\n"
              "tokens, and the server's configuration turns the development key off.\n",
-    .options = "  --data DIR         the server's data directory\n"
-               "  --user USER        1-64 of letters, digits and . _ @ -\n"
-               "  --device DEVICE    1-64 of letters, digits and . _ : @ -\n"
-               "  --ttl TIME         how long it is valid, such as 30s, 15m, 24h, 7d (default 24h)\n"
-               "  --json             one JSON object: token, user, device, expires\n",
+    .options =
+        "  --data DIR         the server's data directory\n"
+        "  --user USER        1-64 of letters, digits and . _ @ -\n"
+        "  --device DEVICE    1-64 of letters, digits and . _ : @ -\n"
+        "  --ttl TIME         how long it is valid, such as 30s, 15m, 24h, 7d (default 24h)\n"
+        "  --json             one JSON object: token, user, device, expires\n",
     .example = "  export UNSAY_TOKEN=$(unsay token --data data --user alice --device laptop)\n",
 };
 
@@ -70,8 +71,7 @@ static int token_check(const struct options *options, const struct token_request
     if (request->user == NULL || request->device == NULL)
         return options_wrong(options, "--user and --device are needed");
     if (!id_is_user(view_of(request->user)))
-        return options_wrong(options,
-                             "\"%s\" is not a user: 1-64 of letters, digits and . _ @ -",
+        return options_wrong(options, "\"%s\" is not a user: 1-64 of letters, digits and . _ @ -",
                              request->user);
     if (!id_is_device(view_of(request->device)))
         return options_wrong(options,

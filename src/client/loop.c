@@ -155,17 +155,24 @@ static const struct link_handler loop_link_handler = {loop_on_up, loop_on_frame,
 
 /* ---- Performing ---- */
 
+static void loop_set_timer(struct loop *loop);
+
+/* libuv's clock is coarser than ours: a timer that fires early is set again. */
 static void loop_on_wake(uv_timer_t *timer)
 {
     struct loop *loop = timer->data;
-    client_core_tick(loop->core, loop_now_ms());
+    if (loop_now_ms() < loop->wake_ms)
+        loop_set_timer(loop);
+    else
+        client_core_tick(loop->core, loop_now_ms());
 }
 
-static void loop_wake_at(struct loop *loop, uint64_t at_ms)
+static void loop_set_timer(struct loop *loop)
 {
     uint64_t now_ms = loop_now_ms();
+    uint64_t left_ms = loop->wake_ms > now_ms ? loop->wake_ms - now_ms : 0;
     uv_update_time(&loop->uv);
-    uv_timer_start(&loop->wake, loop_on_wake, at_ms > now_ms ? at_ms - now_ms : 0, 0);
+    uv_timer_start(&loop->wake, loop_on_wake, left_ms, 0);
 }
 
 static void loop_disconnect(struct loop *loop)
@@ -189,7 +196,8 @@ static void loop_perform(struct loop *loop, const struct client_effect *effects)
         } else if (at->kind == CLIENT_TRANSMIT && loop->link != NULL) {
             link_send(loop->link, blob_view(at->frame));
         } else if (at->kind == CLIENT_WAKE_AT) {
-            loop_wake_at(loop, at->at_ms);
+            loop->wake_ms = at->at_ms;
+            loop_set_timer(loop);
         } else if (at->kind == CLIENT_LOAD_OUTBOX) {
             load = at;
         } else {

@@ -123,15 +123,27 @@ enum status loop_store(struct loop *loop, const struct client_effect *effects,
 
 /* ---- Showing ---- */
 
+/* Its key at least, should the database not be readable: the application must hide the body. */
 static void loop_show_tombstone(struct loop *loop, const struct recalled *recalled,
                                 void (*callback)(void *, const struct unsay_event *))
 {
     struct unsay_event tombstone;
-    if (callback != NULL &&
-        database_event(loop->client->database, view_of(recalled->conversation), recalled->origin,
-                       recalled->seq, &loop->arena, &tombstone) == STATUS_OK &&
-        tombstone.kind == UNSAY_EVENT_MESSAGE)
-        callback(loop->client->context, &tombstone);
+    if (callback == NULL)
+        return;
+    if (database_event(loop->client->database, view_of(recalled->conversation), recalled->origin,
+                       recalled->seq, &loop->arena, &tombstone) != STATUS_OK)
+        tombstone = (struct unsay_event){
+            .kind = UNSAY_EVENT_MESSAGE,
+            .state = UNSAY_MESSAGE_RECALLED,
+            .conversation = recalled->conversation,
+            .origin = recalled->origin,
+            .seq = recalled->seq,
+            .sender = "",
+            .device = "",
+            .operator_user = "",
+            .reason = "",
+        };
+    callback(loop->client->context, &tombstone);
 }
 
 static void recalled_reverse(struct recalled **list)

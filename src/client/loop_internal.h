@@ -35,7 +35,8 @@ struct loop {
     uv_thread_t thread;
     uv_loop_t uv;
     uv_prepare_t prepare;
-    uv_timer_t wake;   /* CLIENT_WAKE_AT */
+    uv_timer_t wake; /* CLIENT_WAKE_AT */
+    uint64_t wake_ms;
     uv_timer_t reload; /* after a failed transaction */
     uv_timer_t scrub;
     struct client_core *core; /* NULL while the database does not work */

@@ -160,14 +160,16 @@ bool loop_displayed(struct loop *loop, struct view conversation, uint64_t seq)
     displayed->seq = seq;
     loop_lock(loop);
     bool has_room = loop->displayed_count < LOOP_DISPLAYED_MAX;
-    if (has_room) {
+    bool is_needed = loop->is_started; /* else the core will begin with what the database holds */
+    bool is_taken = is_needed && has_room;
+    if (is_taken) {
         list_push_back(&loop->displayed, &displayed->node);
         loop->displayed_count++;
     }
     loop_unlock_and_wake(loop);
-    if (!has_room)
+    if (!is_taken)
         free(displayed);
-    return has_room;
+    return is_taken || !is_needed;
 }
 
 enum unsay_result loop_reserve(struct loop *loop)

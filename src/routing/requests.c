@@ -65,6 +65,7 @@ static void requests_take_ack(struct worker *worker, struct session *session, ui
                            "ack: conversation: 1 to 64 of [A-Za-z0-9._:@-]", false);
             return;
         }
+        session_acknowledged(worker, session, view_of(cursor->conversation), cursor->stored);
     }
     for (unsigned owner = 0; owner < worker->count; owner++) {
         wire_cursor *cursors[LIMIT_ACK_ENTRIES_MAX];

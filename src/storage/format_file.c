@@ -128,25 +128,3 @@ enum status format_file_write(const char *directory, enum format_state state,
     close(directory_fd);
     return status;
 }
-
-enum status format_file_probe(const char *directory, struct failure *failure)
-{
-    static const char bytes[64 * 1024];
-    int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory_fd < 0)
-        return failure_of_errno(failure, "opening failed", directory);
-    int fd = openat(directory_fd, "PROBE", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    ssize_t size = fd < 0 ? -1 : write(fd, bytes, sizeof(bytes));
-    if (size >= 0 && size < (ssize_t)sizeof(bytes))
-        errno = ENOSPC;
-    bool is_written = size == (ssize_t)sizeof(bytes) && fsync(fd) == 0;
-    enum status status = STATUS_OK;
-    if (!is_written)
-        status = failure_of_errno(failure, "writing failed", directory);
-    if (fd >= 0) {
-        close(fd);
-        unlinkat(directory_fd, "PROBE", 0);
-    }
-    close(directory_fd);
-    return status;
-}

@@ -21,8 +21,4 @@ MUST_CHECK enum status format_file_open(const char *directory, enum format_state
 MUST_CHECK enum status format_file_write(const char *directory, enum format_state state,
                                          struct failure *failure);
 
-/* Writes, syncs and removes a file, to learn whether the directory can be written before RocksDB
- * tries, which does not take a refusal well while it opens. NO_SPACE or IO. */
-MUST_CHECK enum status format_file_probe(const char *directory, struct failure *failure);
-
 #endif

@@ -81,9 +81,6 @@ static enum status status_of_error(char *error, struct failure *failure, const c
 static enum status database_open(struct kv_rocksdb *self, bool may_create, struct failure *failure)
 {
     char *error = NULL;
-    enum status status = format_file_probe(self->directory, failure);
-    if (status != STATUS_OK)
-        return status;
     rocksdb_options_set_create_if_missing(self->options.database, may_create);
     rocksdb_options_set_create_missing_column_families(self->options.database, may_create);
     self->database = rocksdb_open_column_families(

@@ -1,15 +1,13 @@
-#include "base/prng.h"
-#include "cli/histogram.h"
-
+/* The histogram against exact quantiles of the same values. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-
-#include <setjmp.h>
-
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
+
+#include "base/prng.h"
+#include "cli/histogram.h"
 
 static void test_empty(void **state)
 {

@@ -1,5 +1,6 @@
 #include "fake_server.h"
 
+#include "access/transport.h"
 #include "base/buffer.h"
 #include "core/frame.h"
 #include "events.h"
@@ -20,12 +21,22 @@ static void put_bytes(struct fake_server *server, struct view bytes)
     }
 }
 
+/* Takes over the blob. */
+static void put_blob(struct fake_server *server, struct blob *blob)
+{
+    struct buffer out;
+    buffer_init(&out);
+    if (server->connection >= 0 && transport_is_ready(server->transport) &&
+        transport_send(server->transport, blob_view(blob), &out) == STATUS_OK)
+        put_bytes(server, buffer_view(&out));
+    buffer_fini(&out);
+    blob_release(blob);
+}
+
 static void put_frame(struct fake_server *server, uint64_t request, wire_server_frame *frame)
 {
     frame->request = request;
-    struct blob *blob = frame_from_server(frame);
-    put_bytes(server, blob_view(blob));
-    blob_release(blob);
+    put_blob(server, frame_from_server(frame));
 }
 
 static void put_error(struct fake_server *server, uint64_t request, Unsay__V1__ErrorCode code)
@@ -59,9 +70,7 @@ static void put_event(struct fake_server *server, enum frame_event_kind kind, ui
     struct arena arena;
     arena_init(&arena);
     struct view bytes = event_encode(event_at(server, &arena, seq), &arena);
-    struct blob *blob = frame_around_event(kind, request, bytes);
-    put_bytes(server, blob_view(blob));
-    blob_release(blob);
+    put_blob(server, frame_around_event(kind, request, bytes));
     arena_fini(&arena);
 }
 
@@ -287,41 +296,36 @@ static void answer(struct fake_server *server, const wire_client_frame *frame)
 
 /* ---- The thread ---- */
 
-static void take_frames(struct fake_server *server, struct buffer *input)
+static bool take_frame(void *context, struct view frame)
 {
     struct arena arena;
     arena_init(&arena);
-    for (;;) {
-        struct view rest = buffer_view(input);
-        if (rest.size < FRAME_HEADER_BYTES)
-            break;
-        size_t size = FRAME_HEADER_BYTES + frame_payload_bytes(rest.data);
-        if (rest.size < size)
-            break;
-        const wire_client_frame *frame =
-            frame_decode_client(frame_payload(view_make(rest.data, size)), &arena);
-        assert(frame != NULL);
-        pthread_mutex_lock(&server->lock);
-        answer(server, frame);
-        pthread_cond_broadcast(&server->changed);
-        pthread_mutex_unlock(&server->lock);
-        buffer_consume(input, size);
-    }
+    const wire_client_frame *decoded = frame_decode_client(frame_payload(frame), &arena);
+    assert(decoded != NULL);
+    answer(context, decoded);
     arena_fini(&arena);
+    return true;
 }
 
 static void serve(struct fake_server *server, int connection)
 {
-    struct buffer input;
-    buffer_init(&input);
-    for (;;) {
-        ssize_t size = recv(connection, buffer_reserve(&input, 65536), 65536, 0);
+    static uint8_t input[65536];
+    struct buffer out;
+    buffer_init(&out);
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK) {
+        ssize_t size = recv(connection, input, sizeof(input), 0);
         if (size <= 0)
             break;
-        buffer_grow(&input, (size_t)size);
-        take_frames(server, &input);
+        pthread_mutex_lock(&server->lock);
+        status = transport_receive(server->transport, view_make(input, (size_t)size), take_frame,
+                                   server, &out, NULL);
+        put_bytes(server, buffer_view(&out));
+        buffer_consume(&out, buffer_size(&out));
+        pthread_cond_broadcast(&server->changed);
+        pthread_mutex_unlock(&server->lock);
     }
-    buffer_fini(&input);
+    buffer_fini(&out);
 }
 
 static void *server_main(void *context)
@@ -335,12 +339,14 @@ static void *server_main(void *context)
         bool is_stopping = server->is_stopping;
         server->connection = is_stopping ? -1 : connection;
         server->connections++;
+        server->transport = transport_new_server(NULL);
         pthread_cond_broadcast(&server->changed);
         pthread_mutex_unlock(&server->lock);
         if (!is_stopping)
             serve(server, connection);
         pthread_mutex_lock(&server->lock);
         server->connection = -1;
+        transport_free(server->transport);
         close(connection);
         pthread_cond_broadcast(&server->changed);
         pthread_mutex_unlock(&server->lock);
@@ -419,22 +425,23 @@ uint64_t fake_server_say(struct fake_server *server, const char *body)
 
 void fake_server_say_many(struct fake_server *server, size_t count)
 {
-    struct arena arena;
-    struct buffer out;
-    arena_init(&arena);
-    buffer_init(&out);
     pthread_mutex_lock(&server->lock);
     for (size_t i = 0; i < count; i++) {
         add_message(server, "one of many");
-        struct view bytes = event_encode(event_at(server, &arena, server->event_count), &arena);
-        struct blob *blob = frame_around_event(FRAME_EVENT, 0, bytes);
-        buffer_append(&out, blob->bytes, blob->size);
-        blob_release(blob);
+        put_event(server, FRAME_EVENT, 0, server->event_count);
     }
-    put_bytes(server, buffer_view(&out));
+    pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
-    buffer_fini(&out);
-    arena_fini(&arena);
+}
+
+void fake_server_say_and_recall(struct fake_server *server, const char *body)
+{
+    pthread_mutex_lock(&server->lock);
+    add_message(server, body);
+    put_event(server, FRAME_EVENT, 0, server->event_count);
+    recall_message(server, server->event_count);
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
 }
 
 void fake_server_recall(struct fake_server *server, uint64_t seq)

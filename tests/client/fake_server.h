@@ -1,5 +1,5 @@
-/* A server of one conversation, "g:1", in one thread with blocking sockets: enough of the protocol
- * for a client to live on, and with the faults that a test asks for. */
+/* A server of one conversation, "g:1", in one thread with blocking sockets, TCP and WebSocket:
+ * enough of the protocol for a client to live on, and with the faults that a test asks for. */
 #ifndef UNSAY_TESTS_CLIENT_FAKE_SERVER_H
 #define UNSAY_TESTS_CLIENT_FAKE_SERVER_H
 
@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+
+struct transport;
 
 enum { FAKE_EVENTS_MAX = 4096, FAKE_TEXT_BYTES = 16 };
 
@@ -27,6 +29,7 @@ struct fake_server {
     pthread_t thread;
     int listener;
     int connection; /* -1: none */
+    struct transport *transport;
     int port;
     bool is_stopping;
     enum fake_manner sends;
@@ -57,7 +60,10 @@ uint64_t fake_server_say(struct fake_server *server, const char *body);
 /* Appends its recall and sends the notice. */
 void fake_server_recall(struct fake_server *server, uint64_t seq);
 
-/* Appends many messages and pushes them in one write. */
+/* Both with nothing in between. */
+void fake_server_say_and_recall(struct fake_server *server, const char *body);
+
+/* Appends many messages and pushes them. */
 void fake_server_say_many(struct fake_server *server, size_t count);
 
 /* Waits until *counter is at least `value`; fails the test after 10 seconds. */

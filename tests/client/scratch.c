@@ -8,7 +8,7 @@
 
 void scratch_init(struct scratch *scratch)
 {
-    snprintf(scratch->path, sizeof(scratch->path), "/tmp/unsay-client-XXXXXX");
+    snprintf(scratch->path, sizeof(scratch->path), P_tmpdir "/unsay-client-XXXXXX");
     assert(mkdtemp(scratch->path) != NULL);
 }
 

@@ -10,7 +10,12 @@
 #include "scratch.h"
 #include "trace.h"
 
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 struct fixture {
     struct scratch scratch;
@@ -28,21 +33,31 @@ static char *token_for(const char *user)
                          (uint64_t)time(NULL) * 1000, 3600000);
 }
 
-static void open_client(struct fixture *fixture)
+static void open_client_with(struct fixture *fixture, const char *scheme,
+                             void (*on_event)(void *, const struct unsay_event *))
 {
     char text[512];
+    char address[96];
+    snprintf(address, sizeof(address), "%s%s", scheme, fixture->address);
     struct unsay_options options = {
-        .server = fixture->address,
+        .server = address,
         .token = fixture->token,
         .state_directory = fixture->scratch.path,
         .callbacks = trace_callbacks,
         .context = &fixture->trace,
         .ack_delay_ms = 1,
     };
+    options.callbacks.on_event = on_event;
     fixture->client = unsay_new(&options, text, sizeof(text));
     if (fixture->client == NULL)
         fail_msg("%s", text);
     fixture->trace.client = fixture->client;
+    fixture->trace.server = &fixture->server;
+}
+
+static void open_client(struct fixture *fixture)
+{
+    open_client_with(fixture, "", trace_callbacks.on_event);
 }
 
 static void start_client(struct fixture *fixture)
@@ -232,21 +247,92 @@ static void check_stored(void *context, const struct unsay_event *event)
     trace_callbacks.on_event(context, event);
 }
 
+static void wait_for_more(void *context, const struct unsay_event *event)
+{
+    struct trace *trace = context;
+    trace_callbacks.on_event(context, event);
+    if (event->seq == 1)
+        fake_server_wait(trace->server, &trace->server->event_count, 3);
+}
+
+/* SQLite's sync, linked here instead of the C library's. */
+static atomic_uint sync_count;
+
+int fdatasync(int file)
+{
+    atomic_fetch_add(&sync_count, 1);
+    return (int)syscall(SYS_fdatasync, file);
+}
+
+static void many_events_of_one_turn_cost_few_syncs(void **state)
+{
+    struct fixture *fixture = *state;
+    close_client(fixture);
+    open_client_with(fixture, "", wait_for_more);
+    start_client(fixture);
+    fake_server_say(&fixture->server, "first");
+    trace_wait(&fixture->trace, "event 1 message normal first", 1);
+    unsigned before = atomic_load(&sync_count);
+    fake_server_say_many(&fixture->server, 200);
+    trace_wait(&fixture->trace, "event 201 message normal one of many", 1);
+    unsigned syncs = atomic_load(&sync_count) - before;
+    assert_in_range(syncs, 1, 10);
+}
+
+/* The callback of event 1 holds the client up until the message and its recall lie in the socket:
+ * it finds them in one turn of the loop. */
+static void a_message_that_is_overtaken_by_its_recall_is_never_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    close_client(fixture);
+    open_client_with(fixture, "", wait_for_more);
+    start_client(fixture);
+    fake_server_say(&fixture->server, "first");
+    trace_wait(&fixture->trace, "event 1 message normal first", 1);
+    fake_server_say_and_recall(&fixture->server, "never-shown");
+    trace_wait(&fixture->trace, "event 3 recall 2", 1);
+    assert_int_equal(trace_count(&fixture->trace, "event 2 message recalled "), 1);
+    assert_int_equal(trace_count(&fixture->trace, "event 2 message normal never-shown"), 0);
+    assert_int_equal(trace_count(&fixture->trace, "recalled 2 by bob"), 0);
+}
+
+/* No file may grow any more: the transaction fails, and nothing is shown or acknowledged that is
+ * not stored. When there is room again, everything comes. */
+static void what_cannot_be_stored_is_not_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit full = {0, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    start_client(fixture);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    fake_server_say(&fixture->server, "kept");
+    trace_wait(&fixture->trace, "connection CONNECTING storage", 1);
+    assert_int_equal(trace_count(&fixture->trace, "event 1 message normal kept"), 0);
+    assert_int_equal(unsay_send(fixture->client, "g:1", UNSAY_CONTENT_TEXT, "x", 1, NULL),
+                     UNSAY_STORAGE);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    trace_wait(&fixture->trace, "event 1 message normal kept", 1);
+    trace_wait(&fixture->trace, "connection ONLINE", 2);
+    fake_server_wait_seq(&fixture->server, &fixture->server.acked, 1);
+}
+
+static void a_websocket_carries_the_same(void **state)
+{
+    struct fixture *fixture = *state;
+    close_client(fixture);
+    open_client_with(fixture, "ws://", trace_callbacks.on_event);
+    start_client(fixture);
+    send_text(fixture, "hello", NULL);
+    trace_wait(&fixture->trace, "event 1 message normal hello", 1);
+}
+
 static void an_event_is_stored_before_it_is_shown(void **state)
 {
     struct fixture *fixture = *state;
     close_client(fixture);
-    char text[512];
-    struct unsay_options options = {
-        .server = fixture->address,
-        .token = fixture->token,
-        .state_directory = fixture->scratch.path,
-        .callbacks = trace_callbacks,
-        .context = &fixture->trace,
-    };
-    options.callbacks.on_event = check_stored;
-    fixture->client = unsay_new(&options, text, sizeof(text));
-    fixture->trace.client = fixture->client;
+    open_client_with(fixture, "tcp://", check_stored);
     start_client(fixture);
     fake_server_say_many(&fixture->server, 200);
     trace_wait(&fixture->trace, "event 200 message normal one of many", 1);
@@ -576,6 +662,10 @@ int main(void)
         api_test(a_refused_message_can_be_sent_again),
         api_test(many_threads_may_send_at_once),
         api_test(an_event_is_stored_before_it_is_shown),
+        api_test(a_message_that_is_overtaken_by_its_recall_is_never_shown),
+        api_test(many_events_of_one_turn_cost_few_syncs),
+        api_test(what_cannot_be_stored_is_not_shown),
+        api_test(a_websocket_carries_the_same),
         api_test(what_was_missed_comes_once),
         api_test(a_stored_log_is_read_without_a_connection),
         api_test(displayed_is_told_to_the_server),

@@ -16,7 +16,8 @@ struct trace {
     pthread_cond_t changed;
     char *text;
     size_t text_bytes;
-    struct unsay *client; /* set by the test, for what its callbacks do */
+    struct unsay *client; /* set by the test, for what its callbacks do; as the server */
+    struct fake_server *server;
 };
 
 void trace_init(struct trace *trace);

@@ -80,13 +80,12 @@ static void test_golden_bytes(void **state)
 {
     struct arena arena;
     struct message_id_row row = {.origin = 1, .seq = 300};
-    struct view pieces = view_of("event");
+    struct view event = view_of("event");
     (void)state;
     arena_init(&arena);
     assert_true(view_equal(row_encode_message_id(&arena, &row), view_make("\1\1\xac\2", 4)));
-    assert_true(view_equal(row_encode_bytes(&arena, pieces), view_make("\1event", 6)));
-    assert_true(view_equal(encode(&arena, 1), view_make("\1\4\xac\2", 4)) ||
-                encode(&arena, 1).size == 4);
+    assert_true(view_equal(row_encode_bytes(&arena, event), view_make("\1event", 6)));
+    assert_true(view_equal(encode(&arena, 1), view_make("\1\1\xac\2", 4)));
     arena_fini(&arena);
 }
 

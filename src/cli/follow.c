@@ -1,0 +1,100 @@
+#include "cli/follow.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct follow_page {
+    struct follow *follow;
+    uint64_t last_seq;
+    bool has_more;
+    bool is_ok;
+};
+
+static bool follow_wants(const struct follow *follow, const char *conversation)
+{
+    for (size_t i = 0; i < follow->conversation_count; i++)
+        if (strcmp(follow->conversations[i], conversation) == 0)
+            return true;
+    return follow->conversation_count == 0;
+}
+
+/* A copy of an entry that may have something new, which no longer counts as due; false when there
+ * is none. */
+static bool follow_next(struct follow *follow, struct shown_entry *next)
+{
+    size_t at = 0;
+    struct shown_entry *entry;
+    bool is_found = false;
+    pthread_mutex_lock(&follow->session->lock);
+    while (!is_found && (entry = table_next(&follow->session->shown.entries, &at)) != NULL) {
+        is_found = entry->is_due && follow_wants(follow, entry->conversation);
+        if (is_found) {
+            *next = *entry;
+            entry->is_due = false;
+        }
+    }
+    pthread_mutex_unlock(&follow->session->lock);
+    return is_found;
+}
+
+static void follow_page(void *context, const struct unsay_error *error,
+                        const struct unsay_event *events, size_t count, bool more)
+{
+    struct follow_page *page = context;
+    struct follow *follow = page->follow;
+    page->has_more = more;
+    page->is_ok = error->result == UNSAY_OK;
+    if (!page->is_ok)
+        fprintf(stderr, "unsay %s: %s\n", follow->session->options->command, error->text);
+    for (size_t i = 0; page->is_ok && i < count; i++) {
+        page->last_seq = events[i].seq;
+        if (follow->accepts != NULL && !follow->accepts(follow->context, &events[i]))
+            continue;
+        output_event(&follow->output, &events[i]);
+        follow->remaining--;
+    }
+}
+
+static bool follow_advance(struct follow *follow, const char *conversation,
+                           const struct follow_page *page)
+{
+    struct session *session = follow->session;
+    pthread_mutex_lock(&session->lock);
+    struct shown_entry *entry = shown_find(&session->shown, conversation);
+    entry->is_due = entry->is_due || page->has_more;
+    if (page->last_seq != 0)
+        shown_advance(&session->shown, entry, page->last_seq);
+    bool is_flushed = shown_flush(&session->shown);
+    pthread_mutex_unlock(&session->lock);
+    return is_flushed;
+}
+
+bool follow_print(struct follow *follow, bool *failed)
+{
+    struct shown_entry entry;
+    struct follow_page page = {.follow = follow};
+    *failed = false;
+    if (follow->remaining == 0 || !follow_next(follow, &entry))
+        return false;
+    struct unsay_history query = {
+        .conversation = entry.conversation,
+        .after = entry.seq,
+        .limit = follow->remaining < LIMIT_PAGE_EVENTS_MAX ? (uint32_t)follow->remaining
+                                                           : LIMIT_PAGE_EVENTS_MAX,
+    };
+    struct session *session = follow->session;
+    enum unsay_result result = unsay_stored(session->client, &query, follow_page, &page);
+    if (result != UNSAY_OK || !page.is_ok) {
+        *failed = true;
+        return false;
+    }
+    if (fflush(follow->output.file) != 0 || !follow_advance(follow, entry.conversation, &page)) {
+        fprintf(stderr, "unsay %s: cannot write: %s\n", session->options->command, strerror(errno));
+        *failed = true;
+        return false;
+    }
+    if (page.last_seq != 0)
+        unsay_displayed(session->client, entry.conversation, page.last_seq);
+    return true;
+}

@@ -1,0 +1,185 @@
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "server/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_CONFIG = 1, OPTION_DATA, OPTION_LISTEN, OPTION_HTTP, OPTION_WORKERS };
+
+static const struct help help = {
+    .usage = "serve [--config FILE] [--data DIR] [--listen ADDR] [--http ADDR] [--workers N]\n",
+    .about =
+        "Runs a server until SIGINT or SIGTERM. One port takes raw TCP, WebSocket and, with a\n"
+        "certificate in the configuration, TLS. It prints where it listens, and lines to paste\n"
+        "into another terminal that make two users talk and one message disappear.\n",
+    .options =
+        "  --config FILE      settings in YAML; options override them\n"
+        "  --data DIR         where everything is kept (default ./data)\n"
+        "  --listen ADDR      HOST:PORT for clients (default 127.0.0.1:7410)\n"
+        "  --http ADDR        HOST:PORT for /healthz and /metrics (default 127.0.0.1:7411);\n"
+        "                     \"\" turns it off\n"
+        "  --workers N        threads, 1-64 (default: one for each core)\n"
+        "  --json             one JSON object instead of the text\n",
+    .example = "  unsay serve --data /var/lib/unsay --listen 0.0.0.0:7410\n",
+};
+
+/* Options are read twice: the first time for --config, which the others override. */
+static bool serve_read_options(struct options *options, struct config *config, const char **file,
+                               int argc, char **argv)
+{
+    static const struct option choices[] = {
+        {"config", required_argument, NULL, OPTION_CONFIG},
+        {"data", required_argument, NULL, OPTION_DATA},
+        {"listen", required_argument, NULL, OPTION_LISTEN},
+        {"http", required_argument, NULL, OPTION_HTTP},
+        {"workers", required_argument, NULL, OPTION_WORKERS},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int option;
+    uint64_t workers;
+    optind = 1;
+    while ((option = options_next(options, argc, argv, choices)) != OPTION_END) {
+        if (option == OPTION_STOP)
+            return false;
+        if (option == OPTION_CONFIG) {
+            *file = optarg;
+        } else if (option == OPTION_DATA) {
+            config_set(&config->data, optarg);
+        } else if (option == OPTION_LISTEN) {
+            config_set(&config->listen, optarg);
+        } else if (option == OPTION_HTTP) {
+            config_set(&config->http, optarg);
+        } else if (options_number(optarg, 1, LIMIT_WORKERS_MAX, &workers)) {
+            config->workers = (uint32_t)workers;
+        } else {
+            options->exit_status = options_wrong(options, "--workers takes 1 to %d, not \"%s\"",
+                                                 LIMIT_WORKERS_MAX, optarg);
+            return false;
+        }
+    }
+    if (optind == argc)
+        return true;
+    options->exit_status = options_wrong(options, "\"%s\" is one argument too many", argv[optind]);
+    return false;
+}
+
+/* 'text' as one word for a shell. */
+static void serve_quote(const char *text)
+{
+    if (*text != 0 && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                   "./_-+:@") == strlen(text)) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *text != 0; text++) {
+        if (*text == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*text);
+    }
+    putchar('\'');
+}
+
+static void serve_print_json(const struct server *server, const char *data)
+{
+    const char *http = server_http_address(server);
+    json_t *object = json_object();
+    json_object_set_new(object, "listen", json_string(server_listen_address(server)));
+    json_object_set_new(object, "http", *http == 0 ? json_null() : json_string(http));
+    json_object_set_new(object, "data", json_string(data));
+    output_object(stdout, object);
+}
+
+static void serve_print_token(const char *data, const char *variable, const char *user,
+                              const char *device)
+{
+    printf(" %s=$(", variable);
+    serve_quote(command_program());
+    fputs(" token --data ", stdout);
+    serve_quote(data);
+    printf(" --user %s --device %s)", user, device);
+}
+
+static void serve_print_command(const char *before, const char *arguments)
+{
+    fputs(before, stdout);
+    serve_quote(command_program());
+    fputs(arguments, stdout);
+}
+
+/* Three lines for another terminal. */
+static void serve_print_tour(const struct server *server, const char *data, bool has_tls)
+{
+    const char *listen = server_listen_address(server);
+    const char *http = server_http_address(server);
+    printf("unsay listens on %s (TCP, WebSocket%s)", listen, has_tls ? ", TLS" : "");
+    if (*http != 0)
+        printf("; health and metrics: http://%s", http);
+    printf("; data: %s\n\nPaste into another terminal, line by line:\n\n  export ", data);
+    printf("UNSAY_SERVER=tcp://%s", listen);
+    serve_print_token(data, "A", "alice", "laptop");
+    serve_print_token(data, "B", "bob", "phone");
+    serve_print_command("\n  C=$(", " conversation open --with bob --token $A)");
+    serve_print_command("; ", " send $C 'hello, bob' --token $A");
+    serve_print_command("; ", " history $C --token $B");
+    serve_print_command("\n  ", " recall $C 2 --token $A");
+    serve_print_command("; ", " history $C --token $B\n\nCtrl-C stops the server.\n");
+}
+
+static int serve_run(const struct options *options, const struct config *config)
+{
+    struct server *server;
+    struct failure failure;
+    char data[PATH_MAX];
+    if (server_open(config, &server, &failure) != STATUS_OK) {
+        fprintf(stderr, "unsay serve: %s\n", failure.text);
+        return COMMAND_REFUSED;
+    }
+    const char *path = realpath(config->data, data) == NULL ? config->data : data;
+    if (options->is_json)
+        serve_print_json(server, path);
+    else
+        serve_print_tour(server, path, config->tls_certificate != NULL);
+    fflush(stdout);
+    server_run(server);
+    server_close(server);
+    return COMMAND_OK;
+}
+
+int command_serve(int argc, char **argv)
+{
+    struct options options;
+    struct config config;
+    struct failure failure = {.text = ""};
+    const char *file = NULL;
+    options_init(&options, "serve", &help, 0);
+    config_init(&config);
+    int exit_status = COMMAND_OK;
+    if (!serve_read_options(&options, &config, &file, argc, argv)) {
+        config_fini(&config);
+        return options.exit_status;
+    }
+    if (file != NULL) {
+        config_fini(&config);
+        config_init(&config);
+        if (config_load(&config, file, &failure) != STATUS_OK ||
+            !serve_read_options(&options, &config, &file, argc, argv))
+            exit_status = COMMAND_REFUSED;
+    }
+    if (exit_status == COMMAND_OK && config_check(&config, &failure) != STATUS_OK)
+        exit_status = COMMAND_REFUSED;
+    if (exit_status != COMMAND_OK)
+        fprintf(stderr, "unsay serve: %s\n", failure.text);
+    else
+        exit_status = serve_run(&options, &config);
+    config_fini(&config);
+    return exit_status;
+}

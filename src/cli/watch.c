@@ -1,0 +1,130 @@
+#include "cli/command.h"
+#include "cli/follow.h"
+#include "cli/text.h"
+#include "core/ids.h"
+
+#include <stdio.h>
+
+enum { OPTION_COUNT = 1, OPTION_IDLE, OPTION_UNTIL_ONLINE };
+enum { ONLINE_TIMEOUT_MS = 10000, TIMEOUT_UNSET = 0x7fffffff };
+
+static const struct help help = {
+    .usage = "watch [OPTION...] [CONV...]\n",
+    .about = "Prints the events of these conversations, or of all of yours, as they come: first\n"
+             "what this state directory has not shown yet, then what is new, until interrupted.\n"
+             "What is printed counts as displayed.\n",
+    .options = "  --count N          end after N events\n"
+               "  --idle SECONDS     end when nothing came for so long\n"
+               "  --until-online     end when everything up to now was printed\n",
+    .example = "  unsay watch --json --until-online | jq -r 'select(.state==\"normal\").body'\n",
+    .is_client = true,
+};
+
+struct watch {
+    struct follow follow;
+    struct session *session;
+    int64_t idle_ms;
+    bool is_until_online;
+    bool was_lost;
+};
+
+static bool watch_read_options(struct options *options, struct watch *watch, int argc, char **argv)
+{
+    static const struct option choices[] = {
+        {"count", required_argument, NULL, OPTION_COUNT},
+        {"idle", required_argument, NULL, OPTION_IDLE},
+        {"until-online", no_argument, NULL, OPTION_UNTIL_ONLINE},
+        {"help", no_argument, NULL, 'h'},
+        OPTIONS_CLIENT,
+        {0},
+    };
+    int option;
+    while ((option = options_next(options, argc, argv, choices)) != OPTION_END) {
+        uint64_t seconds;
+        if (option == OPTION_STOP)
+            return false;
+        if (option == OPTION_UNTIL_ONLINE) {
+            watch->is_until_online = true;
+        } else if (option == OPTION_COUNT
+                       ? !options_number(optarg, 1, UINT64_MAX, &watch->follow.remaining)
+                       : !options_number(optarg, 1, 86400, &seconds)) {
+            options->exit_status =
+                options_wrong(options, "\"%s\" is not a number in range", optarg);
+            return false;
+        } else if (option == OPTION_IDLE) {
+            watch->idle_ms = (int64_t)seconds * 1000;
+        }
+    }
+    if (options->timeout_ms == TIMEOUT_UNSET)
+        options->timeout_ms = watch->is_until_online ? ONLINE_TIMEOUT_MS : 0;
+    return true;
+}
+
+/* Tells a person when the connection goes and comes. */
+static void watch_tell_connection(struct watch *watch, enum unsay_connection connection)
+{
+    bool is_online = connection == UNSAY_CONNECTION_ONLINE;
+    bool is_lost = connection == UNSAY_CONNECTION_OFFLINE;
+    if ((is_lost && !watch->was_lost) || (is_online && watch->was_lost)) {
+        text_write(stderr, is_lost ? TEXT_CHAT_LOST : TEXT_CHAT_BACK, "", NULL);
+        fputc('\n', stderr);
+        watch->was_lost = is_lost;
+    }
+}
+
+static int watch_run(struct watch *watch)
+{
+    struct session *session = watch->session;
+    int64_t printed_ms = session_now_ms();
+    for (;;) {
+        bool failed;
+        enum unsay_connection connection = session_connection(session);
+        bool is_printed = follow_print(&watch->follow, &failed);
+        if (failed)
+            return COMMAND_REFUSED;
+        if (watch->follow.remaining == 0 ||
+            (!is_printed && watch->is_until_online && connection == UNSAY_CONNECTION_ONLINE))
+            return COMMAND_OK;
+        watch_tell_connection(watch, connection);
+        if (is_printed)
+            printed_ms = session_now_ms();
+        int64_t deadline_ms = is_printed            ? session_now_ms()
+                              : watch->idle_ms == 0 ? SESSION_FOREVER
+                                                    : printed_ms + watch->idle_ms;
+        enum session_turn turn = session_wait(session, SESSION_NO_INPUT, deadline_ms);
+        if (turn == SESSION_INTERRUPTED || (turn == SESSION_TIME && !is_printed))
+            return COMMAND_OK;
+        if (turn == SESSION_REJECTED)
+            return session_explain(session);
+    }
+}
+
+int command_watch(int argc, char **argv)
+{
+    struct options options;
+    struct session session;
+    struct watch watch = {
+        .session = &session,
+        .follow = {.session = &session, .remaining = UINT64_MAX},
+    };
+    options_init(&options, "watch", &help, TIMEOUT_UNSET);
+    if (!watch_read_options(&options, &watch, argc, argv))
+        return options.exit_status;
+    for (int i = optind; i < argc; i++)
+        if (!id_is_conversation(view_of(argv[i])))
+            return options_wrong(&options, "\"%s\" is not the id of a conversation", argv[i]);
+    watch.follow.conversations = argv + optind;
+    watch.follow.conversation_count = (size_t)(argc - optind);
+    if (!options_finish(&options))
+        return options.exit_status;
+    int exit_status = session_open(&session, &options, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    output_init(&watch.follow.output, stdout, options.self.user, options.is_json);
+    if (options.timeout_ms != 0)
+        exit_status = session_connect(&session);
+    if (exit_status == COMMAND_OK)
+        exit_status = watch_run(&watch);
+    session_close(&session);
+    return exit_status;
+}

@@ -1,0 +1,104 @@
+/* A device: the client's rules (core/client.h) in a shell whose database is a plain structure. The
+ * database survives a crash of the device, the rest does not; a crash comes before or after any
+ * transaction. */
+#ifndef UNSAY_SIM_DEVICE_H
+#define UNSAY_SIM_DEVICE_H
+
+#include "core/client.h"
+#include "history.h"
+
+struct world;
+struct link;
+
+struct kept_event {
+    uint8_t *bytes; /* encoded Event; owned */
+    size_t size;
+    bool is_shown;
+};
+
+struct kept_conversation {
+    char id[CONVERSATION_NAME_BYTES];
+    struct kept_event *events; /* by seq - 1; owned */
+    uint64_t count;
+    uint64_t capacity;
+    uint64_t stored;
+    uint64_t displayed;
+};
+
+enum kept_state { KEPT_SENDING, KEPT_FAILED, KEPT_GONE };
+
+/* An entry of the outbox; the body is that of the message. */
+struct kept_send {
+    uint64_t number;
+    uint32_t message; /* index in the history */
+    enum kept_state state;
+    bool is_recalled;
+    uint8_t *body; /* owned; NULL once GONE */
+    size_t body_bytes;
+};
+
+enum { KEPT_CONVERSATIONS_MAX = 64 };
+
+struct database {
+    struct kept_conversation conversations[KEPT_CONVERSATIONS_MAX];
+    uint32_t conversation_count;
+    struct kept_send *sends;
+    uint32_t send_count;
+    uint32_t send_capacity;
+    uint64_t last_number;
+    uint32_t *recalls; /* unanswered: indices of struct asked */
+    uint32_t recall_count;
+    uint32_t recall_capacity;
+    uint8_t *leak; /* only by mutation: a body in a place of its own */
+    size_t leak_bytes;
+};
+
+struct device {
+    struct world *world;
+    unsigned index;
+    unsigned user;
+    char user_name[8];
+    char name[8];
+    struct database database;
+    struct client_core *core; /* NULL: not running */
+    struct link *link;        /* NULL: none */
+    uint64_t incarnation;
+    uint64_t clock_offset_ms; /* of the steady clock, new with each incarnation */
+    uint64_t wall_offset_ms;  /* of the lying clock, added to the true time */
+    uint64_t wake_ms;         /* STEP_DEVICE_WAKE is planned for; 0: none */
+    uint64_t frozen_until_ms;
+    bool is_settling;
+};
+
+void device_init(struct device *device, struct world *world, unsigned index, unsigned user,
+                 unsigned number);
+void device_fini(struct device *device);
+
+void device_start(struct device *device);
+
+/* The process ends, without a word or with the connection left to the network. */
+void device_crash(struct device *device);
+
+void device_wake(struct device *device);
+void device_token(struct device *device);
+void device_nudge(struct device *device);
+void device_link_up(struct device *device, struct link *link);
+void device_link_down(struct device *device, struct link *link);
+void device_frame(struct device *device, struct view frame);
+
+bool device_is_frozen(const struct device *device);
+
+/* What the user does. */
+void device_send(struct device *device, uint32_t message, size_t body_bytes);
+void device_retry(struct device *device, struct kept_send *send);
+void device_ask_recall(struct device *device, uint32_t asked);
+void device_ask(struct device *device, const wire_client_frame *frame);
+void device_display(struct device *device, struct kept_conversation *kept, uint64_t seq);
+
+/* The message of this index has left the outbox, or never was in it: NULL. */
+struct kept_send *database_find_send(struct database *database, uint32_t message);
+
+/* NULL when it is not known. */
+struct kept_conversation *database_find(struct database *database, struct view id);
+
+#endif

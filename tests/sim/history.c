@@ -1,0 +1,122 @@
+#include "history.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+
+void history_fini(struct history *history)
+{
+    for (uint32_t i = 0; i < history->log_count; i++)
+        free(history->logs[i].events);
+    for (uint32_t i = 0; i < history->asked_count; i++) {
+        free((void *)(uintptr_t)history->asked[i].frame.data);
+        free((void *)(uintptr_t)history->asked[i].answer.data);
+    }
+    free(history->asked);
+    free(history->messages);
+}
+
+struct message *history_add_message(struct history *history, uint64_t clock_ms, uint64_t random,
+                                    unsigned user, unsigned device, const char *conversation)
+{
+    if (history->message_count == history->message_capacity) {
+        history->message_capacity = history->message_capacity == 0 ? 64
+                                                                   : history->message_capacity * 2;
+        history->messages = memory_resize(history->messages, history->message_capacity *
+                                                                 sizeof(*history->messages));
+    }
+    uint32_t index = history->message_count++;
+    struct message *message = &history->messages[index];
+    *message = (struct message){.user = user, .device = device};
+    uint8_t bytes[10];
+    memcpy(bytes, &random, 6);
+    for (unsigned i = 0; i < 4; i++)
+        bytes[6 + i] = (uint8_t)(index >> (24 - 8 * i));
+    message->id = uuid_v7(clock_ms, bytes);
+    snprintf(message->conversation, sizeof(message->conversation), "%s", conversation);
+    snprintf(message->canary, sizeof(message->canary), "<<<%08x>>>", index);
+    return message;
+}
+
+static struct message *history_message_at(struct history *history, uint64_t index)
+{
+    return index < history->message_count ? &history->messages[index] : NULL;
+}
+
+struct message *history_find_message(struct history *history, struct view id)
+{
+    uint32_t index = 0;
+    if (id.size != UUID_BYTES)
+        return NULL;
+    for (unsigned i = 12; i < UUID_BYTES; i++)
+        index = index << 8 | id.data[i];
+    struct message *message = history_message_at(history, index);
+    return message != NULL && view_equal(uuid_view(&message->id), id) ? message : NULL;
+}
+
+struct message *history_find_canary(struct history *history, struct view bytes, size_t *at)
+{
+    while (bytes.size - *at >= CANARY_BYTES) {
+        const uint8_t *found = memmem(bytes.data + *at, bytes.size - *at, "<<<", 3);
+        if (found == NULL)
+            return NULL;
+        size_t start = (size_t)(found - bytes.data);
+        *at = start + 3;
+        if (bytes.size - start < CANARY_BYTES)
+            return NULL;
+        char digits[9] = "";
+        memcpy(digits, found + 3, 8);
+        struct message *message = history_message_at(history, strtoul(digits, NULL, 16));
+        if (message != NULL && memcmp(message->canary, found, CANARY_BYTES) == 0)
+            return message;
+    }
+    return NULL;
+}
+
+struct log *history_log(struct history *history, struct view conversation)
+{
+    for (uint32_t i = 0; i < history->log_count; i++) {
+        if (view_equal(view_of(history->logs[i].id), conversation))
+            return &history->logs[i];
+    }
+    assert(history->log_count < LOGS_MAX);
+    struct log *log = &history->logs[history->log_count++];
+    snprintf(log->id, sizeof(log->id), "%.*s", VIEW_PRINT(conversation));
+    return log;
+}
+
+struct logged *log_at(struct log *log, uint64_t seq)
+{
+    if (seq >= log->capacity) {
+        uint64_t capacity = log->capacity == 0 ? 64 : log->capacity;
+        while (seq >= capacity)
+            capacity *= 2;
+        log->events = memory_resize(log->events, capacity * sizeof(*log->events));
+        memset(log->events + log->capacity, 0, (capacity - log->capacity) * sizeof(*log->events));
+        log->capacity = capacity;
+    }
+    return &log->events[seq];
+}
+
+struct asked *history_add_asked(struct history *history, unsigned user, const char *conversation)
+{
+    if (history->asked_count == history->asked_capacity) {
+        history->asked_capacity = history->asked_capacity == 0 ? 32 : history->asked_capacity * 2;
+        history->asked =
+            memory_resize(history->asked, history->asked_capacity * sizeof(*history->asked));
+    }
+    struct asked *asked = &history->asked[history->asked_count++];
+    *asked = (struct asked){.user = user};
+    snprintf(asked->conversation, sizeof(asked->conversation), "%s", conversation);
+    return asked;
+}
+
+struct asked *history_find_asked(struct history *history, struct view request_id)
+{
+    char text[16] = "";
+    if (request_id.size < 2 || request_id.size >= sizeof(text))
+        return NULL;
+    memcpy(text, request_id.data, request_id.size);
+    uint64_t index = strtoul(text + 1, NULL, 10);
+    return index < history->asked_count ? &history->asked[index] : NULL;
+}

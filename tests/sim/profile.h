@@ -1,0 +1,40 @@
+/* A profile: how much of what goes wrong in one seed. Seeds differ in kind, not only in luck. */
+#ifndef UNSAY_SIM_PROFILE_H
+#define UNSAY_SIM_PROFILE_H
+
+#include "base/prng.h"
+
+#include <stdbool.h>
+
+enum { USERS_MAX = 4, DEVICES_PER_USER_MAX = 3, DEVICES_MAX = USERS_MAX * DEVICES_PER_USER_MAX };
+enum { SIM_WORKERS_MAX = 3, SIM_RECALL_WINDOW_MS = 120000 };
+
+struct profile {
+    unsigned users;
+    unsigned devices_of[USERS_MAX];
+    unsigned workers;
+    unsigned actions;
+    uint32_t heartbeat_ms;
+    uint64_t pause_max_ms;  /* between two actions */
+    unsigned night;         /* of 1000 pauses: one of hours */
+    unsigned commit_fails;  /* of 1000 commits */
+    unsigned server_dies;   /* of 1000 actions */
+    unsigned device_dies;   /* of 1000 transactions */
+    unsigned link_cuts;     /* of 1000 frames */
+    unsigned frame_lost;    /* of 1000 frames, out of the middle of a connection */
+    unsigned frame_doubled;
+    unsigned frame_swapped;
+    unsigned mailbox_full;  /* of 1000 mails that may be refused */
+    unsigned slow_links;    /* of 100 connections */
+    uint64_t network_ms;    /* delays at most, mostly */
+    uint64_t commit_ms;
+    uint64_t mail_ms;
+    uint64_t clock_jump_ms; /* of the server's wall clock */
+    unsigned clock_jumps;   /* of 1000 actions */
+    bool is_hostile;        /* frames inside a connection are lost, doubled, swapped */
+    bool is_bulky;          /* large bodies, so that lanes overflow */
+};
+
+struct profile profile_draw(struct prng *prng);
+
+#endif

@@ -1,0 +1,45 @@
+/* Where the simulation can be watched: what was decided and committed, what frames were handed to
+ * the network, what devices stored and showed. Each point keeps the history and asks the checkers
+ * (checks.h). Nothing here changes the system. */
+#ifndef UNSAY_SIM_WATCH_H
+#define UNSAY_SIM_WATCH_H
+
+#include "core/change.h"
+#include "core/contract.h"
+#include "routing/group.h"
+
+struct world;
+struct link;
+struct device;
+struct session;
+struct kept_conversation;
+
+/* A worker's turn ends: what it decided, and its clock then. */
+void watch_decided(struct world *world, unsigned worker);
+
+/* The store holds these changes now. */
+void watch_committed(struct world *world, const struct change_list *changes);
+
+/* A worker handles a committed group: from now on it knows the group's recalls. */
+void watch_published(struct world *world, unsigned worker, const struct group *group);
+
+/* The server starts with nothing but the store. */
+void watch_restarted(struct world *world);
+
+/* A frame is handed to the network. */
+void watch_handed(struct world *world, const struct link *link, struct view frame);
+
+void watch_session(struct world *world, const struct session *session);
+
+/* A device's database is about to take an event as the next one of its conversation. */
+void watch_storing(struct world *world, const struct device *device,
+                   const struct kept_conversation *kept, const wire_event *event);
+void watch_cursor(struct world *world, const struct device *device,
+                  const struct kept_conversation *kept);
+void watch_shown(struct world *world, const struct device *device,
+                 const struct kept_conversation *kept, const wire_event *event);
+
+/* Everything has come to rest. */
+void watch_end(struct world *world);
+
+#endif
