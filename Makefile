@@ -36,7 +36,7 @@ build-tsan/build.ninja:
 
 build-fuzz/build.ninja:
 	CC=clang meson setup build-fuzz -Dtests=true -Dfuzzers=true -Db_sanitize=address,undefined \
-		-Db_lundef=false
+		-Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link
 
 packages-run packages-check packages-lint:
 	@tools/install-packages $(@:packages-%=%)
@@ -86,7 +86,7 @@ sanitize: packages-check
 fuzz: packages-check packages-lint
 	@$(MAKE) --no-print-directory build-fuzz/build.ninja
 	ninja -C build-fuzz
-	tools/run-fuzzers build-fuzz/tests/fuzz $(FUZZ_SECONDS)
+	tools/run-fuzzers build-fuzz/tests/fuzz tests/fuzz/corpus $(FUZZ_SECONDS)
 
 install: packages-run
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja

@@ -58,6 +58,7 @@ struct bench_stretch {
 
 double bench_seconds(const struct bench_stretch *stretch);
 double bench_rate(const struct bench_stretch *stretch);       /* a second */
+bool bench_knows_cpu(const struct bench_stretch *stretch);    /* of the server */
 double bench_cpu_us(const struct bench_stretch *stretch);     /* of the server, for each */
 double bench_own_cpu_us(const struct bench_stretch *stretch); /* of the generator, for each */
 

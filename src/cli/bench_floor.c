@@ -85,6 +85,10 @@ static enum status floor_echo(const struct bench_options *options, struct floor_
         report->echo.count = load->all.accepted;
         status = load_settle(load, SETTLE_S);
     }
+    if (status == STATUS_OK && !bench_is_sound(load)) {
+        status = STATUS_CORRUPT;
+        load_fail(load, status, "the echo lost, doubled or misordered messages");
+    }
     *failure = load->failure;
     load_fini(load);
     free(load);

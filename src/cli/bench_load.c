@@ -122,7 +122,8 @@ static void load_on_frame(struct peer *peer, struct view bytes)
 static void load_on_end(struct peer *peer, const char *why)
 {
     struct load_client *client = load_client_of(peer);
-    load_fail(client->load, STATUS_CLOSED, "connection %u was lost: %s", client->index, why);
+    load_fail(client->load, client->is_welcome ? STATUS_CLOSED : STATUS_UNREACHABLE,
+              "connection %u was lost: %s", client->index, why);
 }
 
 /* ---- The loop ---- */

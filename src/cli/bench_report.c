@@ -81,7 +81,7 @@ static double bench_cores(const struct bench_stretch *stretch)
     return bench_rate(stretch) * bench_cpu_us(stretch) / 1e6;
 }
 
-static bool bench_knows_cpu(const struct bench_stretch *stretch)
+bool bench_knows_cpu(const struct bench_stretch *stretch)
 {
     return stretch->from.server_cpu_ns > 0 && stretch->to.server_cpu_ns > 0;
 }

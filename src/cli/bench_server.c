@@ -253,6 +253,12 @@ static enum status bench_find(struct bench_server *server,
 {
     static char host[256];
     char http_host[256];
+    char key[PATH_BYTES];
+    snprintf(key, sizeof(key), "%s/dev.key", options->data);
+    if (access(key, R_OK) != 0)
+        return failure_set(failure, STATUS_NOT_FOUND,
+                           "cannot read %s: %s; --data names the directory of the running server",
+                           key, strerror(errno));
     server->pid = options->pid;
     enum status status =
         bench_resolve(options->address, &server->address, host, sizeof(host), failure);

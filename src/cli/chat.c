@@ -267,9 +267,7 @@ static int chat_begin(struct chat *chat, const char *with)
         return exit_status;
     if (with != NULL)
         chat->conversation = chat->opening.conversation;
-    enum session_turn turn = SESSION_WOKEN;
-    while (session_connection(session) != UNSAY_CONNECTION_ONLINE && turn == SESSION_WOKEN)
-        turn = session_wait(session, SESSION_NO_INPUT, deadline_ms);
+    session_catch_up(session, deadline_ms);
     struct unsay_history query = {
         .conversation = chat->conversation, .limit = LAST_EVENTS, .newest = true};
     if (unsay_stored(session->client, &query, chat_last_events, chat) != UNSAY_OK)

@@ -1,7 +1,5 @@
 #include "cli/histogram.h"
 
-#include <math.h>
-
 static unsigned histogram_bucket(uint64_t value)
 {
     if (value < HISTOGRAM_PARTS)
@@ -32,8 +30,10 @@ void histogram_add(struct histogram *histogram, uint64_t value)
 
 uint64_t histogram_quantile(const struct histogram *histogram, double part)
 {
-    double rank = ceil(part * (double)histogram->count);
-    uint64_t wanted = rank < 1 ? 1 : (uint64_t)rank;
+    double rank = part * (double)histogram->count;
+    uint64_t wanted = (uint64_t)rank;
+    if ((double)wanted < rank || wanted == 0)
+        wanted++;
     uint64_t seen = 0;
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += histogram->buckets[i];

@@ -187,6 +187,23 @@ enum session_turn session_wait(struct session *session, int input_fd, int64_t de
     return SESSION_WOKEN;
 }
 
+enum session_turn session_catch_up(struct session *session, int64_t deadline_ms)
+{
+    for (;;) {
+        pthread_mutex_lock(&session->lock);
+        bool is_synced = session->connection == UNSAY_CONNECTION_ONLINE;
+        bool has_failed = session->connection <= UNSAY_CONNECTION_CONNECTING ||
+                          session->connection == UNSAY_CONNECTION_OFFLINE;
+        has_failed = has_failed && *session->problem != 0;
+        pthread_mutex_unlock(&session->lock);
+        if (is_synced || has_failed)
+            return SESSION_WOKEN;
+        enum session_turn turn = session_wait(session, SESSION_NO_INPUT, deadline_ms);
+        if (turn != SESSION_WOKEN)
+            return turn;
+    }
+}
+
 int session_connect(struct session *session)
 {
     uint32_t timeout_ms = session->options->timeout_ms;
@@ -216,10 +233,10 @@ int session_explain(struct session *session)
         fprintf(stderr, "unsay %s: refused: %s\n", session->options->command, problem);
     else
         fprintf(stderr,
-                "unsay %s: cannot reach %s%s%s; is the server running there (unsay serve), and is "
-                "the address right? \"unsay doctor\" checks this machine\n",
-                session->options->command, session->options->server, *problem == 0 ? "" : ": ",
-                problem);
+                "unsay %s: cannot reach %s. %s%sCheck that a server runs there (unsay serve) and "
+                "that the address is right; \"unsay doctor\" checks this machine.\n",
+                session->options->command, session->options->server, problem,
+                *problem == 0 ? "" : " ");
     pthread_mutex_unlock(&session->lock);
     return is_rejected ? COMMAND_REFUSED : COMMAND_UNREACHABLE;
 }

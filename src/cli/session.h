@@ -57,6 +57,10 @@ MUST_CHECK int session_connect(struct session *session);
 /* Sleeps until something happens; deadline_ms on session_now_ms' clock, or SESSION_FOREVER. */
 enum session_turn session_wait(struct session *session, int input_fd, int64_t deadline_ms);
 
+/* Waits until everything up to now is stored, so that what was taken back meanwhile is not shown.
+ * SESSION_WOKEN then, or when connecting has failed: nothing newer can be had. */
+enum session_turn session_catch_up(struct session *session, int64_t deadline_ms);
+
 /* From any thread: session_wait returns. */
 void session_wake(struct session *session);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 enum { OPTION_COUNT = 1, OPTION_IDLE, OPTION_UNTIL_ONLINE };
-enum { ONLINE_TIMEOUT_MS = 10000, TIMEOUT_UNSET = 0x7fffffff };
+enum { ONLINE_TIMEOUT_MS = 10000, CATCH_UP_MS = 5000, TIMEOUT_UNSET = 0x7fffffff };
 
 static const struct help help = {
     .usage = "watch [OPTION...] [CONV...]\n",
@@ -75,8 +75,14 @@ static void watch_tell_connection(struct watch *watch, enum unsay_connection con
 static int watch_run(struct watch *watch)
 {
     struct session *session = watch->session;
+    enum session_turn turn = session_catch_up(
+        session, watch->is_until_online ? SESSION_FOREVER : session_now_ms() + CATCH_UP_MS);
     int64_t printed_ms = session_now_ms();
     for (;;) {
+        if (turn == SESSION_INTERRUPTED)
+            return COMMAND_OK;
+        if (turn == SESSION_REJECTED)
+            return session_explain(session);
         bool failed;
         enum unsay_connection connection = session_connection(session);
         bool is_printed = follow_print(&watch->follow, &failed);
@@ -91,11 +97,9 @@ static int watch_run(struct watch *watch)
         int64_t deadline_ms = is_printed            ? session_now_ms()
                               : watch->idle_ms == 0 ? SESSION_FOREVER
                                                     : printed_ms + watch->idle_ms;
-        enum session_turn turn = session_wait(session, SESSION_NO_INPUT, deadline_ms);
-        if (turn == SESSION_INTERRUPTED || (turn == SESSION_TIME && !is_printed))
+        turn = session_wait(session, SESSION_NO_INPUT, deadline_ms);
+        if (turn == SESSION_TIME && !is_printed)
             return COMMAND_OK;
-        if (turn == SESSION_REJECTED)
-            return session_explain(session);
     }
 }
 

@@ -25,9 +25,10 @@ static const char schema_sql[] =
     "CREATE TABLE conversation(id TEXT PRIMARY KEY,type INTEGER NOT NULL,name TEXT NOT NULL,"
     " peer TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE outbox(number INTEGER PRIMARY KEY,conversation TEXT NOT NULL,"
-    " message_id BLOB NOT NULL UNIQUE,content_type INTEGER NOT NULL,body BLOB NOT NULL,"
+    " message_id BLOB NOT NULL UNIQUE,content_type INTEGER NOT NULL,body INTEGER NOT NULL,"
     " state INTEGER NOT NULL,refusal INTEGER NOT NULL,text TEXT NOT NULL,"
     " is_recalled INTEGER NOT NULL);"
+    "CREATE TABLE outbox_body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
     "CREATE TABLE request(number INTEGER PRIMARY KEY AUTOINCREMENT,frame BLOB NOT NULL);"
     "PRAGMA user_version=1;"
     "COMMIT;";

@@ -25,63 +25,6 @@ static void event_bind(sqlite3_stmt *statement, const struct unsay_event *event,
     bind_number(statement, 16, event->target_seq);
 }
 
-static uint64_t body_put(struct database *database, struct view bytes)
-{
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_BODY_INSERT);
-    bind_bytes(statement, 1, bytes);
-    database_run(database, statement);
-    return database_has_failed(database) ? 0
-                                         : (uint64_t)sqlite3_last_insert_rowid(database->sqlite);
-}
-
-/* Opens a body in place; NULL on failure. */
-static sqlite3_blob *body_open(struct database *database, uint64_t number, int is_writable)
-{
-    sqlite3_blob *blob = NULL;
-    if (database_has_failed(database))
-        return NULL;
-    if (sqlite3_blob_open(database->sqlite, "main", "body", "bytes", (sqlite3_int64)number,
-                          is_writable, &blob) != SQLITE_OK) {
-        database_fail(database);
-        return NULL;
-    }
-    return blob;
-}
-
-/* Writes zeros over the body where it lies: see the header. */
-static void body_erase(struct database *database, uint64_t number)
-{
-    static const uint8_t zeros[4096];
-    sqlite3_blob *blob = body_open(database, number, 1);
-    if (blob == NULL)
-        return;
-    int size = sqlite3_blob_bytes(blob);
-    for (int at = 0; at < size && !database_has_failed(database);) {
-        int part = size - at < (int)sizeof(zeros) ? size - at : (int)sizeof(zeros);
-        if (sqlite3_blob_write(blob, zeros, part, at) != SQLITE_OK)
-            database_fail(database);
-        at += part;
-    }
-    sqlite3_blob_close(blob);
-    database->needs_scrub = true;
-}
-
-static void body_read(struct database *database, uint64_t number, struct arena *arena,
-                      struct unsay_event *event)
-{
-    sqlite3_blob *blob = body_open(database, number, 0);
-    if (blob == NULL)
-        return;
-    int size = sqlite3_blob_bytes(blob);
-    uint8_t *bytes = arena_alloc(arena, (size_t)size + 1);
-    if (sqlite3_blob_read(blob, bytes, size, 0) != SQLITE_OK)
-        database_fail(database);
-    bytes[size] = 0;
-    event->body = bytes;
-    event->body_bytes = (size_t)size;
-    sqlite3_blob_close(blob);
-}
-
 static void event_read(struct database *database, sqlite3_stmt *statement, struct arena *arena,
                        struct unsay_event *event)
 {
@@ -104,8 +47,11 @@ static void event_read(struct database *database, sqlite3_stmt *statement, struc
     if (sqlite3_column_bytes(statement, 5) == sizeof(event->message_id))
         memcpy(event->message_id, sqlite3_column_blob(statement, 5), sizeof(event->message_id));
     uint64_t body = column_number(statement, 10);
-    if (body != 0)
-        body_read(database, body, arena, event);
+    if (body != 0) {
+        struct view bytes = body_read(database, body, arena);
+        event->body = bytes.data;
+        event->body_bytes = bytes.size;
+    }
 }
 
 void database_put_event(struct database *database, const wire_event *wire)
@@ -114,12 +60,14 @@ void database_put_event(struct database *database, const wire_event *wire)
     event_from_wire(wire, &event);
     uint64_t body = 0;
     if (event.body != NULL)
-        body = body_put(database, view_make(event.body, event.body_bytes));
+        body = body_put(database, BODY_EVENT, view_make(event.body, event.body_bytes));
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_INSERT);
     event_bind(statement, &event, body);
     int changes = database_run(database, statement);
-    if (changes == 0 && body != 0) /* stored already: the second copy must not outlive a recall */
-        body_erase(database, body);
+    if (changes == 0 && body != 0) { /* stored already: a second copy must not outlive a recall */
+        body_erase(database, BODY_EVENT, body);
+        database->needs_scrub = true;
+    }
     if (event.kind == UNSAY_EVENT_MESSAGE && event.state != UNSAY_MESSAGE_NORMAL)
         database->needs_scrub = true; /* an older copy may be in a file that was set aside */
 }
@@ -143,7 +91,8 @@ bool database_recall(struct database *database, const wire_event *recall)
         return false;
 
     if (body != 0)
-        body_erase(database, body);
+        body_erase(database, BODY_EVENT, body);
+    database->needs_scrub = true;
     statement = database_statement(database, STATEMENT_EVENT_RECALL);
     bind_text(statement, 1, view_of(event.operator_user));
     bind_number(statement, 2, event.recall_time_ms);

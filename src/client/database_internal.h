@@ -74,6 +74,18 @@ struct view column_bytes(sqlite3_stmt *statement, int at, struct arena *arena);
 const char *column_text(sqlite3_stmt *statement, int at, struct arena *arena);
 uint64_t column_number(sqlite3_stmt *statement, int at);
 
+/* The two tables of bodies: see database.h. */
+enum body_table { BODY_EVENT, BODY_OUTBOX };
+
+/* Appends; the number, 0 after a failure. */
+uint64_t body_put(struct database *database, enum body_table table, struct view bytes);
+
+/* Writes zeros over the body where it lies. */
+void body_erase(struct database *database, enum body_table table, uint64_t number);
+
+/* The body of an event, in the arena and followed by a NUL; {NULL, 0} after a failure. */
+struct view body_read(struct database *database, uint64_t number, struct arena *arena);
+
 /* Adds an entry of a damaged file to the outbox, or to the requests, as far as it makes sense. */
 void database_salvage(struct database *database, const char *damaged_path);
 

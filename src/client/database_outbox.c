@@ -23,12 +23,13 @@ bool database_outbox_has_room(const struct database *database, size_t count)
 void database_outbox_add(struct database *database, struct view conversation,
                          const struct uuid *message_id, uint32_t content_type, struct view body)
 {
+    uint64_t body_number = body_put(database, BODY_OUTBOX, body);
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_INSERT);
     bind_number(statement, 1, ++database->counts.last_number);
     bind_text(statement, 2, conversation);
     bind_bytes(statement, 3, uuid_view(message_id));
     bind_number(statement, 4, content_type);
-    bind_bytes(statement, 5, body);
+    bind_number(statement, 5, body_number);
     database_run(database, statement);
     database->counts.all++;
     database->counts.sending++;
@@ -37,16 +38,17 @@ void database_outbox_add(struct database *database, struct view conversation,
 struct outbox_state {
     uint64_t state; /* 0: no such entry */
     bool is_recalled;
+    uint64_t body;
 };
 
 static struct outbox_state outbox_state(struct database *database, const struct uuid *message_id)
 {
-    struct outbox_state state = {0, false};
+    struct outbox_state state = {0, false, 0};
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_STATE);
     bind_bytes(statement, 1, uuid_view(message_id));
     if (database_step(database, statement))
-        state =
-            (struct outbox_state){column_number(statement, 0), column_number(statement, 1) != 0};
+        state = (struct outbox_state){column_number(statement, 0), column_number(statement, 1) != 0,
+                                      column_number(statement, 2)};
     database_done(statement);
     return state;
 }
@@ -57,7 +59,9 @@ static void outbox_remove(struct database *database, const struct uuid *message_
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_DELETE);
     bind_bytes(statement, 1, uuid_view(message_id));
     database_run(database, statement);
-    database->counts.all--;
+    body_erase(database, BODY_OUTBOX, state.body);
+    if (--database->counts.all == 0)
+        database_run(database, database_statement(database, STATEMENT_OUTBOX_BODY_CLEAR));
     if (state.state == OUTBOX_SENDING)
         database->counts.sending--;
     if (state.is_recalled)

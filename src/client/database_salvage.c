@@ -26,9 +26,15 @@ void database_salvage(struct database *database, const char *damaged_path)
                         NULL) == SQLITE_OK &&
         sqlite3_exec(database->sqlite, "BEGIN", NULL, NULL, NULL) == SQLITE_OK) {
         salvage_rows(damaged,
+                     "SELECT b.number,bytes FROM outbox_body b JOIN outbox o ON o.body=b.number "
+                     "ORDER BY b.number",
+                     database->sqlite, "INSERT INTO outbox_body VALUES(?,?)");
+        salvage_rows(damaged,
                      "SELECT number,conversation,message_id,content_type,body,state,refusal,text,"
                      "is_recalled FROM outbox ORDER BY number",
-                     database->sqlite, "INSERT INTO outbox VALUES(?,?,?,?,?,?,?,?,?)");
+                     database->sqlite,
+                     "INSERT INTO outbox SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9 "
+                     "WHERE EXISTS(SELECT 1 FROM outbox_body WHERE number=?5)");
         salvage_rows(damaged, "SELECT number,frame FROM request ORDER BY number", database->sqlite,
                      "INSERT INTO request VALUES(?,?)");
         if (sqlite3_exec(database->sqlite, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)

@@ -39,7 +39,8 @@ struct publication *conversation_append(struct conversation *conversation, wire_
     struct view bytes;
     bool is_recall = event->kind_case == EVENT_KIND(RECALL);
     publication->frame = frame_from_event(is_recall ? FRAME_NOTICE : FRAME_EVENT, event, &bytes);
-    publication->conversation = conversation->id;
+    publication->conversation =
+        (const char *)arena_copy(effects->arena, view_of(conversation->id)).data;
     publication->origin = event->origin;
     publication->seq = event->seq;
     publication->is_recall = is_recall;

@@ -31,6 +31,7 @@ struct member {
     bool is_member;
     struct member_row row;
     struct uuid last_message_id; /* the largest that this user used here; zero: none */
+    bool last_is_in_log;         /* known to be a message of the log; false: not known */
 };
 
 /* An event that goes to every device of every member, after the commit. */

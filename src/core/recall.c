@@ -125,8 +125,10 @@ static void recall_wait(struct conversation *conversation, struct member *member
     id_change->message_id.pending = view_make(bytes, size);
     id_change->message_id.pending_device =
         arena_copy(effects->arena, view_of(facts->author->device));
-    if (uuid_compare(&id_change->id, &member->last_message_id) > 0)
+    if (uuid_compare(&id_change->id, &member->last_message_id) > 0) {
         member->last_message_id = id_change->id;
+        member->last_is_in_log = false;
+    }
 
     member->row.pending_recalls++;
     struct change *member_change = effects_change(effects, CHANGE_MEMBER, conversation);

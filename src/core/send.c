@@ -45,6 +45,13 @@ bool send_id_is_fresh(const struct member *member, const struct uuid *id)
     return uuid_compare(id, &member->last_message_id) > 0;
 }
 
+bool send_follows_last(const struct member *member, const wire_send *send)
+{
+    return send->after.len == 0 ||
+           (member->last_is_in_log &&
+            memcmp(send->after.data, member->last_message_id.bytes, UUID_BYTES) == 0);
+}
+
 /* The recall that waited for this message, judged now that the message is here. */
 static bool send_meets_recall(struct conversation *conversation, const struct send_facts *facts,
                               const struct member *member, const wire_event *message,
@@ -111,8 +118,10 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
     memcpy(id_change->id.bytes, send->message_id.data, UUID_BYTES);
     id_change->message_id.origin = event.origin;
     id_change->message_id.seq = event.seq;
-    if (send_id_is_fresh(member, &id_change->id))
+    if (send_id_is_fresh(member, &id_change->id)) {
         member->last_message_id = id_change->id;
+        member->last_is_in_log = true;
+    }
 
     if (facts->known != NULL) {
         if (member->row.pending_recalls > 0)

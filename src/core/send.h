@@ -12,6 +12,10 @@ refusal_code send_check(const wire_send *send, const char **detail);
  * is larger than every one that was. No clock is trusted for that. */
 bool send_id_is_fresh(const struct member *member, const struct uuid *id);
 
+/* True when the message named in `after` is certainly in the log, without a look into the store:
+ * none is named, or the sender's last one. */
+bool send_follows_last(const struct member *member, const wire_send *send);
+
 /* The facts of a case. `known` is the row of this message id, NULL when there is none;
  * `after_is_known` tells whether the message named in `after` is in the log (true when none is
  * named). */

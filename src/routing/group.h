@@ -5,8 +5,9 @@
  *   OPEN --commit--> IN FLIGHT --committed--> every worker publishes --> answers --> freed
  *                              \--failed-----> every answer becomes an error ------> freed
  *
- * Where the group holds a recall, answers wait until every worker has published: whoever hears that
- * a message was taken back may rely on no connection handing out its body any more. */
+ * Where an answer tells of a recall, of this group or an earlier one, the answers wait until every
+ * worker has published: whoever hears that a message was taken back may rely on no connection
+ * handing out its body any more. */
 #ifndef UNSAY_ROUTING_GROUP_H
 #define UNSAY_ROUTING_GROUP_H
 
@@ -32,6 +33,7 @@ struct group {
     struct answer *first_answer;
     struct answer *last_answer;
     size_t requests;
+    bool tells_recall;             /* an answer says that a message was taken back */
     struct table overlay;          /* key bytes -> struct change, latest; the owner's only */
     const struct change *absorbed; /* last change that is in the overlay */
     Unsay__V1__ErrorCode failure;  /* set when the commit failed */

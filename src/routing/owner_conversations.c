@@ -105,7 +105,7 @@ void owner_create(struct worker *worker, const struct request *request)
     struct owned_conversation *owned = owner_find_existing(worker, request, id, &refusal);
     if (owned != NULL) {
         if (owner_is_creator(worker, owned, request->author.user))
-            owner_answer_opened(worker, request, owned, false);
+            owner_answer_opened(worker, request, owned, true);
         else
             owner_refuse(worker, request, REFUSAL_CODE(ALREADY_EXISTS), "");
         return;

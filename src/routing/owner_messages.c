@@ -25,12 +25,13 @@ static bool owner_find_author(struct worker *worker, const struct request *reque
 /* Whether the message that this one must follow is in the log. */
 static enum status owner_knows_predecessor(struct worker *worker, const struct request *request,
                                            const struct owned_conversation *owned,
-                                           const wire_send *send, bool *is_known)
+                                           const struct member *member, const wire_send *send,
+                                           bool *is_known)
 {
     struct uuid after;
     struct message_id_row row;
     *is_known = true;
-    if (send->after.len == 0)
+    if (send_follows_last(member, send))
         return STATUS_OK;
     memcpy(after.bytes, send->after.data, UUID_BYTES);
     enum status status =
@@ -45,6 +46,8 @@ static void owner_answer_send(struct worker *worker, const struct request *reque
     wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
     answer.body_case = SERVER_FRAME(ACCEPTED);
     answer.accepted = accepted;
+    if (accepted->state != WIRE(MESSAGE_STATE, NORMAL))
+        owner_group(worker)->tells_recall = true;
     owner_answer(worker, request, &answer);
 }
 
@@ -81,7 +84,8 @@ void owner_send(struct worker *worker, const struct request *request)
         }
     }
     if (status == STATUS_OK)
-        status = owner_knows_predecessor(worker, request, owned, send, &facts.after_is_known);
+        status = owner_knows_predecessor(worker, request, owned, &member->member, send,
+                                         &facts.after_is_known);
     if (status != STATUS_OK) {
         owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
         return;
@@ -126,6 +130,7 @@ static void owner_answer_recall(struct worker *worker, const struct request *req
     wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
     answer.body_case = SERVER_FRAME(RECALL);
     answer.recall = result;
+    owner_group(worker)->tells_recall = true;
     owner_answer(worker, request, &answer);
 }
 
@@ -259,6 +264,8 @@ static refusal_code owner_move_cursor(struct worker *worker, const struct reques
         return REFUSAL_CODE(STORAGE_UNAVAILABLE);
     if (!member->member.is_member)
         return REFUSAL_CODE(NOT_A_MEMBER);
+    if (cursor->origin != 0 && cursor->origin != owned->conversation.origin)
+        return REFUSAL_CODE(CURSOR_INVALID);
     if (cursor->stored > owned->conversation.head || cursor->displayed > cursor->stored)
         return REFUSAL_CODE(CURSOR_INVALID);
 

@@ -92,7 +92,7 @@ static bool publish_is_last(struct group *group)
 void publish_group(struct worker *worker, struct group *group)
 {
     bool is_committed = group->failure == REFUSAL_NONE;
-    bool must_wait = is_committed && group->effects.has_recall && worker->count > 1;
+    bool must_wait = is_committed && group->tells_recall && worker->count > 1;
 
     if (is_committed) {
         const struct publication *publication = group->effects.first;

@@ -171,6 +171,10 @@ void session_notify(struct worker *worker, struct subscription *subscription, st
     struct session *session = subscription->session;
     if (session->is_closing)
         return;
+    if (session->urgent.count >= LIMIT_SESSION_NOTICES_MAX) { /* stalled: it will sync */
+        session_fall_behind(worker, session);
+        return;
+    }
     lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = blob_hold(frame)});
     worker_touch(worker, session);
     stats_add(&worker->stats, STAT_notices_queued, 1);

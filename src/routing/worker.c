@@ -73,7 +73,20 @@ static bool worker_claim_beats(const struct worker *worker, const struct mail_cl
     return worker->index <= claim->worker;
 }
 
-/* Of several sessions with one name the latest stays. */
+static void worker_send_claim(struct worker *worker, const struct session *session, unsigned to)
+{
+    struct mail_claim *claim = memory_new(sizeof(*claim));
+    struct mail mail = {.kind = MAIL_CLAIM, .claim = claim};
+    claim->opened_ms = session->opened_ms;
+    claim->worker = worker->index;
+    memcpy(claim->user, session->user, sizeof(claim->user));
+    memcpy(claim->device, session->device, sizeof(claim->device));
+    if (!shell_post(worker->shell, to, mail))
+        mail_discard(&mail); /* the older session then ends by its heartbeat */
+}
+
+/* Of several sessions with one name the latest stays. One that stays claims the name in turn: the
+ * clocks of two workers may differ, and its own claim may have come before the other session. */
 static void worker_close_namesakes(struct worker *worker, const struct mail_claim *claim,
                                    const struct session *claimant)
 {
@@ -84,10 +97,13 @@ static void worker_close_namesakes(struct worker *worker, const struct mail_clai
     for (struct list *node = sessions->sessions.next; node != &sessions->sessions; node = next) {
         struct session *session = LIST_ITEM(node, struct session, of_user);
         next = node->next;
-        if (session != claimant && !session->is_closing &&
-            strcmp(session->device, claim->device) == 0 &&
-            worker_claim_beats(worker, claim, session))
+        if (session == claimant || session->is_closing ||
+            strcmp(session->device, claim->device) != 0)
+            continue;
+        if (worker_claim_beats(worker, claim, session))
             session_refuse(worker, session, 0, REFUSAL_CODE(SESSION_REPLACED), "", true);
+        else
+            worker_send_claim(worker, session, claim->worker);
     }
 }
 
@@ -98,12 +114,8 @@ static void worker_claim_name(struct worker *worker, const struct session *sessi
     memcpy(own.device, session->device, sizeof(own.device));
     worker_close_namesakes(worker, &own, session);
     for (unsigned i = 0; i < worker->count; i++) {
-        if (i == worker->index)
-            continue;
-        struct mail_claim *claim = memory_copy(&own, sizeof(own));
-        struct mail mail = {.kind = MAIL_CLAIM, .claim = claim};
-        if (!shell_post(worker->shell, i, mail))
-            mail_discard(&mail); /* the older session then ends by its heartbeat */
+        if (i != worker->index)
+            worker_send_claim(worker, session, i);
     }
 }
 

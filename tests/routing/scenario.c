@@ -18,9 +18,9 @@
  *   expect-nothing D, expect-closed D, ignore D (what came so far)
  *   never D TEXT       no frame to D may contain it from here on
  *   store-has TEXT, store-lacks TEXT
- *   N times STEP       m+ is a message id not used before; the body "N bytes" is that long
+ *   N times STEP       m+ and r+ are ids not used before; the body "N bytes" is that long
  *
- * TARGET is mN or @SEQ. One rule holds in every scenario: whoever asks again, after whatever, gets
+ * TARGET is mN, @SEQ or @SEQ-SEQ. One rule holds in every scenario: whoever asks again, after whatever, gets
  * the first answer. */
 #include "cluster.h"
 #include "shown.h"
@@ -28,6 +28,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "core/frame.h"
+#include "storage/store_memory.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -309,21 +310,35 @@ static void device_recall(struct device *device, const struct words *words)
     wire_target *list[WORDS_MAX];
     uint8_t ids[WORDS_MAX][16];
     char conversation[65];
+    char request_id[100];
     shown_parse_conversation(word_at(words, 0), conversation);
     recall.conversation = conversation;
-    recall.request_id = bytes_of(view_of(word_at(words, 1)));
+    const char *name = word_at(words, 1);
+    snprintf(request_id, sizeof(request_id), "%s", name);
+    if (strcmp(name, "r+") == 0)
+        snprintf(request_id, sizeof(request_id), "r%" PRIu64, FRESH_IDS_FROM + the.fresh_id++);
+    recall.request_id = bytes_of(view_of(request_id));
     recall.targets = list;
     const char *reason = option_of(words, "reason");
     if (reason != NULL)
         recall.reason = string_of(reason);
     for (size_t i = 2; i < words->count && strcmp(words->words[i], "reason") != 0; i++) {
-        wire_target *target = &targets[recall.n_targets];
-        unsay__v1__target__init(target);
-        if (words->words[i][0] == '@')
-            target->seq = number_of(words->words[i] + 1);
-        else
-            target->message_id = id_of(words->words[i], ids[i]);
-        list[recall.n_targets++] = target;
+        unsigned first;
+        unsigned last;
+        int ends = sscanf(words->words[i], "@%u-%u", &first, &last);
+        last = ends == 1 ? first : last;
+        for (unsigned seq = first; ends > 0 && seq <= last && recall.n_targets < WORDS_MAX; seq++) {
+            unsay__v1__target__init(&targets[recall.n_targets]);
+            targets[recall.n_targets].seq = seq;
+            list[recall.n_targets] = &targets[recall.n_targets];
+            recall.n_targets++;
+        }
+        if (ends <= 0) {
+            unsay__v1__target__init(&targets[recall.n_targets]);
+            targets[recall.n_targets].message_id = id_of(words->words[i], ids[i]);
+            list[recall.n_targets] = &targets[recall.n_targets];
+            recall.n_targets++;
+        }
     }
     frame.body_case = CLIENT_FRAME(RECALL);
     frame.recall = &recall;
@@ -340,7 +355,8 @@ static void device_read(struct device *device, const struct words *words)
     read.after = number_option(words, "after");
     read.before = number_option(words, "before");
     read.limit = (uint32_t)number_option(words, "limit");
-    read.newest = strcmp(words->words[words->count - 1], "newest") == 0;
+    for (size_t i = 1; i < words->count; i++)
+        read.newest |= strcmp(words->words[i], "newest") == 0;
     frame.body_case = CLIENT_FRAME(READ);
     frame.read = &read;
     request(device, &frame);

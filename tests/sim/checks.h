@@ -40,6 +40,7 @@ void check_authority_committed(struct world *world, const wire_event *recall,
 
 /* P7: convergence. True when everything has; else *lacking says what has not. */
 bool check_convergence(struct world *world, char *lacking, size_t size);
+void check_convergence_end(struct world *world);
 
 /* P10: bounded. */
 void check_limits(struct world *world, const struct session *session);

@@ -1,0 +1,193 @@
+/* The database of a device: what its transactions do. */
+#include "base/memory.h"
+#include "core/frame.h"
+#include "database.h"
+#include "watch.h"
+#include "world.h"
+
+void database_fini(struct database *database)
+{
+    for (uint32_t i = 0; i < database->conversation_count; i++) {
+        struct kept_conversation *kept = &database->conversations[i];
+        for (uint64_t at = 0; at < kept->count; at++)
+            free(kept->events[at].bytes);
+        free(kept->events);
+    }
+    for (uint32_t i = 0; i < database->send_count; i++)
+        free(database->sends[i].body);
+    free(database->sends);
+    free(database->recalls);
+    free(database->leak);
+}
+
+struct kept_conversation *database_find(struct database *database, struct view id)
+{
+    for (uint32_t i = 0; i < database->conversation_count; i++) {
+        if (view_equal(view_of(database->conversations[i].id), id))
+            return &database->conversations[i];
+    }
+    return NULL;
+}
+
+struct kept_conversation *database_conversation(struct database *database, struct view id)
+{
+    struct kept_conversation *kept = database_find(database, id);
+    if (kept != NULL || database->conversation_count == KEPT_CONVERSATIONS_MAX)
+        return kept;
+    kept = &database->conversations[database->conversation_count++];
+    snprintf(kept->id, sizeof(kept->id), "%.*s", VIEW_PRINT(id));
+    return kept;
+}
+
+struct kept_send *database_find_send(struct database *database, uint32_t message)
+{
+    for (uint32_t i = 0; i < database->send_count; i++) {
+        if (database->sends[i].message == message && database->sends[i].state != KEPT_GONE)
+            return &database->sends[i];
+    }
+    return NULL;
+}
+
+struct kept_send *database_add_send(struct database *database, uint32_t message)
+{
+    if (database->send_count == database->send_capacity) {
+        database->send_capacity = database->send_capacity == 0 ? 32 : database->send_capacity * 2;
+        database->sends =
+            memory_resize(database->sends, database->send_capacity * sizeof(*database->sends));
+    }
+    struct kept_send *send = &database->sends[database->send_count++];
+    *send = (struct kept_send){.number = ++database->last_number, .message = message};
+    return send;
+}
+
+void database_remove_send(struct kept_send *send)
+{
+    send->state = KEPT_GONE;
+    free(send->body);
+    send->body = NULL;
+}
+
+/* A message that was taken back does not stay in the outbox, once nobody waits for it. */
+void database_recalled_send(struct kept_send *send)
+{
+    send->is_recalled = true;
+    if (send->state == KEPT_FAILED)
+        database_remove_send(send);
+}
+
+void database_add_recall(struct database *database, uint32_t asked)
+{
+    if (database->recall_count == database->recall_capacity) {
+        database->recall_capacity =
+            database->recall_capacity == 0 ? 16 : database->recall_capacity * 2;
+        database->recalls = memory_resize(database->recalls, database->recall_capacity *
+                                                                 sizeof(*database->recalls));
+    }
+    database->recalls[database->recall_count++] = asked;
+}
+
+static void kept_append(struct kept_conversation *kept, struct view bytes)
+{
+    if (kept->count == kept->capacity) {
+        kept->capacity = kept->capacity == 0 ? 64 : kept->capacity * 2;
+        kept->events = memory_resize(kept->events, kept->capacity * sizeof(*kept->events));
+    }
+    kept->events[kept->count++] =
+        (struct kept_event){memory_copy(bytes.data, bytes.size), bytes.size, false};
+}
+
+/* The log has the message now: the outbox need not hold it after it had failed. */
+static void database_meet_send(struct device *device, const wire_event *event)
+{
+    struct history *history = &device->world->history;
+    const struct message *message = event->kind_case == EVENT_KIND(MESSAGE)
+                                        ? history_find_message(
+                                              history, bytes_view(event->message->message_id))
+                                        : NULL;
+    struct kept_send *send =
+        message == NULL ? NULL
+                        : database_find_send(&device->database,
+                                             (uint32_t)(message - history->messages));
+    if (send != NULL && send->state == KEPT_FAILED)
+        database_remove_send(send);
+}
+
+void database_store_event(struct device *device, const struct client_effect *effect)
+{
+    struct world *world = device->world;
+    const wire_event *event = effect->event;
+    struct kept_conversation *kept =
+        database_conversation(&device->database, view_of(event->conversation));
+    watch_storing(world, device, kept, event);
+    if (event->seq != kept->count + 1)
+        return;
+    if (world->mutation == MUTATION_GAP && event->seq > 1 && world_chance(world, 5))
+        return;
+    if (world->mutation == MUTATION_BODY_KEPT && event->kind_case == EVENT_KIND(MESSAGE) &&
+        event->message->body.len > 0) {
+        free(device->database.leak);
+        device->database.leak = memory_copy(effect->event_bytes.data, effect->event_bytes.size);
+        device->database.leak_bytes = effect->event_bytes.size;
+    }
+    kept_append(kept, effect->event_bytes);
+    database_meet_send(device, event);
+}
+
+void database_store_recall(struct device *device, const wire_event *event)
+{
+    const wire_recall *recall = event->recall;
+    struct kept_conversation *kept =
+        database_conversation(&device->database, view_of(event->conversation));
+    if (recall->target_seq == 0 || recall->target_seq > kept->count ||
+        device->world->mutation == MUTATION_NO_RECALL)
+        return;
+    struct kept_event *target = &kept->events[recall->target_seq - 1];
+    struct arena arena;
+    arena_init(&arena);
+    wire_event *message = event_decode(view_make(target->bytes, target->size), &arena);
+    if (message->kind_case == EVENT_KIND(MESSAGE) &&
+        message->message->state == WIRE(MESSAGE_STATE, NORMAL)) {
+        wire_tombstone tombstone = UNSAY__V1__TOMBSTONE__INIT;
+        tombstone.operator_ = recall->operator_;
+        tombstone.time = event->time;
+        tombstone.recall_origin = event->origin;
+        tombstone.recall_seq = event->seq;
+        message->message->body = (ProtobufCBinaryData){0, NULL};
+        message->message->state = WIRE(MESSAGE_STATE, RECALLED);
+        message->message->tombstone = &tombstone;
+        struct view bytes = event_encode(message, &arena);
+        free(target->bytes);
+        target->bytes = memory_copy(bytes.data, bytes.size);
+        target->size = bytes.size;
+    }
+    arena_fini(&arena);
+}
+
+/* The answer to a recall: it need not be asked again, and what it took back leaves the outbox. */
+void database_store_answer(struct device *device, const struct client_effect *effect)
+{
+    struct database *database = &device->database;
+    for (uint32_t i = 0; i < database->recall_count; i++) {
+        if (database->recalls[i] == effect->token) {
+            database->recalls[i] = database->recalls[--database->recall_count];
+            break;
+        }
+    }
+    if (effect->answer == NULL || effect->answer->body_case != SERVER_FRAME(RECALL))
+        return;
+    const wire_recall_result *result = effect->answer->recall;
+    struct history *history = &device->world->history;
+    for (size_t i = 0; i < result->n_outcomes; i++) {
+        const struct message *message =
+            result->outcomes[i]->target == NULL
+                ? NULL
+                : history_find_message(history,
+                                       bytes_view(result->outcomes[i]->target->message_id));
+        struct kept_send *send =
+            message == NULL
+                ? NULL
+                : database_find_send(database, (uint32_t)(message - history->messages));
+        if (send != NULL && result->outcomes[i]->outcome != WIRE(RECALL_OUTCOME, REFUSED))
+            database_recalled_send(send);
+    }
+}

@@ -1,0 +1,24 @@
+/* What the transactions of a device do to its database. */
+#ifndef UNSAY_SIM_DATABASE_H
+#define UNSAY_SIM_DATABASE_H
+
+#include "device.h"
+
+void database_fini(struct database *database);
+
+/* Found or new; NULL when there are too many. */
+struct kept_conversation *database_conversation(struct database *database, struct view id);
+
+/* A new entry of the outbox, at its end, in state SENDING; the caller gives it the body. */
+struct kept_send *database_add_send(struct database *database, uint32_t message);
+void database_remove_send(struct kept_send *send);
+void database_recalled_send(struct kept_send *send);
+
+void database_add_recall(struct database *database, uint32_t asked);
+
+/* Effects of the core: STORE_EVENT, STORE_RECALL, and the ANSWER to a recall. */
+void database_store_event(struct device *device, const struct client_effect *effect);
+void database_store_recall(struct device *device, const wire_event *event);
+void database_store_answer(struct device *device, const struct client_effect *effect);
+
+#endif
