@@ -12,7 +12,7 @@ enum status bench_run_open(struct bench_run *run, const struct bench_options *op
 {
     enum status status = bench_server_open(&run->server, &options->server, failure);
     if (status != STATUS_OK)
-        return status;
+        return bench_is_interrupted() ? failure_set(failure, STATUS_CLOSED, "interrupted") : status;
     struct load_settings settings = {
         .address = (const struct sockaddr *)&run->server.address,
         .host = run->server.host,

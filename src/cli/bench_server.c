@@ -40,11 +40,9 @@ static enum status bench_resolve(const char *text, struct sockaddr_storage *addr
     const char *colon = strrchr(text, ':');
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
-    size_t size = colon == NULL ? 0 : (size_t)(colon - text);
-    if (size == 0 || size >= host_bytes)
+    if (colon == NULL || colon == text || (size_t)(colon - text) >= host_bytes)
         return failure_set(failure, STATUS_MALFORMED, "\"%s\" is not HOST:PORT", text);
-    memcpy(host, text, size);
-    host[size] = 0;
+    snprintf(host, host_bytes, "%.*s", (int)(colon - text), text);
     int result = getaddrinfo(host, colon + 1, &hints, &list);
     if (result != 0)
         return failure_set(failure, STATUS_UNREACHABLE, "%s: %s", text, gai_strerror(result));
@@ -147,7 +145,7 @@ static enum status bench_fail_start(const struct bench_server *server, struct fa
 static enum status bench_read_announcement(struct bench_server *server, int output,
                                            struct failure *failure)
 {
-    char line[ANNOUNCEMENT_BYTES_MAX];
+    char line[ANNOUNCEMENT_BYTES_MAX] = "";
     char host[256];
     size_t size = 0;
     struct pollfd ready = {output, POLLIN, 0};

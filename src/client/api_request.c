@@ -19,7 +19,7 @@ static struct uuid uuid_fresh(void)
     return uuid_v7((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, random);
 }
 
-/* Sends `frame`; `is_stored`: it survives the process. Takes over nothing. */
+/* Sends `frame`; `is_stored`: it survives the process. Takes over the request. */
 static enum unsay_result client_request(struct unsay *client, struct request *request,
                                         bool is_stored)
 {

@@ -1,13 +1,19 @@
-/* What a client knows, on disk: SQLite (WAL, synchronous=FULL, secure_delete) in
- * DIRECTORY/unsay.db.
+/* What a client knows, on disk: SQLite in DIRECTORY/unsay.db, with WAL, synchronous=FULL and
+ * secure_delete.
  *
  *   identity      the user and device that the directory belongs to
- *   event         the conversations' logs, by (conversation, origin, seq); no bodies
- *   body          bodies by number: only appended, and erased in place by zeros of the same size.
- *                 So no body ever moves inside the file, and no page keeps a stale copy of one;
- * what SQLite leaves in the gaps of a page that it splits or merges is never a body. cursor how far
- * conversations are stored and displayed conversation  names outbox        messages on their way
- * out: sending or failed request       recalls that have no answer yet, as encoded frames
+ *   event         the conversations' logs, by (conversation, origin, seq)
+ *   body          the bodies of events, by number
+ *   cursor        how far conversations are stored and displayed
+ *   conversation  names
+ *   outbox        messages on their way out: sending or failed
+ *   outbox_body   their bodies, by number; cleared whenever the outbox is empty
+ *   request       recalls that have no answer yet, as encoded frames
+ *
+ * Bodies are only appended, and erased in place by zeros of the same size, so that no body ever
+ * moves inside the file. SQLite moves rows when it splits and merges pages, and secure_delete does
+ * not reach the stale copies that this leaves in a page's gaps: with bodies inside `event`, 37 of
+ * 2000 erased ones stayed readable.
  *
  * The write-ahead log keeps older versions of pages; database_scrub empties it, and is due soon
  * after database_needs_scrub turns true.

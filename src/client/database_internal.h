@@ -41,7 +41,7 @@ struct database {
     bool needs_scrub;
 };
 
-/* Takes the lock and forgets earlier failures; _end returns what failed since, and unlocks. */
+/* Takes the lock and forgets earlier failures; _leave returns what failed since, and unlocks. */
 void database_enter(struct database *database);
 enum status database_leave(struct database *database, struct failure *failure);
 
@@ -86,7 +86,7 @@ void body_erase(struct database *database, enum body_table table, uint64_t numbe
 /* The body of an event, in the arena and followed by a NUL; {NULL, 0} after a failure. */
 struct view body_read(struct database *database, uint64_t number, struct arena *arena);
 
-/* Adds an entry of a damaged file to the outbox, or to the requests, as far as it makes sense. */
+/* Carries over what can be read of a damaged file's outbox and requests. */
 void database_salvage(struct database *database, const char *damaged_path);
 
 /* Brings the counts of the outbox up to date. */

@@ -30,7 +30,7 @@ void loop_set_token(struct loop *loop, const char *token);
 void loop_refuse_token(struct loop *loop);
 
 /* The user saw everything up to seq, which the database knows already. False: the loop does not
- * keep up (LOOP_DISPLAYED_MAX wait). */
+ * keep up (4096 wait). */
 bool loop_displayed(struct loop *loop, struct view conversation, uint64_t seq);
 
 /* Takes room for one more request: OK, FULL (REQUESTS_MAX wait) or STOPPED. Then loop_request takes

@@ -49,7 +49,6 @@ struct publication *conversation_append(struct conversation *conversation, wire_
     else
         effects->last->next = publication;
     effects->last = publication;
-    effects->has_recall |= is_recall;
 
     struct change *change = effects_change(effects, CHANGE_EVENT, conversation);
     change->origin = event->origin;

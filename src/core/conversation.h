@@ -53,7 +53,6 @@ struct effects {
     struct change_list changes;
     struct publication *first;
     struct publication *last;
-    bool has_recall;
 };
 
 void effects_init(struct effects *effects, struct arena *arena);

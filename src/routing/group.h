@@ -33,6 +33,7 @@ struct group {
     struct answer *first_answer;
     struct answer *last_answer;
     size_t requests;
+    bool tells_of_recall;          /* one of the answers does */
     bool tells_recall;             /* an answer says that a message was taken back */
     struct table overlay;          /* key bytes -> struct change, latest; the owner's only */
     const struct change *absorbed; /* last change that is in the overlay */

@@ -25,7 +25,7 @@ struct mail_request {
 };
 
 struct mail_claim {
-    uint64_t opened_ms; /* steady clock; sessions opened later stay */
+    uint64_t opened_ns; /* steady clock; sessions opened later stay */
     unsigned worker;    /* decides between equals: the higher one stays */
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];

@@ -6,13 +6,23 @@
 
 #include <assert.h>
 
+/* Whether the user is in the conversation; of a group that failed, only the store knows. */
+static bool publish_is_member(struct worker *worker, const struct publication *publication,
+                              const char *user, bool is_committed)
+{
+    struct member_row row;
+    return is_committed || store_get_member(worker->store, view_of(publication->conversation),
+                                            view_of(user), &row) == STATUS_OK;
+}
+
 /* New members who are connected follow the conversation from its first event on. */
-static void publish_members(struct worker *worker, const struct publication *publication)
+static void publish_members(struct worker *worker, const struct publication *publication,
+                            bool is_committed)
 {
     for (size_t i = 0; i < publication->new_member_count; i++) {
-        struct user_sessions *sessions =
-            table_get(&worker->users, view_of(publication->new_members[i]));
-        if (sessions == NULL)
+        const char *user = publication->new_members[i];
+        struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+        if (sessions == NULL || !publish_is_member(worker, publication, user, is_committed))
             continue;
         struct list *node = sessions->sessions.next;
         for (; node != &sessions->sessions; node = node->next)
@@ -38,7 +48,7 @@ static void publish_replace(struct worker *worker, struct session *session,
 static void publish_event(struct worker *worker, const struct publication *publication)
 {
     if (publication->new_member_count > 0)
-        publish_members(worker, publication);
+        publish_members(worker, publication, true);
     struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
     if (interest == NULL)
         return;
@@ -53,6 +63,45 @@ static void publish_event(struct worker *worker, const struct publication *publi
             session_push(worker, subscription, publication->frame, publication->origin,
                          publication->seq);
         }
+    }
+}
+
+/* A session whose page may hold a body that was taken back, and the store does not tell. */
+static void publish_give_up(struct worker *worker, struct session *session)
+{
+    if (session->is_closing)
+        return;
+    lane_fini(&session->page);
+    lane_fini(&session->normal);
+    session_refuse(worker, session, 0, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", true);
+}
+
+/* An event of a group that failed, which may have been written all the same: whoever it would have
+ * reached is sent to look into the store, and pages that wait are brought up to date with it. */
+static void publish_doubtful(struct worker *worker, const struct publication *publication)
+{
+    struct view target = {NULL, 0};
+    enum status status = STATUS_NOT_FOUND;
+    if (publication->new_member_count > 0)
+        publish_members(worker, publication, false);
+    struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
+    if (interest == NULL)
+        return;
+    arena_reset(&worker->scratch);
+    if (publication->is_recall) {
+        struct event_key key = {view_of(publication->conversation), publication->origin,
+                                publication->target_seq};
+        status = store_get_event(worker->store, key, &worker->scratch, &target);
+    }
+    struct list *node = interest->subscriptions.next;
+    for (; node != &interest->subscriptions; node = node->next) {
+        struct session *session = LIST_ITEM(node, struct subscription, of_interest)->session;
+        session_fall_behind(worker, session);
+        if (status == STATUS_OK)
+            lane_replace(&session->page, publication->conversation, interest->hash,
+                         publication->origin, publication->target_seq, target);
+        else if (status != STATUS_NOT_FOUND)
+            publish_give_up(worker, session);
     }
 }
 

@@ -113,13 +113,13 @@ void session_refuse(struct worker *worker, struct session *session, uint64_t req
     session_answer(worker, session, frame_from_server(&frame));
 }
 
-static void session_fall_behind(struct worker *worker, struct session *session)
+void session_fall_behind(struct worker *worker, struct session *session)
 {
-    size_t dropped = lane_drop_pushes(&session->normal);
+    stats_add(&worker->stats, STAT_pushes_dropped, lane_drop_pushes(&session->normal));
     session->pushes = 0;
     session->push_bytes = 0;
     session->is_behind = true;
-    stats_add(&worker->stats, STAT_pushes_dropped, dropped + 1);
+    worker_touch(worker, session);
 }
 
 void session_push(struct worker *worker, struct subscription *subscription, struct blob *frame,
@@ -131,7 +131,7 @@ void session_push(struct worker *worker, struct subscription *subscription, stru
     if (session->is_behind || session->pushes >= LIMIT_SESSION_PUSHES_MAX ||
         session->push_bytes + frame->size > LIMIT_SESSION_PUSH_BYTES_MAX) {
         session_fall_behind(worker, session);
-        worker_touch(worker, session);
+        stats_add(&worker->stats, STAT_pushes_dropped, 1);
         return;
     }
     struct lane_item item = {.kind = LANE_EVENT,

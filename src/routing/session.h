@@ -66,7 +66,7 @@ struct session {
     struct lane page;
     struct lane normal;
     uint64_t expires_ms; /* wall clock */
-    uint64_t opened_ms;  /* steady clock */
+    uint64_t opened_ns;  /* steady clock */
     bool is_behind;      /* pushes were dropped; Behind is still to be sent */
     bool is_closing;     /* nothing more is taken from it */
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
@@ -96,6 +96,9 @@ void session_refuse(struct worker *worker, struct session *session, uint64_t req
 /* Queues a live push (shares the frame). */
 void session_push(struct worker *worker, struct subscription *subscription, struct blob *frame,
                   uint32_t origin, uint64_t seq);
+
+/* Drops the live pushes that wait; the client is told, and reads from the log what it lacks. */
+void session_fall_behind(struct worker *worker, struct session *session);
 
 /* Queues a recall notice (shares the frame) and remembers it until it is acknowledged. */
 void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,

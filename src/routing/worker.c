@@ -68,8 +68,8 @@ bool session_has_frames(const struct session *session)
 static bool worker_claim_beats(const struct worker *worker, const struct mail_claim *claim,
                                const struct session *session)
 {
-    if (session->opened_ms != claim->opened_ms)
-        return session->opened_ms < claim->opened_ms;
+    if (session->opened_ns != claim->opened_ns)
+        return session->opened_ns < claim->opened_ns;
     return worker->index <= claim->worker;
 }
 
@@ -77,7 +77,7 @@ static void worker_send_claim(struct worker *worker, const struct session *sessi
 {
     struct mail_claim *claim = memory_new(sizeof(*claim));
     struct mail mail = {.kind = MAIL_CLAIM, .claim = claim};
-    claim->opened_ms = session->opened_ms;
+    claim->opened_ns = session->opened_ns;
     claim->worker = worker->index;
     memcpy(claim->user, session->user, sizeof(claim->user));
     memcpy(claim->device, session->device, sizeof(claim->device));
@@ -109,7 +109,7 @@ static void worker_close_namesakes(struct worker *worker, const struct mail_clai
 
 static void worker_claim_name(struct worker *worker, const struct session *session)
 {
-    struct mail_claim own = {.opened_ms = session->opened_ms, .worker = worker->index};
+    struct mail_claim own = {.opened_ns = session->opened_ns, .worker = worker->index};
     memcpy(own.user, session->user, sizeof(own.user));
     memcpy(own.device, session->device, sizeof(own.device));
     worker_close_namesakes(worker, &own, session);
@@ -143,7 +143,7 @@ struct session *worker_session_opened(struct worker *worker, void *link, const c
     session->id = ++worker->last_session;
     session->link = link;
     session->expires_ms = expires_ms;
-    session->opened_ms = worker->now.steady_ms;
+    session->opened_ns = worker->now.steady_ns;
     snprintf(session->user, sizeof(session->user), "%s", user);
     snprintf(session->device, sizeof(session->device), "%s", device);
     list_init(&session->dirty);

@@ -24,7 +24,8 @@ struct worker_settings {
 
 struct now {
     uint64_t wall_ms;   /* Unix */
-    uint64_t steady_ms; /* never goes back */
+    uint64_t steady_ms; /* never goes back; the same clock for all workers */
+    uint64_t steady_ns; /* the same, fine enough to tell which of two sessions is the later */
 };
 
 struct worker {

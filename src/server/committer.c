@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#define COMMITTER_REPAIR_NS UINT64_C(1000000000)
+
 /* One commit for all of them; then each is told. */
 static void committer_write(struct committer *committer, struct group **groups, size_t count)
 {
@@ -30,14 +32,35 @@ static void committer_write(struct committer *committer, struct group **groups, 
     }
 }
 
+/* A store that has failed answers no reads until a commit finds it well again: an empty one asks.
+ */
+static void committer_repair(struct committer *committer)
+{
+    struct store_stats stats;
+    store_read_stats(committer->store, &stats);
+    if (stats.is_failed && store_commit(committer->store, NULL, 0, NULL) != STATUS_OK)
+        return; /* asked again in a second */
+}
+
+/* Waits, with the mutex, for groups or the end. */
+static void committer_wait(struct committer *committer)
+{
+    while (committer->count == 0 && !committer->is_stopping) {
+        if (uv_cond_timedwait(&committer->arrived, &committer->mutex, COMMITTER_REPAIR_NS) == 0)
+            continue;
+        uv_mutex_unlock(&committer->mutex);
+        committer_repair(committer);
+        uv_mutex_lock(&committer->mutex);
+    }
+}
+
 static void committer_run(void *argument)
 {
     struct committer *committer = argument;
     struct group *groups[COMMITTER_GROUPS_MAX];
     for (;;) {
         uv_mutex_lock(&committer->mutex);
-        while (committer->count == 0 && !committer->is_stopping)
-            uv_cond_wait(&committer->arrived, &committer->mutex);
+        committer_wait(committer);
         size_t count = committer->count;
         memcpy(groups, committer->queue, count * sizeof(*groups));
         committer->count = 0;

@@ -49,7 +49,8 @@ uint64_t peer_begin_turn(void *peer)
     struct shell *shell = peer;
     if (!shell->is_in_turn) {
         shell->is_in_turn = true;
-        worker_set_time(&shell->worker, (struct now){shell_wall_ms(), uv_now(&shell->loop)});
+        worker_set_time(&shell->worker,
+                        (struct now){shell_wall_ms(), uv_now(&shell->loop), uv_hrtime()});
     }
     return shell->worker.now.wall_ms;
 }

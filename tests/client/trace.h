@@ -1,8 +1,7 @@
 /* What a client told its application, one line a callback:
  *
- *   connection ONLINE                 event 3 message normal hello     recalled 3 by bob
- *   connection OFFLINE unreachable    event 4 recall 3                 accepted 5, failed
- * not_a_member
+ *   connection ONLINE                 event 3 message normal hello    recalled 3 by bob
+ *   connection OFFLINE unreachable    event 4 recall 3                accepted 5
  */
 #ifndef UNSAY_TESTS_CLIENT_TRACE_H
 #define UNSAY_TESTS_CLIENT_TRACE_H

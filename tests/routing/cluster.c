@@ -173,8 +173,7 @@ bool cluster_commit(struct cluster *cluster)
     enum status status =
         list->count == 0 ? STATUS_OK : store_commit(cluster->store, &list, 1, NULL);
     cluster->commit_count--;
-    memmove(cluster->commits, cluster->commits + 1,
-            cluster->commit_count * sizeof(struct group *));
+    memmove(cluster->commits, cluster->commits + 1, cluster->commit_count * sizeof(struct group *));
     if (status != STATUS_OK)
         group->failure = status == STATUS_NO_SPACE ? REFUSAL_CODE(STORAGE_FULL)
                                                    : REFUSAL_CODE(STORAGE_UNAVAILABLE);

@@ -20,8 +20,8 @@
  *   store-has TEXT, store-lacks TEXT
  *   N times STEP       m+ and r+ are ids not used before; the body "N bytes" is that long
  *
- * TARGET is mN, @SEQ or @SEQ-SEQ. One rule holds in every scenario: whoever asks again, after whatever, gets
- * the first answer. */
+ * TARGET is mN, @SEQ or @SEQ-SEQ. One rule holds in every scenario: whoever asks again, after
+ * whatever, gets the first answer. */
 #include "cluster.h"
 #include "shown.h"
 
@@ -478,8 +478,8 @@ static void world_connect(const struct words *words)
     char name[65];
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(strchr(device->name, '/') + 1, "#"),
              strchr(device->name, '/') + 1);
-    link_open(&device->link, &the.cluster, (unsigned)number_option(words, "on"), device->user,
-              name, the.cluster.now.wall_ms + lifetime_ms);
+    link_open(&device->link, &the.cluster, (unsigned)number_option(words, "on"), device->user, name,
+              the.cluster.now.wall_ms + lifetime_ms);
 }
 
 static void world_disconnect(const struct words *words)
@@ -684,8 +684,7 @@ static bool matches(const char *pattern, const char *line)
         size_t pattern_bytes = strcspn(pattern, " ");
         size_t line_bytes = strcspn(line, " ");
         bool is_any = pattern_bytes == 1 && pattern[0] == '*';
-        if (!is_any &&
-            (pattern_bytes != line_bytes || strncmp(pattern, line, line_bytes) != 0))
+        if (!is_any && (pattern_bytes != line_bytes || strncmp(pattern, line, line_bytes) != 0))
             return false;
         pattern += pattern_bytes + (pattern[pattern_bytes] == ' ');
         line += line_bytes + (line[line_bytes] == ' ');

@@ -188,8 +188,8 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
     case SERVER_FRAME(PAGE_END):
         fputs("page", out);
         shown_conversation(out, frame->page_end->conversation);
-        fprintf(out, " count %u head %" PRIu64 " %s", frame->page_end->count,
-                frame->page_end->head, frame->page_end->more ? "more" : "end");
+        fprintf(out, " count %u head %" PRIu64 " %s", frame->page_end->count, frame->page_end->head,
+                frame->page_end->more ? "more" : "end");
         return;
     case SERVER_FRAME(CONVERSATIONS):
         shown_list(out, frame->conversations);

@@ -75,6 +75,12 @@ void database_recalled_send(struct kept_send *send)
         database_remove_send(send);
 }
 
+bool database_has_message(struct database *database, const struct message *message)
+{
+    const struct kept_conversation *kept = database_find(database, view_of(message->conversation));
+    return kept != NULL && message->seq != 0 && message->seq <= kept->count;
+}
+
 void database_add_recall(struct database *database, uint32_t asked)
 {
     if (database->recall_count == database->recall_capacity) {

@@ -14,6 +14,9 @@ struct kept_send *database_add_send(struct database *database, uint32_t message)
 void database_remove_send(struct kept_send *send);
 void database_recalled_send(struct kept_send *send);
 
+/* The log on the device has it, whatever became of the entry. */
+bool database_has_message(struct database *database, const struct message *message);
+
 void database_add_recall(struct database *database, uint32_t asked);
 
 /* Effects of the core: STORE_EVENT, STORE_RECALL, and the ANSWER to a recall. */

@@ -83,11 +83,11 @@ static void device_store(struct device *device, const struct client_effect *effe
         send = database_find_send(database, index);
         if (send == NULL)
             return;
-        if (effect->kind == CLIENT_STORE_ACCEPTED || send->is_recalled) {
+        if (effect->kind == CLIENT_STORE_ACCEPTED || send->is_recalled ||
+            database_has_message(database, &world->history.messages[index]))
             database_remove_send(send);
-        } else {
+        else
             send->state = KEPT_FAILED;
-        }
         if (effect->kind == CLIENT_STORE_FAILED)
             world->history.messages[index].was_given_up = true;
     } else if (effect->kind == CLIENT_ANSWER && effect->token != device_no_token) {

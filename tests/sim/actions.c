@@ -1,0 +1,326 @@
+#include "actions.h"
+
+#include "base/memory.h"
+#include "core/frame.h"
+#include "core/ids.h"
+#include "world.h"
+
+enum { ACTION_TARGETS_MAX = 5, GROUPS_MAX = 3, HOUR_MS = 3600000 };
+
+static struct device *actions_device(struct world *world)
+{
+    return &world->devices[prng_below(&world->prng, world->device_count)];
+}
+
+static struct kept_conversation *actions_conversation(struct world *world, struct device *device)
+{
+    uint32_t count = device->database.conversation_count;
+    return count == 0 ? NULL
+                      : &device->database.conversations[prng_below(&world->prng, count)];
+}
+
+/* ---- Conversations ---- */
+
+static void actions_open(struct world *world, struct device *device)
+{
+    char user[8];
+    wire_open_conversation open = UNSAY__V1__OPEN_CONVERSATION__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    snprintf(user, sizeof(user), "u%u",
+             (unsigned)prng_below(&world->prng, world->profile.users) % 10);
+    open.user = user;
+    frame.body_case = CLIENT_FRAME(OPEN_CONVERSATION);
+    frame.open_conversation = &open;
+    device_ask(device, &frame);
+}
+
+static void actions_create(struct world *world, struct device *device)
+{
+    char names[USERS_MAX][8];
+    wire_member members[USERS_MAX];
+    wire_member *list[USERS_MAX];
+    struct uuid id = {{0x01, 0x8f, 0, 0, 0, 0, 0x70}};
+    id.bytes[15] = (uint8_t)(1 + prng_below(&world->prng, GROUPS_MAX));
+    id.bytes[14] = (uint8_t)device->user;
+    wire_create_conversation create = UNSAY__V1__CREATE_CONVERSATION__INIT;
+    create.creation_id = bytes_of(uuid_view(&id));
+    create.name = string_of("group");
+    create.members = list;
+    for (unsigned user = 0; user < world->profile.users; user++) {
+        if (world_chance(world, 30))
+            continue;
+        snprintf(names[user], sizeof(names[user]), "u%u", user % 10);
+        unsay__v1__member__init(&members[user]);
+        members[user].user = names[user];
+        list[create.n_members++] = &members[user];
+    }
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    frame.body_case = CLIENT_FRAME(CREATE_CONVERSATION);
+    frame.create_conversation = &create;
+    device_ask(device, &frame);
+}
+
+/* ---- Messages ---- */
+
+static uint32_t actions_write(struct world *world, struct device *device, const char *conversation)
+{
+    struct message *message = history_add_message(
+        &world->history, world->now_ms + device->wall_offset_ms, prng_next(&world->prng),
+        device->user, device->index, conversation);
+    return (uint32_t)(message - world->history.messages);
+}
+
+static size_t actions_body(struct world *world)
+{
+    return world->profile.is_bulky ? 20000 + prng_below(&world->prng, 45000)
+                                   : prng_below(&world->prng, 60);
+}
+
+static void actions_send(struct world *world, struct device *device)
+{
+    const struct kept_conversation *kept = actions_conversation(world, device);
+    const char *conversation = kept == NULL || world_chance(world, 1) ? "d:nobody:u0" : kept->id;
+    unsigned count = 1 + (unsigned)prng_below(&world->prng, 4);
+    if (world->profile.is_bulky && world_chance(world, 20))
+        count = 40;
+    for (unsigned i = 0; i < count; i++)
+        device_send(device, actions_write(world, device, conversation), actions_body(world));
+}
+
+static void actions_retry(struct world *world, struct device *device)
+{
+    for (uint32_t i = 0; i < device->database.send_count; i++) {
+        struct kept_send *send = &device->database.sends[i];
+        if (send->state == KEPT_FAILED && world_chance(world, 50)) {
+            device_retry(device, send);
+            return;
+        }
+    }
+}
+
+/* ---- Recalls ---- */
+
+struct targets {
+    wire_target items[ACTION_TARGETS_MAX];
+    wire_target *list[ACTION_TARGETS_MAX];
+    size_t count;
+};
+
+static void targets_add(struct targets *targets, const struct message *message, bool by_seq)
+{
+    wire_target *target = &targets->items[targets->count];
+    unsay__v1__target__init(target);
+    if (by_seq && message->seq != 0) {
+        target->origin = ORIGIN_DEFAULT;
+        target->seq = message->seq;
+    } else {
+        target->message_id = bytes_of(uuid_view(&message->id));
+    }
+    targets->list[targets->count++] = target;
+}
+
+/* Recent ones of the user's own, mostly; now and then somebody else's. */
+static const struct message *actions_target(struct world *world, const struct device *device)
+{
+    const struct history *history = &world->history;
+    uint32_t reach = world_chance(world, 70) ? 12 : history->message_count;
+    bool is_own = !world_chance(world, 12);
+    for (unsigned tries = 0; tries < 12 && history->message_count > 0; tries++) {
+        uint32_t back = (uint32_t)prng_below(&world->prng, reach);
+        if (back >= history->message_count)
+            continue;
+        const struct message *message = &history->messages[history->message_count - 1 - back];
+        if (!is_own || message->user == device->user)
+            return message;
+    }
+    return NULL;
+}
+
+static void actions_ask_recall(struct world *world, struct device *device,
+                               const char *conversation, struct targets *targets)
+{
+    char request_id[16];
+    uint32_t index = world->history.asked_count;
+    struct asked *asked = history_add_asked(&world->history, device->user, conversation);
+    snprintf(request_id, sizeof(request_id), "r%u", index);
+    wire_recall_request recall = UNSAY__V1__RECALL_REQUEST__INIT;
+    recall.conversation = string_of(conversation);
+    recall.request_id = bytes_of(view_of(request_id));
+    recall.n_targets = targets->count;
+    recall.targets = targets->list;
+    recall.reason = string_of("reason");
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    frame.body_case = CLIENT_FRAME(RECALL);
+    frame.recall = &recall;
+    struct blob *blob = frame_from_client(&frame);
+    struct view payload = frame_payload(blob_view(blob));
+    asked->frame = view_make(memory_copy(payload.data, payload.size), payload.size);
+    blob_release(blob);
+    world_tell(world, "%s asks to take back %zu messages in %s (%s)", device->name, targets->count,
+               conversation, request_id);
+    device_ask_recall(device, index);
+}
+
+static void actions_recall(struct world *world, struct device *device)
+{
+    struct targets targets = {.count = 0};
+    const struct message *message = actions_target(world, device);
+    if (message == NULL)
+        return;
+    char conversation[CONVERSATION_NAME_BYTES];
+    memcpy(conversation, message->conversation, sizeof(conversation));
+    targets_add(&targets, message, world_chance(world, 50));
+    while (targets.count < ACTION_TARGETS_MAX && world_chance(world, 20)) {
+        message = actions_target(world, device);
+        if (message != NULL)
+            targets_add(&targets, message, world_chance(world, 50));
+    }
+    actions_ask_recall(world, device, conversation, &targets);
+}
+
+/* The recall goes out before the message does. */
+static void actions_recall_early(struct world *world, struct device *device)
+{
+    const struct kept_conversation *kept = actions_conversation(world, device);
+    struct targets targets = {.count = 0};
+    if (kept == NULL)
+        return;
+    uint32_t index = actions_write(world, device, kept->id);
+    targets_add(&targets, &world->history.messages[index], false);
+    actions_ask_recall(world, device, kept->id, &targets);
+    device_send(device, index, actions_body(world));
+}
+
+static void actions_recall_again(struct world *world, struct device *device)
+{
+    if (world->history.asked_count == 0)
+        return;
+    uint32_t index = (uint32_t)prng_below(&world->prng, world->history.asked_count);
+    if (world->history.asked[index].user == device->user)
+        device_ask_recall(device, index);
+}
+
+/* ---- Reading, displaying ---- */
+
+static void actions_read(struct world *world, struct device *device)
+{
+    struct kept_conversation *kept = actions_conversation(world, device);
+    if (kept == NULL)
+        return;
+    wire_read read = UNSAY__V1__READ__INIT;
+    read.conversation = kept->id;
+    read.after = prng_below(&world->prng, kept->count + 1);
+    read.limit = (uint32_t)prng_below(&world->prng, 50);
+    read.newest = world_chance(world, 50);
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    frame.body_case = CLIENT_FRAME(READ);
+    frame.read = &read;
+    device_ask(device, &frame);
+}
+
+static void actions_display(struct world *world, struct device *device)
+{
+    struct kept_conversation *kept = actions_conversation(world, device);
+    if (kept != NULL)
+        device_display(device, kept, prng_below(&world->prng, kept->count + 2));
+}
+
+/* ---- The device and the server ---- */
+
+static void actions_disturb(struct world *world, struct device *device)
+{
+    switch (prng_below(&world->prng, 5)) {
+    case 0:
+        device_nudge(device);
+        break;
+    case 1:
+        device_token(device);
+        break;
+    case 2:
+        device->frozen_until_ms = world->now_ms + world_delay(world, 300000);
+        world_tell(world, "%s freezes", device->name);
+        break;
+    case 3:
+        if (device->core != NULL) {
+            device_crash(device);
+            world_plan(world, world_delay(world, 2 * HOUR_MS), STEP_DEVICE_START, device->index,
+                       device->incarnation);
+        }
+        break;
+    default:
+        if (device->link != NULL && world->profile.link_cuts > 0)
+            network_cut(world, device->link);
+        break;
+    }
+}
+
+static void actions_disturb_server(struct world *world)
+{
+    if (world_mishap(world, world->profile.server_dies) && world->server.is_up) {
+        server_crash(world);
+        world_plan(world, world_delay(world, 60000), STEP_SERVER_START, 0, 0);
+    }
+    if (world_mishap(world, world->profile.clock_jumps))
+        server_jump_clock(world);
+}
+
+/* A night: most devices are off while hours pass. */
+static uint64_t actions_pause(struct world *world)
+{
+    if (!world_mishap(world, world->profile.night))
+        return world_delay(world, world->profile.pause_max_ms);
+    for (size_t i = 0; i < world->device_count; i++) {
+        struct device *device = &world->devices[i];
+        if (device->core == NULL || world_chance(world, 20))
+            continue;
+        device_crash(device);
+        world_plan(world, prng_below(&world->prng, 10ULL * HOUR_MS), STEP_DEVICE_START,
+                   device->index, device->incarnation);
+    }
+    return prng_below(&world->prng, world_chance(world, 50) ? 300000 : HOUR_MS);
+}
+
+void actions_step(struct world *world)
+{
+    struct device *device = actions_device(world);
+    uint64_t dice = prng_below(&world->prng, 100);
+    if (device->database.conversation_count == 0)
+        dice = 90 + dice % 6;
+    if (dice < 40)
+        actions_send(world, device);
+    else if (dice < 60)
+        actions_recall(world, device);
+    else if (dice < 64)
+        actions_recall_early(world, device);
+    else if (dice < 68)
+        actions_recall_again(world, device);
+    else if (dice < 72)
+        actions_read(world, device);
+    else if (dice < 82)
+        actions_display(world, device);
+    else if (dice < 90)
+        actions_disturb(world, device);
+    else if (dice < 93)
+        actions_open(world, device);
+    else if (dice < 97)
+        actions_create(world, device);
+    else
+        actions_retry(world, device);
+    actions_disturb_server(world);
+    world_plan(world, actions_pause(world), STEP_ACT, 0, 0);
+}
+
+void actions_finish(struct world *world)
+{
+    for (size_t i = 0; i < world->device_count; i++) {
+        struct device *device = &world->devices[i];
+        device->frozen_until_ms = 0;
+        actions_retry(world, device);
+        if (device->core == NULL)
+            device_start(device);
+        else if (world->profile.is_hostile)
+            device_nudge(device);
+        else
+            device_wake(device);
+    }
+}
