@@ -7,7 +7,10 @@
  *
  * Where an answer tells of a recall, of this group or an earlier one, the answers wait until every
  * worker has published: whoever hears that a message was taken back may rely on no connection
- * handing out its body any more. */
+ * handing out its body any more.
+ *
+ * A commit that failed may have been written all the same (store.h). So the sessions that its events
+ * would have reached fall behind: they find in the store what there is. */
 #ifndef UNSAY_ROUTING_GROUP_H
 #define UNSAY_ROUTING_GROUP_H
 
@@ -33,7 +36,6 @@ struct group {
     struct answer *first_answer;
     struct answer *last_answer;
     size_t requests;
-    bool tells_of_recall;          /* one of the answers does */
     bool tells_recall;             /* an answer says that a message was taken back */
     struct table overlay;          /* key bytes -> struct change, latest; the owner's only */
     const struct change *absorbed; /* last change that is in the overlay */

@@ -200,17 +200,9 @@ struct group *owner_group(struct worker *worker)
     return owner->open;
 }
 
-static bool owner_tells_of_recall(const wire_server_frame *answer)
-{
-    return answer->body_case == SERVER_FRAME(RECALL) ||
-           (answer->body_case == SERVER_FRAME(ACCEPTED) &&
-            answer->accepted->state != WIRE(MESSAGE_STATE, NORMAL));
-}
-
 void owner_answer(struct worker *worker, const struct request *request, wire_server_frame *answer)
 {
     struct group *group = owner_group(worker);
-    group->tells_of_recall |= owner_tells_of_recall(answer);
     answer->request = request->frame->request;
     group->requests++;
     group_answer(group, request->worker, request->session, answer->request,

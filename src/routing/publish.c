@@ -6,29 +6,16 @@
 
 #include <assert.h>
 
-/* Whether the user is in the conversation; of a group that failed, only the store knows. */
-static bool publish_is_member(struct worker *worker, const struct publication *publication,
-                              const char *user, bool is_committed)
+static void publish_member(struct worker *worker, const struct publication *publication,
+                           const char *user)
 {
-    struct member_row row;
-    return is_committed || store_get_member(worker->store, view_of(publication->conversation),
-                                            view_of(user), &row) == STATUS_OK;
-}
-
-/* New members who are connected follow the conversation from its first event on. */
-static void publish_members(struct worker *worker, const struct publication *publication,
-                            bool is_committed)
-{
-    for (size_t i = 0; i < publication->new_member_count; i++) {
-        const char *user = publication->new_members[i];
-        struct user_sessions *sessions = table_get(&worker->users, view_of(user));
-        if (sessions == NULL || !publish_is_member(worker, publication, user, is_committed))
-            continue;
-        struct list *node = sessions->sessions.next;
-        for (; node != &sessions->sessions; node = node->next)
-            session_subscribe(worker, LIST_ITEM(node, struct session, of_user),
-                              view_of(publication->conversation));
-    }
+    struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+    if (sessions == NULL)
+        return;
+    struct list *node = sessions->sessions.next;
+    for (; node != &sessions->sessions; node = node->next)
+        session_subscribe(worker, LIST_ITEM(node, struct session, of_user),
+                          view_of(publication->conversation));
 }
 
 /* What waits for a connection must not hold the body any more. */
@@ -47,8 +34,9 @@ static void publish_replace(struct worker *worker, struct session *session,
 
 static void publish_event(struct worker *worker, const struct publication *publication)
 {
-    if (publication->new_member_count > 0)
-        publish_members(worker, publication, true);
+    /* New members who are connected follow the conversation from its first event on. */
+    for (size_t i = 0; i < publication->new_member_count; i++)
+        publish_member(worker, publication, publication->new_members[i]);
     struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
     if (interest == NULL)
         return;
@@ -66,7 +54,8 @@ static void publish_event(struct worker *worker, const struct publication *publi
     }
 }
 
-/* A session whose page may hold a body that was taken back, and the store does not tell. */
+/* The store does not tell what this session may have and may not: the device comes back and syncs.
+ * Nothing that waits is sent any more, since it may hold a body that was taken back. */
 static void publish_give_up(struct worker *worker, struct session *session)
 {
     if (session->is_closing)
@@ -76,30 +65,48 @@ static void publish_give_up(struct worker *worker, struct session *session)
     session_refuse(worker, session, 0, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", true);
 }
 
-/* An event of a group that failed, which may have been written all the same: whoever it would have
- * reached is sent to look into the store, and pages that wait are brought up to date with it. */
+/* A new member, if the creation was written. */
+static void publish_doubtful_member(struct worker *worker, const struct publication *publication,
+                                    const char *user)
+{
+    struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+    struct member_row row;
+    if (sessions == NULL)
+        return;
+    enum status status =
+        store_get_member(worker->store, view_of(publication->conversation), view_of(user), &row);
+    if (status == STATUS_OK)
+        publish_member(worker, publication, user);
+    if (status == STATUS_OK || status == STATUS_NOT_FOUND)
+        return;
+    struct list *node = sessions->sessions.next;
+    for (; node != &sessions->sessions; node = node->next)
+        publish_give_up(worker, LIST_ITEM(node, struct session, of_user));
+}
+
+/* An event of a group that failed, and was written all the same or not: whoever it would have
+ * reached looks into the store, and pages that wait are brought up to date with it. */
 static void publish_doubtful(struct worker *worker, const struct publication *publication)
 {
-    struct view target = {NULL, 0};
+    struct event_key target = {view_of(publication->conversation), publication->origin,
+                               publication->target_seq};
+    struct view bytes = {NULL, 0};
     enum status status = STATUS_NOT_FOUND;
-    if (publication->new_member_count > 0)
-        publish_members(worker, publication, false);
-    struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
+    for (size_t i = 0; i < publication->new_member_count; i++)
+        publish_doubtful_member(worker, publication, publication->new_members[i]);
+    struct interest *interest = table_get(&worker->interests, target.conversation);
     if (interest == NULL)
         return;
     arena_reset(&worker->scratch);
-    if (publication->is_recall) {
-        struct event_key key = {view_of(publication->conversation), publication->origin,
-                                publication->target_seq};
-        status = store_get_event(worker->store, key, &worker->scratch, &target);
-    }
+    if (publication->is_recall)
+        status = store_get_event(worker->store, target, &worker->scratch, &bytes);
     struct list *node = interest->subscriptions.next;
     for (; node != &interest->subscriptions; node = node->next) {
         struct session *session = LIST_ITEM(node, struct subscription, of_interest)->session;
         session_fall_behind(worker, session);
         if (status == STATUS_OK)
-            lane_replace(&session->page, publication->conversation, interest->hash,
-                         publication->origin, publication->target_seq, target);
+            lane_replace(&session->page, publication->conversation, interest->hash, target.origin,
+                         target.seq, bytes);
         else if (status != STATUS_NOT_FOUND)
             publish_give_up(worker, session);
     }
@@ -143,10 +150,12 @@ void publish_group(struct worker *worker, struct group *group)
     bool is_committed = group->failure == REFUSAL_NONE;
     bool must_wait = is_committed && group->tells_recall && worker->count > 1;
 
-    if (is_committed) {
-        const struct publication *publication = group->effects.first;
-        for (; publication != NULL; publication = publication->next)
+    const struct publication *publication = group->effects.first;
+    for (; publication != NULL; publication = publication->next) {
+        if (is_committed)
             publish_event(worker, publication);
+        else
+            publish_doubtful(worker, publication);
     }
     if (!must_wait)
         publish_give_answers(worker, group);

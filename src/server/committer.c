@@ -3,33 +3,35 @@
 #include "core/refusal.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #define COMMITTER_REPAIR_NS UINT64_C(1000000000)
 
-/* One commit for all of them; then each is told. */
-static void committer_write(struct committer *committer, struct group **groups, size_t count)
+/* One line when commits begin to fail, and one when they succeed again. */
+static void committer_log(struct committer *committer, const struct failure *failure)
 {
-    const struct change_list *lists[COMMITTER_GROUPS_MAX];
-    size_t list_count = 0;
+    bool is_failing = failure->status != STATUS_OK;
+    uv_mutex_lock(&committer->mutex);
+    bool is_news = is_failing != committer->is_failing;
+    committer->is_failing = is_failing;
+    uv_mutex_unlock(&committer->mutex);
+    if (is_news)
+        fprintf(stderr, "unsay: %s\n",
+                is_failing ? failure->text : "the store takes commits again");
+}
+
+static void committer_write(struct committer *committer, struct group *group)
+{
+    const struct change_list *list = &group->effects.changes;
     struct failure failure = {STATUS_OK, ""};
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < count; i++) {
-        if (groups[i]->effects.changes.count > 0)
-            lists[list_count++] = &groups[i]->effects.changes;
-    }
-    if (list_count > 0)
-        status = store_commit(committer->store, lists, list_count, &failure);
-    if (status != STATUS_OK) {
-        uv_mutex_lock(&committer->mutex);
-        committer->last_failure = failure;
-        uv_mutex_unlock(&committer->mutex);
-    }
-    for (size_t i = 0; i < count; i++) {
+    if (list->count > 0) {
+        enum status status = store_commit(committer->store, &list, 1, &failure);
         if (status != STATUS_OK)
-            groups[i]->failure = status == STATUS_NO_SPACE ? REFUSAL_CODE(STORAGE_FULL)
-                                                           : REFUSAL_CODE(STORAGE_UNAVAILABLE);
-        committer->on_done(committer->context, groups[i]);
+            group->failure = status == STATUS_NO_SPACE ? REFUSAL_CODE(STORAGE_FULL)
+                                                       : REFUSAL_CODE(STORAGE_UNAVAILABLE);
+        committer_log(committer, &failure);
     }
+    committer->on_done(committer->context, group);
 }
 
 /* A store that has failed answers no reads until a commit finds it well again: an empty one asks.
@@ -42,9 +44,11 @@ static void committer_repair(struct committer *committer)
         return; /* asked again in a second */
 }
 
-/* Waits, with the mutex, for groups or the end. */
-static void committer_wait(struct committer *committer)
+/* The next group, or NULL when the thread should end. */
+static struct group *committer_wait(struct committer *committer)
 {
+    struct group *group = NULL;
+    uv_mutex_lock(&committer->mutex);
     while (committer->count == 0 && !committer->is_stopping) {
         if (uv_cond_timedwait(&committer->arrived, &committer->mutex, COMMITTER_REPAIR_NS) == 0)
             continue;
@@ -52,43 +56,44 @@ static void committer_wait(struct committer *committer)
         committer_repair(committer);
         uv_mutex_lock(&committer->mutex);
     }
+    if (committer->count > 0) {
+        group = committer->queue[committer->first];
+        committer->first = (committer->first + 1) % LIMIT_WORKERS_MAX;
+        committer->count--;
+    }
+    uv_mutex_unlock(&committer->mutex);
+    return group;
 }
 
 static void committer_run(void *argument)
 {
     struct committer *committer = argument;
-    struct group *groups[COMMITTER_GROUPS_MAX];
-    for (;;) {
-        uv_mutex_lock(&committer->mutex);
-        committer_wait(committer);
-        size_t count = committer->count;
-        memcpy(groups, committer->queue, count * sizeof(*groups));
-        committer->count = 0;
-        uv_mutex_unlock(&committer->mutex);
-        if (count == 0)
-            return;
-        committer_write(committer, groups, count);
-    }
+    for (struct group *group; (group = committer_wait(committer)) != NULL;)
+        committer_write(committer, group);
 }
 
-void committer_start(struct committer *committer, struct store *store, committer_done_fn *on_done,
-                     void *context)
+void committer_start(struct committer *committer, unsigned workers, struct store *store,
+                     committer_done_fn *on_done, void *context)
 {
-    *committer = (struct committer){.store = store, .on_done = on_done, .context = context};
+    *committer = (struct committer){
+        .store = store, .on_done = on_done, .context = context, .thread_count = workers};
     uv_mutex_init(&committer->mutex);
     uv_cond_init(&committer->arrived);
-    int result = uv_thread_create(&committer->thread, committer_run, committer);
-    assert(result == 0);
-    (void)result;
+    for (unsigned i = 0; i < workers; i++) {
+        int result = uv_thread_create(&committer->threads[i], committer_run, committer);
+        assert(result == 0);
+        (void)result;
+    }
 }
 
 void committer_stop(struct committer *committer)
 {
     uv_mutex_lock(&committer->mutex);
     committer->is_stopping = true;
-    uv_cond_signal(&committer->arrived);
+    uv_cond_broadcast(&committer->arrived);
     uv_mutex_unlock(&committer->mutex);
-    uv_thread_join(&committer->thread);
+    for (unsigned i = 0; i < committer->thread_count; i++)
+        uv_thread_join(&committer->threads[i]);
     uv_cond_destroy(&committer->arrived);
     uv_mutex_destroy(&committer->mutex);
 }
@@ -96,8 +101,8 @@ void committer_stop(struct committer *committer)
 void committer_post(struct committer *committer, struct group *group)
 {
     uv_mutex_lock(&committer->mutex);
-    assert(committer->count < COMMITTER_GROUPS_MAX);
-    committer->queue[committer->count++] = group;
+    assert(committer->count < LIMIT_WORKERS_MAX);
+    committer->queue[(committer->first + committer->count++) % LIMIT_WORKERS_MAX] = group;
     uv_cond_signal(&committer->arrived);
     uv_mutex_unlock(&committer->mutex);
 }

@@ -1,5 +1,6 @@
-/* The committer: one thread that writes commit groups. Whatever groups arrived while a sync was
- * under way go into the next one; there is no timer. */
+/* The committer: threads that write commit groups, as many as there are workers, each a group at a
+ * time. Whatever a worker decided while its last sync was under way is its next group, and groups
+ * of several workers share a sync in the store; there is no timer. */
 #ifndef UNSAY_SERVER_COMMITTER_H
 #define UNSAY_SERVER_COMMITTER_H
 
@@ -9,28 +10,28 @@
 
 #include <uv.h>
 
-/* Called on the committer's thread when the group is durable, or failed (group->failure). */
+/* Called on a thread of the committer when the group is durable, or failed (group->failure). */
 typedef void committer_done_fn(void *context, struct group *group);
-
-enum { COMMITTER_GROUPS_MAX = LIMIT_WORKERS_MAX };
 
 struct committer {
     struct store *store;
     committer_done_fn *on_done;
     void *context;
-    uv_thread_t thread;
-    uv_mutex_t mutex;
+    uv_thread_t threads[LIMIT_WORKERS_MAX];
+    unsigned thread_count;
+    uv_mutex_t mutex; /* guards what follows */
     uv_cond_t arrived;
-    struct group *queue[COMMITTER_GROUPS_MAX]; /* at most one of each worker */
-    size_t count;
+    struct group *queue[LIMIT_WORKERS_MAX]; /* a ring; at most one group of each worker */
+    unsigned first;
+    unsigned count;
     bool is_stopping;
-    struct failure last_failure; /* of the last commit that failed; under the mutex */
+    bool is_failing; /* the last commit failed */
 };
 
-void committer_start(struct committer *committer, struct store *store, committer_done_fn *on_done,
-                     void *context);
+void committer_start(struct committer *committer, unsigned workers, struct store *store,
+                     committer_done_fn *on_done, void *context);
 
-/* Writes what is queued, then ends the thread. */
+/* Writes what is queued, then ends the threads. */
 void committer_stop(struct committer *committer);
 
 void committer_post(struct committer *committer, struct group *group);

@@ -176,7 +176,8 @@ static void server_start_workers(struct server *server, const struct config *con
         .counts = &server->counts,
         .worker = &server->worker_settings,
     };
-    committer_start(&server->committer, server->store, server_on_committed, server);
+    committer_start(&server->committer, server->shells.count, server->store, server_on_committed,
+                    server);
     for (unsigned i = 0; i < server->shells.count; i++)
         shell_start(&server->shells.shells[i], &server->shells, i, &settings);
 }

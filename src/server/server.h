@@ -2,7 +2,7 @@
  *
  *   accepting thread (the caller's)   listens, deals connections out in turn, waits for signals
  *   worker threads                    an event loop each: connections, sessions, conversations
- *   committer thread                  writes groups, one sync for all that wait
+ *   committer threads                 write groups, one sync for all that wait
  *   HTTP thread                       /healthz, /metrics
  */
 #ifndef UNSAY_SERVER_SERVER_H

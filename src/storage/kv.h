@@ -1,7 +1,7 @@
 /* An ordered map from bytes to bytes in three spaces: what the embedded store is built on.
  * Adapters: kv_memory.h and kv_rocksdb.h; each states how it fails.
  *
- * Threads: get and scan from any thread at any time; write from one thread at a time. */
+ * Threads: all of it from any thread at any time. */
 #ifndef UNSAY_STORAGE_KV_H
 #define UNSAY_STORAGE_KV_H
 

@@ -32,8 +32,7 @@ struct kv_rocksdb {
     atomic_bool last_write_failed;
     atomic_uint_fast64_t syncs;
 
-    /* What follows belongs to the thread that writes. */
-    rocksdb_writebatch_t *batch;
+    pthread_mutex_t writing; /* guards what follows; not held while the database writes */
     enum status failed_status;
     uint64_t reopened_ms; /* the last attempt; 0: none */
     uint64_t space_checked_ms;
@@ -243,28 +242,40 @@ static enum status database_reopen(struct kv_rocksdb *self, struct failure *fail
     return status;
 }
 
+static void database_fail(struct kv_rocksdb *self, enum status status)
+{
+    pthread_mutex_lock(&self->writing);
+    self->failed_status = status;
+    atomic_store(&self->is_failed, true);
+    pthread_mutex_unlock(&self->writing);
+}
+
+/* Several threads may be here at once: RocksDB then lets them share a sync. */
 static enum status database_write(struct kv_rocksdb *self, const struct kv_batch *batch,
                                   struct failure *failure)
 {
     char *error = NULL;
-    rocksdb_writebatch_clear(self->batch);
+    if (!database_enter(self))
+        return failure_set(failure, STATUS_IO,
+                           "nothing was stored: the store in %s failed just now", self->directory);
+    rocksdb_writebatch_t *written = rocksdb_writebatch_create();
     for (const struct kv_entry *entry = batch->first; entry != NULL; entry = entry->next)
-        rocksdb_writebatch_put_cf(self->batch, self->spaces[entry->space],
+        rocksdb_writebatch_put_cf(written, self->spaces[entry->space],
                                   (const char *)entry->key.data, entry->key.size,
                                   (const char *)entry->value.data, entry->value.size);
     enum status status = self->faults.write_status;
     if (status == STATUS_OK || self->faults.write_is_applied) {
         atomic_fetch_add(&self->syncs, 1);
-        rocksdb_write(self->database, self->options.write, self->batch, &error);
+        rocksdb_write(self->database, self->options.write, written, &error);
     }
+    rocksdb_writebatch_destroy(written);
     if (error != NULL)
         status = status_of_error(error, failure, "writing to", self->directory);
     else if (status != STATUS_OK)
         failure_set(failure, status, "writing to the store was told to fail");
-    if (status != STATUS_OK) {
-        self->failed_status = status;
-        atomic_store(&self->is_failed, true);
-    }
+    if (status != STATUS_OK)
+        database_fail(self, status);
+    pthread_rwlock_unlock(&self->lock);
     return status;
 }
 
@@ -273,10 +284,12 @@ static enum status rocksdb_write_batch(struct kv *kv, const struct kv_batch *bat
 {
     struct kv_rocksdb *self = rocksdb_of(kv);
     enum status status = STATUS_OK;
+    pthread_mutex_lock(&self->writing);
     if (atomic_load(&self->is_failed))
         status = database_reopen(self, failure);
     if (status == STATUS_OK && batch->first != NULL)
         status = space_check(self, batch->bytes, failure);
+    pthread_mutex_unlock(&self->writing);
     if (status == STATUS_OK && batch->first != NULL)
         status = database_write(self, batch, failure);
     atomic_store(&self->last_write_failed, status != STATUS_OK);
@@ -297,7 +310,7 @@ static void rocksdb_close_map(struct kv *kv)
     struct kv_rocksdb *self = rocksdb_of(kv);
     database_close(self);
     kv_rocksdb_options_fini(&self->options);
-    rocksdb_writebatch_destroy(self->batch);
+    pthread_mutex_destroy(&self->writing);
     pthread_rwlock_destroy(&self->lock);
     free(self->directory);
     free(self);
@@ -332,7 +345,7 @@ enum status kv_rocksdb_open(const struct store_options *options, const char *tun
     struct kv_rocksdb *self = memory_new(sizeof(*self));
     self->kv.operations = &rocksdb_operations;
     self->directory = memory_copy(options->directory, strlen(options->directory));
-    self->batch = rocksdb_writebatch_create();
+    pthread_mutex_init(&self->writing, NULL);
     pthread_rwlock_init(&self->lock, NULL);
 
     enum status status = kv_rocksdb_options_init(&self->options, options, tuning, failure);

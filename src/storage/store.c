@@ -11,8 +11,7 @@
 #include <stdatomic.h>
 
 struct store {
-    struct kv *kv;      /* owned */
-    struct arena arena; /* of the commit under way */
+    struct kv *kv; /* owned */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t commits_failed;
     atomic_uint_fast64_t changes;
@@ -22,7 +21,6 @@ struct store *store_new(struct kv *kv)
 {
     struct store *store = memory_new(sizeof(*store));
     store->kv = kv;
-    arena_init(&store->arena);
     return store;
 }
 
@@ -50,7 +48,6 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     store->kv->operations->close(store->kv);
-    arena_fini(&store->arena);
     free(store);
 }
 
@@ -145,13 +142,14 @@ enum status store_commit(struct store *store, const struct change_list *const *l
     struct kv_batch batch = {NULL, NULL, 0};
     size_t changes = 0;
     enum status status = STATUS_OK;
+    struct arena arena;
 
-    arena_reset(&store->arena);
+    arena_init(&arena);
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         const struct change *change = lists[i]->first;
         for (; change != NULL && status == STATUS_OK; change = change->next) {
             changes++;
-            if (!batch_add(&store->arena, &batch, change))
+            if (!batch_add(&arena, &batch, change))
                 status = failure_set(failure, STATUS_MALFORMED,
                                      "nothing was stored: change %zu of the commit has an id that "
                                      "is empty, too long or contains a NUL, or the seq 0",
@@ -160,7 +158,7 @@ enum status store_commit(struct store *store, const struct change_list *const *l
     }
     if (status == STATUS_OK)
         status = store->kv->operations->write(store->kv, &batch, failure);
-    arena_reset(&store->arena);
+    arena_fini(&arena);
     if (status == STATUS_OK) {
         atomic_fetch_add(&store->commits, 1);
         atomic_fetch_add(&store->changes, changes);

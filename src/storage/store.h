@@ -6,7 +6,8 @@
  * not be there, and every later read tells which: the store has by then gone back to what the disk
  * holds. Reads see every commit that has returned, and each value whole.
  *
- * Threads: reads from any thread at any time; store_commit from one thread at a time.
+ * Threads: everything from any thread at any time. Commits under way at the same time may share a
+ * sync; two that change the same row must not be under way at the same time.
  *
  * Reads answer STATUS_OK, STATUS_NOT_FOUND (where a single row is asked for) or a failure: IO,
  * CORRUPT, NO_SPACE. What they return lives in the arena that the caller passes. */
@@ -117,7 +118,7 @@ store_list_conversations(struct store *store, struct view user, struct view afte
 struct store_stats {
     uint64_t commits; /* that returned STATUS_OK */
     uint64_t commits_failed;
-    uint64_t syncs;
+    uint64_t syncs; /* asked for; commits at the same time may share one */
     uint64_t changes;
     uint64_t disk_free_bytes; /* 0: not applicable */
     bool is_failed;           /* the last commit failed and the store has not yet recovered */

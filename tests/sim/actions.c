@@ -15,8 +15,7 @@ static struct device *actions_device(struct world *world)
 static struct kept_conversation *actions_conversation(struct world *world, struct device *device)
 {
     uint32_t count = device->database.conversation_count;
-    return count == 0 ? NULL
-                      : &device->database.conversations[prng_below(&world->prng, count)];
+    return count == 0 ? NULL : &device->database.conversations[prng_below(&world->prng, count)];
 }
 
 /* ---- Conversations ---- */
@@ -64,9 +63,9 @@ static void actions_create(struct world *world, struct device *device)
 
 static uint32_t actions_write(struct world *world, struct device *device, const char *conversation)
 {
-    struct message *message = history_add_message(
-        &world->history, world->now_ms + device->wall_offset_ms, prng_next(&world->prng),
-        device->user, device->index, conversation);
+    struct message *message =
+        history_add_message(&world->history, world->now_ms + device->wall_offset_ms,
+                            prng_next(&world->prng), device->user, device->index, conversation);
     return (uint32_t)(message - world->history.messages);
 }
 
@@ -136,8 +135,8 @@ static const struct message *actions_target(struct world *world, const struct de
     return NULL;
 }
 
-static void actions_ask_recall(struct world *world, struct device *device,
-                               const char *conversation, struct targets *targets)
+static void actions_ask_recall(struct world *world, struct device *device, const char *conversation,
+                               struct targets *targets)
 {
     char request_id[16];
     uint32_t index = world->history.asked_count;

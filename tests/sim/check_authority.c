@@ -9,8 +9,7 @@ void check_authority_committed(struct world *world, const wire_event *event,
                                const struct message *target, uint64_t decided_ms)
 {
     const wire_recall *recall = event->recall;
-    const struct asked *asked =
-        history_find_asked(&world->history, bytes_view(recall->request_id));
+    const struct asked *asked = history_find_asked(&world->history, bytes_view(recall->request_id));
     const struct device *author = &world->devices[target->device];
     if (asked == NULL || strcmp(recall->operator_, author->user_name) != 0 ||
         asked->user != author->user)

@@ -77,8 +77,7 @@ bool check_convergence(struct world *world, char *lacking, size_t size)
     return true;
 }
 
-static void check_convergence_log(struct world *world, struct device *device,
-                                  const struct log *log)
+static void check_convergence_log(struct world *world, struct device *device, const struct log *log)
 {
     const struct kept_conversation *kept = database_find(&device->database, view_of(log->id));
     struct arena arena;

@@ -34,8 +34,8 @@ static void check_exposure_bytes(struct world *world, const struct device *devic
                                  const uint8_t *bytes, size_t size)
 {
     size_t at = 0;
-    for (const struct message *message; (message = history_find_canary(
-                                             &world->history, view_make(bytes, size), &at)) != NULL;) {
+    for (const struct message *message;
+         (message = history_find_canary(&world->history, view_make(bytes, size), &at)) != NULL;) {
         if (message->is_recalled)
             world_break(world, promise, "%s still holds the body of %s", device->name,
                         message->canary);

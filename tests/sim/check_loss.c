@@ -18,8 +18,8 @@ void check_loss_answered(struct world *world, const wire_server_frame *frame)
     } else if (frame->body_case == SERVER_FRAME(RECALL)) {
         for (size_t i = 0; i < frame->recall->n_outcomes; i++) {
             const wire_target_outcome *outcome = frame->recall->outcomes[i];
-            const struct message *message = history_find_message(
-                &world->history, bytes_view(outcome->target->message_id));
+            const struct message *message =
+                history_find_message(&world->history, bytes_view(outcome->target->message_id));
             if (outcome->outcome == WIRE(RECALL_OUTCOME, RECALLED) &&
                 (message == NULL || !message->is_recalled))
                 world_break(world, promise, "a recall in %s was confirmed and is not in the store",
@@ -49,8 +49,8 @@ void check_loss_end(struct world *world)
         const struct message *message = &world->history.messages[i];
         expected += message->seq != 0;
         if (message->has_pending && message->seq != 0 && !message->is_recalled)
-            world_break(world, promise, "message %u arrived after its recall and was not taken back",
-                        i);
+            world_break(world, promise,
+                        "message %u arrived after its recall and was not taken back", i);
     }
     if (found != expected)
         world_break(world, promise, "%llu messages were committed, the store holds %llu",

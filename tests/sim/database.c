@@ -1,7 +1,7 @@
 /* The database of a device: what its transactions do. */
+#include "database.h"
 #include "base/memory.h"
 #include "core/frame.h"
-#include "database.h"
 #include "watch.h"
 #include "world.h"
 
@@ -60,6 +60,20 @@ struct kept_send *database_add_send(struct database *database, uint32_t message)
     return send;
 }
 
+void database_swap_sends(struct database *database)
+{
+    if (database->send_count < 2)
+        return;
+    struct kept_send *last = &database->sends[database->send_count - 1];
+    struct kept_send before = last[-1];
+    if (before.state != KEPT_SENDING)
+        return;
+    last[-1] = *last;
+    *last = before;
+    last->number = last[-1].number;
+    last[-1].number = before.number;
+}
+
 void database_remove_send(struct kept_send *send)
 {
     send->state = KEPT_GONE;
@@ -86,8 +100,8 @@ void database_add_recall(struct database *database, uint32_t asked)
     if (database->recall_count == database->recall_capacity) {
         database->recall_capacity =
             database->recall_capacity == 0 ? 16 : database->recall_capacity * 2;
-        database->recalls = memory_resize(database->recalls, database->recall_capacity *
-                                                                 sizeof(*database->recalls));
+        database->recalls = memory_resize(database->recalls,
+                                          database->recall_capacity * sizeof(*database->recalls));
     }
     database->recalls[database->recall_count++] = asked;
 }
@@ -106,14 +120,14 @@ static void kept_append(struct kept_conversation *kept, struct view bytes)
 static void database_meet_send(struct device *device, const wire_event *event)
 {
     struct history *history = &device->world->history;
-    const struct message *message = event->kind_case == EVENT_KIND(MESSAGE)
-                                        ? history_find_message(
-                                              history, bytes_view(event->message->message_id))
-                                        : NULL;
+    const struct message *message =
+        event->kind_case == EVENT_KIND(MESSAGE)
+            ? history_find_message(history, bytes_view(event->message->message_id))
+            : NULL;
     struct kept_send *send =
-        message == NULL ? NULL
-                        : database_find_send(&device->database,
-                                             (uint32_t)(message - history->messages));
+        message == NULL
+            ? NULL
+            : database_find_send(&device->database, (uint32_t)(message - history->messages));
     if (send != NULL && send->state == KEPT_FAILED)
         database_remove_send(send);
 }
@@ -155,7 +169,7 @@ void database_store_recall(struct device *device, const wire_event *event)
         message->message->state == WIRE(MESSAGE_STATE, NORMAL)) {
         wire_tombstone tombstone = UNSAY__V1__TOMBSTONE__INIT;
         tombstone.operator_ = recall->operator_;
-        tombstone.time = event->time;
+        tombstone.time = event->time + (device->world->mutation == MUTATION_OTHER_TOMBSTONE);
         tombstone.recall_origin = event->origin;
         tombstone.recall_seq = event->seq;
         message->message->body = (ProtobufCBinaryData){0, NULL};
@@ -190,9 +204,8 @@ void database_store_answer(struct device *device, const struct client_effect *ef
                 : history_find_message(history,
                                        bytes_view(result->outcomes[i]->target->message_id));
         struct kept_send *send =
-            message == NULL
-                ? NULL
-                : database_find_send(database, (uint32_t)(message - history->messages));
+            message == NULL ? NULL
+                            : database_find_send(database, (uint32_t)(message - history->messages));
         if (send != NULL && result->outcomes[i]->outcome != WIRE(RECALL_OUTCOME, REFUSED))
             database_recalled_send(send);
     }

@@ -11,6 +11,10 @@ struct kept_conversation *database_conversation(struct database *database, struc
 
 /* A new entry of the outbox, at its end, in state SENDING; the caller gives it the body. */
 struct kept_send *database_add_send(struct database *database, uint32_t message);
+
+/* By mutation: the last two entries change places. */
+void database_swap_sends(struct database *database);
+
 void database_remove_send(struct kept_send *send);
 void database_recalled_send(struct kept_send *send);
 

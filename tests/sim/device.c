@@ -347,8 +347,8 @@ void device_send(struct device *device, uint32_t index, size_t body_bytes)
     memset(send->body, 'x', send->body_bytes);
     memcpy(send->body, message->canary, CANARY_BYTES);
     message->number = send->number;
-    if (device->world->mutation == MUTATION_SWAP)
-        message->number = send->number ^ 1;
+    if (device->world->mutation == MUTATION_SWAP && device->core == NULL)
+        database_swap_sends(&device->database);
     world_tell(device->world, "%s writes message %u to %s", device->name, index,
                message->conversation);
     device_offer_new(device, send->number);

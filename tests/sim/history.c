@@ -20,10 +20,10 @@ struct message *history_add_message(struct history *history, uint64_t clock_ms, 
                                     unsigned user, unsigned device, const char *conversation)
 {
     if (history->message_count == history->message_capacity) {
-        history->message_capacity = history->message_capacity == 0 ? 64
-                                                                   : history->message_capacity * 2;
-        history->messages = memory_resize(history->messages, history->message_capacity *
-                                                                 sizeof(*history->messages));
+        history->message_capacity =
+            history->message_capacity == 0 ? 64 : history->message_capacity * 2;
+        history->messages = memory_resize(history->messages,
+                                          history->message_capacity * sizeof(*history->messages));
     }
     uint32_t index = history->message_count++;
     struct message *message = &history->messages[index];

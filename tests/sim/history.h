@@ -17,13 +17,13 @@ struct message {
     char canary[CANARY_BYTES + 1];
     unsigned user;
     unsigned device;
-    uint64_t number;       /* of its latest place in the outbox; 0: never sent */
-    bool was_given_up;     /* the device told its user that it failed */
-    bool is_recalled;      /* in the store */
-    bool has_pending;      /* its recall was in the store before it was */
-    bool is_unspeakable;   /* somebody was told that it is taken back */
+    uint64_t number;         /* of its latest place in the outbox; 0: never sent */
+    bool was_given_up;       /* the device told its user that it failed */
+    bool is_recalled;        /* in the store */
+    bool has_pending;        /* its recall was in the store before it was */
+    bool is_unspeakable;     /* somebody was told that it is taken back */
     unsigned unspeakable_at; /* bits: workers that have published its recall */
-    uint64_t seq;          /* in the store; 0: not there */
+    uint64_t seq;            /* in the store; 0: not there */
     uint64_t time;
     uint64_t accepted_time; /* of the first Accepted; 0: none */
 };

@@ -108,8 +108,8 @@ static bool test_mutation(enum mutation mutation)
     const struct mutation_case *expected = &mutation_cases[mutation];
     for (uint64_t seed = 1; seed <= SELF_TEST_SEEDS; seed++) {
         bool is_well = world_run(&world, seed, mutation, false);
-        bool is_found = !is_well && strncmp(world.broken, expected->promise,
-                                            strlen(expected->promise)) == 0;
+        bool is_found =
+            !is_well && strncmp(world.broken, expected->promise, strlen(expected->promise)) == 0;
         if (is_found)
             printf("%-11s goes red when %s\n            (seed %llu: %s)\n", expected->promise,
                    expected->text, (unsigned long long)seed, world.reason);

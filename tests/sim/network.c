@@ -48,8 +48,7 @@ struct link *network_connect(struct world *world, unsigned device)
     struct network *network = &world->network;
     if (network->count == network->capacity) {
         network->capacity = network->capacity == 0 ? 64 : network->capacity * 2;
-        network->links =
-            memory_resize(network->links, network->capacity * sizeof(*network->links));
+        network->links = memory_resize(network->links, network->capacity * sizeof(*network->links));
     }
     struct link *link = memory_new(sizeof(*link));
     link->world = world;
@@ -147,8 +146,9 @@ void network_cut(struct world *world, struct link *link)
     if (world_chance(world, 70))
         pipe_clear(&link->up);
     if (world_chance(world, 60)) {
-        world_plan(world, link->down.last_ms > world->now_ms ? link->down.last_ms - world->now_ms
-                                                             : world_delay(world, 20000),
+        world_plan(world,
+                   link->down.last_ms > world->now_ms ? link->down.last_ms - world->now_ms
+                                                      : world_delay(world, 20000),
                    STEP_CLIENT_EOF, link->number, 0);
     }
     if (world_chance(world, 40)) {

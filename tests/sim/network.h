@@ -24,10 +24,10 @@ struct link {
     bool is_client_open;
     bool is_server_open;
     bool is_cut;
-    bool is_closing;     /* the server closes it when everything is sent */
-    unsigned window;     /* frames that the connection takes at once */
-    unsigned swallowed;  /* frames that a cut connection took */
-    uint64_t heard_ms;   /* by the server */
+    bool is_closing;    /* the server closes it when everything is sent */
+    unsigned window;    /* frames that the connection takes at once */
+    unsigned swallowed; /* frames that a cut connection took */
+    uint64_t heard_ms;  /* by the server */
     uint64_t closing_ms;
     struct world *world;
     struct session *session; /* of the worker; NULL until Hello */

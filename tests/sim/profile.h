@@ -15,18 +15,18 @@ struct profile {
     unsigned workers;
     unsigned actions;
     uint32_t heartbeat_ms;
-    uint64_t pause_max_ms;  /* between two actions */
-    unsigned night;         /* of 1000 pauses: one of hours */
-    unsigned commit_fails;  /* of 1000 commits */
-    unsigned server_dies;   /* of 1000 actions */
-    unsigned device_dies;   /* of 1000 transactions */
-    unsigned link_cuts;     /* of 1000 frames */
-    unsigned frame_lost;    /* of 1000 frames, out of the middle of a connection */
+    uint64_t pause_max_ms; /* between two actions */
+    unsigned night;        /* of 1000 pauses: one of hours */
+    unsigned commit_fails; /* of 1000 commits */
+    unsigned server_dies;  /* of 1000 actions */
+    unsigned device_dies;  /* of 1000 transactions */
+    unsigned link_cuts;    /* of 1000 frames */
+    unsigned frame_lost;   /* of 1000 frames, out of the middle of a connection */
     unsigned frame_doubled;
     unsigned frame_swapped;
-    unsigned mailbox_full;  /* of 1000 mails that may be refused */
-    unsigned slow_links;    /* of 100 connections */
-    uint64_t network_ms;    /* delays at most, mostly */
+    unsigned mailbox_full; /* of 1000 mails that may be refused */
+    unsigned slow_links;   /* of 100 connections */
+    uint64_t network_ms;   /* delays at most, mostly */
     uint64_t commit_ms;
     uint64_t mail_ms;
     uint64_t clock_jump_ms; /* of the server's wall clock */

@@ -8,20 +8,20 @@
 #include <stdint.h>
 
 enum step_kind {
-    STEP_ACT,           /* a user does something */
-    STEP_DEVICE_START,  /* device, incarnation */
-    STEP_DEVICE_WAKE,   /* device, incarnation */
-    STEP_DEVICE_TOKEN,  /* device, incarnation: signs in with a new token */
-    STEP_DEVICE_NUDGE,  /* device, incarnation: the network came back */
-    STEP_LINK_UP,       /* link */
-    STEP_DELIVER_UP,    /* link: the next frame reaches the server */
-    STEP_DELIVER_DOWN,  /* link: the next frame reaches the device */
-    STEP_SERVER_EOF,    /* link: the server learns that it is gone */
-    STEP_CLIENT_EOF,    /* link: the device learns that it is gone */
-    STEP_MAIL,          /* sender and receiver, server generation */
-    STEP_TURN_END,      /* worker, server generation */
-    STEP_COMMIT,        /* server generation */
-    STEP_TICK,          /* server generation */
+    STEP_ACT,          /* a user does something */
+    STEP_DEVICE_START, /* device, incarnation */
+    STEP_DEVICE_WAKE,  /* device, incarnation */
+    STEP_DEVICE_TOKEN, /* device, incarnation: signs in with a new token */
+    STEP_DEVICE_NUDGE, /* device, incarnation: the network came back */
+    STEP_LINK_UP,      /* link */
+    STEP_DELIVER_UP,   /* link: the next frame reaches the server */
+    STEP_DELIVER_DOWN, /* link: the next frame reaches the device */
+    STEP_SERVER_EOF,   /* link: the server learns that it is gone */
+    STEP_CLIENT_EOF,   /* link: the device learns that it is gone */
+    STEP_MAIL,         /* sender and receiver, server generation */
+    STEP_TURN_END,     /* worker, server generation */
+    STEP_COMMIT,       /* server generation */
+    STEP_TICK,         /* server generation */
     STEP_SERVER_CRASH,
     STEP_SERVER_START,
     STEP_CALM_CHECK

@@ -31,9 +31,9 @@ static struct shell *shell_begin(struct world *world, unsigned index)
     struct shell *shell = &world->server.shells[index];
     if (!shell->is_in_turn) {
         shell->is_in_turn = true;
+        uint64_t steady_ms = world->server.steady_base_ms + world->now_ms;
         worker_set_time(&shell->worker,
-                        (struct now){server_wall_ms(world),
-                                     world->server.steady_base_ms + world->now_ms});
+                        (struct now){server_wall_ms(world), steady_ms, steady_ms * 1000000});
     }
     return shell;
 }
@@ -172,11 +172,38 @@ void shell_commit(void *context, struct group *group)
     world_plan(world, delay_ms, STEP_COMMIT, 0, server->generation);
 }
 
+/* The tombstone as if nothing had happened, for a later commit. */
+static void server_keep_raised(struct world *world, wire_event *event, struct arena *arena)
+{
+    event->message->tombstone = NULL;
+    event->message->state = WIRE(MESSAGE_STATE, NORMAL);
+    struct view bytes = event_encode(event, arena);
+    blob_release(world->server.stale);
+    world->server.stale = blob_new(bytes.size);
+    memcpy(world->server.stale->bytes, bytes.data, bytes.size);
+}
+
+static struct change *server_raised(struct world *world, struct arena *arena)
+{
+    if (world->mutation != MUTATION_RESURRECT || world->server.stale == NULL)
+        return NULL;
+    struct view bytes = blob_view(world->server.stale);
+    const wire_event *event = event_decode(bytes, arena);
+    struct change *change = arena_zero(arena, sizeof(*change));
+    change->kind = CHANGE_EVENT;
+    change->conversation = view_of(event->conversation);
+    change->origin = event->origin;
+    change->seq = event->seq;
+    change->bytes = bytes;
+    return change;
+}
+
 /* Mutations of what a commit writes: the list to write instead. */
 static struct change_list server_mutated(struct world *world, const struct change_list *changes,
                                          struct arena *arena)
 {
     struct change_list mutated = {.first = NULL};
+    struct change *raised = server_raised(world, arena);
     for (const struct change *at = changes->first; at != NULL; at = at->next) {
         struct change *copy = arena_alloc(arena, sizeof(*copy));
         *copy = *at;
@@ -197,12 +224,11 @@ static struct change_list server_mutated(struct world *world, const struct chang
             twin->bytes = event_encode(event, arena);
             change_list_add(&mutated, twin);
         }
-        if (world->mutation == MUTATION_RESURRECT && event->message->tombstone != NULL) {
-            event->message->tombstone = NULL;
-            event->message->state = WIRE(MESSAGE_STATE, NORMAL);
-            copy->bytes = event_encode(event, arena);
-        }
+        if (world->mutation == MUTATION_RESURRECT && event->message->tombstone != NULL)
+            server_keep_raised(world, event, arena);
     }
+    if (raised != NULL)
+        change_list_add(&mutated, raised);
     return mutated;
 }
 
@@ -228,8 +254,8 @@ static enum status server_write(struct world *world, struct group *const *groups
     enum status status = STATUS_OK;
     bool is_applied = true;
     if (list_count > 0) {
-        server->is_failing = world_mishap(world, server->is_failing ? 600
-                                                                    : world->profile.commit_fails);
+        server->is_failing =
+            world_mishap(world, server->is_failing ? 600 : world->profile.commit_fails);
         if (server->is_failing) {
             status = world_chance(world, 50) ? STATUS_IO : STATUS_NO_SPACE;
             is_applied = world_chance(world, 40);
@@ -331,8 +357,7 @@ static void server_send_stale(struct world *world, struct link *link, struct blo
     if (world->mutation != MUTATION_STALE_FRAME)
         return;
     size_t at = 0;
-    const struct message *message =
-        history_find_canary(&world->history, blob_view(frame), &at);
+    const struct message *message = history_find_canary(&world->history, blob_view(frame), &at);
     if (server->stale == NULL && message != NULL) {
         server->stale = blob_hold(frame);
         server->stale_message = (uint32_t)(message - world->history.messages);
@@ -459,6 +484,14 @@ void server_writable(struct world *world, struct link *link)
 
 /* ---- Time ---- */
 
+static void server_show_session(struct world *world, struct session *session)
+{
+    uint32_t extra = world->mutation == MUTATION_FULL_LANE ? LIMIT_SESSION_NOTICES_MAX : 0;
+    session->notice_count += extra;
+    watch_session(world, session);
+    session->notice_count -= extra;
+}
+
 static void server_tick_link(struct world *world, struct link *link)
 {
     uint64_t silent_ms = world->now_ms - link->heard_ms;
@@ -467,7 +500,7 @@ static void server_tick_link(struct world *world, struct link *link)
         silent_ms > 2 * (uint64_t)world->profile.heartbeat_ms)
         server_close(world, link);
     else if (link->session != NULL)
-        watch_session(world, link->session);
+        server_show_session(world, link->session);
 }
 
 void server_tick(struct world *world)

@@ -39,8 +39,8 @@ struct server {
     struct mails mails[SIM_WORKERS_MAX][SIM_WORKERS_MAX]; /* from, to */
     struct group *commits[COMMITS_MAX];
     size_t commit_count;
-    bool is_failing; /* the store, for some commits */
-    struct blob *stale; /* only by mutation: an old frame, and its message */
+    bool is_failing;    /* the store, for some commits */
+    struct blob *stale; /* only by mutation: an old frame and its message, or an old event */
     uint32_t stale_message;
 };
 

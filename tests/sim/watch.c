@@ -13,8 +13,7 @@ void watch_decided(struct world *world, unsigned index)
         return;
     if (group->number != shell->seen_group)
         shell->seen = NULL;
-    const struct publication *at =
-        shell->seen == NULL ? group->effects.first : shell->seen->next;
+    const struct publication *at = shell->seen == NULL ? group->effects.first : shell->seen->next;
     for (; at != NULL; at = at->next) {
         struct log *log = history_log(&world->history, view_of(at->conversation));
         log_at(log, at->seq)->decided_ms = shell->worker.now.wall_ms;
@@ -68,8 +67,7 @@ void watch_committed(struct world *world, const struct change_list *changes)
         if (at->kind == CHANGE_EVENT) {
             watch_committed_event(world, at, event_decode(at->bytes, &arena));
         } else if (at->kind == CHANGE_MESSAGE_ID && at->message_id.seq == 0) {
-            struct message *message =
-                history_find_message(&world->history, uuid_view(&at->id));
+            struct message *message = history_find_message(&world->history, uuid_view(&at->id));
             if (message != NULL &&
                 view_equal(view_of(world->devices[message->device].user_name), at->user) &&
                 view_equal(view_of(message->conversation), at->conversation))
@@ -131,8 +129,7 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
                    (unsigned long long)decoded->event->seq);
     else if (world->is_traced && decoded->body_case == SERVER_FRAME(ERROR))
         world_tell(world, "worker %u to %s: error %d, %s", link->worker,
-                   world->devices[link->device].name, decoded->error->code,
-                   decoded->error->detail);
+                   world->devices[link->device].name, decoded->error->code, decoded->error->detail);
     else
         world_tell(world, "worker %u to %s: frame of kind %d", link->worker,
                    world->devices[link->device].name, decoded->body_case);
@@ -151,8 +148,7 @@ void watch_session(struct world *world, const struct session *session)
 void watch_storing(struct world *world, const struct device *device,
                    const struct kept_conversation *kept, const wire_event *event)
 {
-    world_tell(world, "%s stores %s:%llu", device->name, kept->id,
-               (unsigned long long)event->seq);
+    world_tell(world, "%s stores %s:%llu", device->name, kept->id, (unsigned long long)event->seq);
     check_order_storing(world, device, kept, event);
 }
 

@@ -237,11 +237,10 @@ static void world_step(struct world *world, const struct step *step)
 bool world_run(struct world *world, uint64_t seed, enum mutation mutation, bool is_traced)
 {
     struct step step;
-    *world = (struct world){
-        .seed = seed, .prng = {seed}, .mutation = mutation, .is_traced = is_traced};
+    *world =
+        (struct world){.seed = seed, .prng = {seed}, .mutation = mutation, .is_traced = is_traced};
     world_begin(world);
-    while (world->broken == NULL && !world->is_settled &&
-           schedule_take(&world->schedule, &step)) {
+    while (world->broken == NULL && !world->is_settled && schedule_take(&world->schedule, &step)) {
         world_step(world, &step);
         if (world->steps > WORLD_STEPS_MAX)
             world_break(world, "P7 convergence", "more than %d steps", WORLD_STEPS_MAX);

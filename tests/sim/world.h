@@ -1,5 +1,6 @@
 /* The world of one seed: a server, devices, a network between them, clocks, and what goes wrong.
- * One thread, one generator: the seed decides everything, and the same seed gives the same story. */
+ * One thread, one generator: the seed decides everything, and the same seed gives the same story.
+ */
 #ifndef UNSAY_SIM_WORLD_H
 #define UNSAY_SIM_WORLD_H
 
@@ -18,7 +19,7 @@ struct world {
     uint64_t steps;
     uint64_t hash; /* of the story so far */
     bool is_traced;
-    bool is_calm;   /* the faults are over */
+    bool is_calm;    /* the faults are over */
     bool is_settled; /* everything has come to rest */
     uint64_t calm_since_ms;
     uint64_t settled_since_ms;
