@@ -82,7 +82,8 @@ sanitize: packages-check
 	ninja -C build-asan
 	@tools/run-tests build-asan --timeout-multiplier 6
 	ninja -C build-tsan
-	@tools/run-tests build-tsan --timeout-multiplier 10
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/tools/tsan.supp \
+		tools/run-tests build-tsan --timeout-multiplier 10
 
 fuzz: packages-check packages-lint
 	@$(MAKE) --no-print-directory build-fuzz/build.ninja

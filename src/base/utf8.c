@@ -1,6 +1,7 @@
 #include "base/utf8.h"
 
-/* The length of a sequence by its first byte, and the range of its second; 0 when none starts so. */
+/* The length of a sequence by its first byte, and the range of its second; 0 when none starts so.
+ */
 static size_t utf8_sequence(uint8_t first, uint8_t *low, uint8_t *high)
 {
     *low = 0x80;

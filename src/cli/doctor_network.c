@@ -1,7 +1,7 @@
 /* unsay doctor: the store's lock and format, the ports, and the server behind them. */
 #include "cli/doctor.h"
 
-#include "client/address.h"
+#include "access/address.h"
 #include "storage/format_file.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "cli/options.h"
 
+#include "access/address.h"
 #include "cli/command.h"
-#include "client/address.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 #ifndef UNSAY_CLIENT_CLIENT_H
 #define UNSAY_CLIENT_CLIENT_H
 
+#include "access/address.h"
 #include "access/identity.h"
 #include "access/transport.h"
-#include "client/address.h"
 #include "client/database.h"
 
 struct loop;

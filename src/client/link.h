@@ -6,8 +6,8 @@
 #ifndef UNSAY_CLIENT_LINK_H
 #define UNSAY_CLIENT_LINK_H
 
+#include "access/address.h"
 #include "access/transport.h"
-#include "client/address.h"
 
 #include <uv.h>
 

@@ -40,15 +40,14 @@ struct view id_direct_conversation(struct arena *arena, struct view a, struct vi
     char text[2 * LIMIT_USER_ID_BYTES_MAX + 4];
     struct view first = view_compare(a, b) <= 0 ? a : b;
     struct view second = view_compare(a, b) <= 0 ? b : a;
-    int size =
-        snprintf(text, sizeof(text), "d:%.*s:%.*s", VIEW_PRINT(first), VIEW_PRINT(second));
+    int size = snprintf(text, sizeof(text), "d:%.*s:%.*s", VIEW_PRINT(first), VIEW_PRINT(second));
     if (size <= LIMIT_CONVERSATION_ID_BYTES_MAX)
         return arena_copy(arena, view_make(text, (size_t)size));
 
     uint8_t hash[28];
     char hex[3 + 2 * sizeof(hash) + 1] = "dh:";
-    crypto_generichash(hash, sizeof(hash), (const uint8_t *)text,
-                       (unsigned long long)size, NULL, 0);
+    crypto_generichash(hash, sizeof(hash), (const uint8_t *)text, (unsigned long long)size, NULL,
+                       0);
     sodium_bin2hex(hex + 3, sizeof(hex) - 3, hash, sizeof(hash));
     return arena_copy(arena, view_of(hex));
 }

@@ -136,6 +136,17 @@ static void recall_wait(struct conversation *conversation, struct member *member
     member_change->member = member->row;
 }
 
+/* True when the message was taken back by this very request. */
+static bool recall_is_repetition(const wire_recall_request *request,
+                                 const struct recall_facts *facts)
+{
+    if (facts->earlier == NULL || facts->earlier->kind_case != EVENT_KIND(RECALL))
+        return false;
+    const wire_recall *earlier = facts->earlier->recall;
+    return strcmp(earlier->operator_, facts->author->user) == 0 &&
+           view_equal(bytes_view(earlier->request_id), bytes_view(request->request_id));
+}
+
 void recall_decide(struct conversation *conversation, struct member *member,
                    const wire_recall_request *request, const wire_target *target,
                    const struct recall_facts *facts, const struct policy *policy,
@@ -161,11 +172,18 @@ void recall_decide(struct conversation *conversation, struct member *member,
     }
 
     const wire_message *message = facts->event->message;
+    if (target->message_id.len != 0 &&
+        !view_equal(bytes_view(target->message_id), bytes_view(message->message_id))) {
+        recall_refuse(outcome, REFUSAL_CODE(UNKNOWN_MESSAGE)); /* seq and id contradict */
+        return;
+    }
     outcome->target->origin = facts->event->origin;
     outcome->target->seq = facts->event->seq;
     outcome->target->message_id = message->message_id;
     if (message->state != WIRE(MESSAGE_STATE, NORMAL)) {
-        outcome->outcome = WIRE(RECALL_OUTCOME, ALREADY_RECALLED);
+        outcome->outcome = recall_is_repetition(request, facts)
+                               ? WIRE(RECALL_OUTCOME, RECALLED)
+                               : WIRE(RECALL_OUTCOME, ALREADY_RECALLED);
         outcome->time = message->tombstone == NULL ? 0 : message->tombstone->time;
         return;
     }

@@ -10,12 +10,15 @@ refusal_code recall_check(const wire_recall_request *request, const char **detai
 
 /* The target of one recall as the store has it. By seq: `event` is the entry, NULL when there is
  * none. By message id: `row` is the row of (operator, id), NULL when there is none, and `event` the
- * message when row->seq is not 0. */
+ * message when row->seq is not 0. Where the message was taken back already, `earlier` is the recall
+ * that did it: if it carries this request's id, this is a repetition, and the outcome is the first
+ * one. */
 struct recall_facts {
     const struct author *author;
     const wire_event *event;
     const struct message_id_row *row;
     uint64_t now_ms;
+    const wire_event *earlier;
 };
 
 /* Decides on one target of the request; the outcome's target is lent by the request or the event.

@@ -10,7 +10,8 @@ typedef Unsay__V1__ErrorCode refusal_code;
 #define REFUSAL_CODE(name) WIRE(ERROR_CODE, name)
 #define REFUSAL_NONE REFUSAL_CODE(UNSPECIFIED)
 
-/* The stable name ("window_closed"); "" for REFUSAL_NONE, "unknown" for a code of a later version. */
+/* The stable name ("window_closed"); "" for REFUSAL_NONE, "unknown" for a code of a later version.
+ */
 const char *refusal_name(refusal_code code);
 
 /* An English sentence for people; never NULL. */

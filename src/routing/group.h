@@ -9,8 +9,8 @@
  * worker has published: whoever hears that a message was taken back may rely on no connection
  * handing out its body any more.
  *
- * A commit that failed may have been written all the same (store.h). So the sessions that its events
- * would have reached fall behind: they find in the store what there is. */
+ * A commit that failed may have been written all the same (store.h). So the sessions that its
+ * events would have reached fall behind: they find in the store what there is. */
 #ifndef UNSAY_ROUTING_GROUP_H
 #define UNSAY_ROUTING_GROUP_H
 

@@ -146,8 +146,7 @@ enum status owner_load_member(struct worker *worker, struct owned_conversation *
     return STATUS_OK;
 }
 
-/* The latest uncommitted change to a row. */
-static const struct change *owner_find(struct owner *owner, const struct change *probe)
+const struct change *owner_find(struct owner *owner, const struct change *probe)
 {
     const struct change *change = owner->open == NULL ? NULL : group_find(owner->open, probe);
     if (change == NULL && owner->in_flight != NULL)
@@ -223,6 +222,37 @@ void owner_refuse(struct worker *worker, const struct request *request, Unsay__V
     owner_answer(worker, request, &answer);
 }
 
+bool owner_find_author(struct worker *worker, const struct request *request,
+                       const char *conversation, struct owned_conversation **owned,
+                       struct owned_member *scratch, struct owned_member **member)
+{
+    refusal_code refusal = REFUSAL_NONE;
+    *owned = owner_load(worker, view_of(conversation), &refusal);
+    if (*owned == NULL) {
+        owner_refuse(worker, request, refusal, "");
+        return false;
+    }
+    if (owner_load_member(worker, *owned, request->author.user, scratch, member) != STATUS_OK) {
+        owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
+        return false;
+    }
+    return true;
+}
+
+/* The commit hangs, and the group is full: even refusals must not pile up in it. Where the session
+ * is at hand it is told at once; of the others, those that find no more room ask again in time. */
+static void owner_overloaded(struct worker *worker, const struct request *request)
+{
+    struct session *session =
+        request->worker == worker->index ? worker_find_session(worker, request->session) : NULL;
+    if (session != NULL)
+        session_refuse(worker, session, request->frame->request, REFUSAL_CODE(OVERLOADED), "",
+                       false);
+    else if (request->worker != worker->index &&
+             owner_group(worker)->requests < 2 * LIMIT_GROUP_REQUESTS_MAX)
+        owner_refuse(worker, request, REFUSAL_CODE(OVERLOADED), "");
+}
+
 void owner_request(struct worker *worker, const struct request *request)
 {
     const struct group *group = owner_group(worker);
@@ -232,7 +262,7 @@ void owner_request(struct worker *worker, const struct request *request)
     }
     if (group->requests >= LIMIT_GROUP_REQUESTS_MAX ||
         group->effects.changes.bytes >= LIMIT_GROUP_BYTES_MAX) {
-        owner_refuse(worker, request, REFUSAL_CODE(OVERLOADED), "");
+        owner_overloaded(worker, request);
         return;
     }
     if (request->frame->body_case == CLIENT_FRAME(SEND))

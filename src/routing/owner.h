@@ -29,7 +29,6 @@ struct owned_member {
 
 struct owned_conversation {
     struct conversation conversation;
-    bool exists;
     uint64_t touched;     /* number of the last group that changed it */
     struct table members; /* struct owned_member */
     struct list recent;   /* owner.recent, least recently used first */
@@ -72,6 +71,14 @@ struct owned_conversation *owner_new_conversation(struct worker *worker, struct 
 MUST_CHECK enum status owner_load_member(struct worker *worker, struct owned_conversation *owned,
                                          const char *user, struct owned_member *scratch,
                                          struct owned_member **member);
+
+/* The conversation and the author's place in it; false when the request was refused. */
+bool owner_find_author(struct worker *worker, const struct request *request,
+                       const char *conversation, struct owned_conversation **owned,
+                       struct owned_member *scratch, struct owned_member **member);
+
+/* The latest uncommitted change to a row, NULL when it has none: see group_find. */
+const struct change *owner_find(struct owner *owner, const struct change *probe);
 
 /* Rows, as the latest decision left them, committed or not; views live in the worker's scratch
  * arena or in the groups. STATUS_NOT_FOUND where there is none. */

@@ -5,7 +5,6 @@
 
 #include <cyaml/cyaml.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /* What a file may say; absent settings are NULL. Numbers are pointers for that reason. */
@@ -20,7 +19,7 @@ struct config_file {
     unsigned token_secrets_count;
     struct config_key *token_public_keys;
     unsigned token_public_keys_count;
-    bool *development_key;
+    int *development_key;
     uint64_t *recall_window_ms;
     uint32_t *heartbeat_interval_ms;
     uint32_t *connections_max;
@@ -42,6 +41,9 @@ static const cyaml_schema_value_t config_key_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_key, config_key_fields),
 };
 
+/* libcyaml's own booleans take any word that they do not know for true. */
+static const cyaml_strval_t config_truths[] = {{"false", 0}, {"true", 1}};
+
 #define CONFIG_STRING(name)                                                                     \
     CYAML_FIELD_STRING_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_file, \
                            name, 0, CONFIG_PATH_BYTES_MAX)
@@ -60,8 +62,9 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_SEQUENCE("token_public_keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
                          struct config_file, token_public_keys, &config_key_value, 0,
                          CONFIG_KEYS_MAX),
-    CYAML_FIELD_BOOL_PTR("development_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-                         struct config_file, development_key),
+    CYAML_FIELD_ENUM_PTR(
+        "development_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
+        struct config_file, development_key, config_truths, CYAML_ARRAY_LEN(config_truths)),
     CONFIG_NUMBER(recall_window_ms),
     CONFIG_NUMBER(heartbeat_interval_ms),
     CONFIG_NUMBER(connections_max),

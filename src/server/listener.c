@@ -4,7 +4,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,7 +34,9 @@ static bool listener_split(const char *setting, struct listener_name *name)
         return false;
     snprintf(name->host, sizeof(name->host), "%.*s", (int)size, host);
     snprintf(name->port, sizeof(name->port), "%s", colon + 1);
-    return true;
+    char *end;
+    unsigned long port = strtoul(name->port, &end, 10);
+    return *end == 0 && port <= UINT16_MAX;
 }
 
 static int listener_bind(const struct addrinfo *info)
@@ -52,7 +56,7 @@ static int listener_bind(const struct addrinfo *info)
 
 static unsigned listener_port(int socket)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t size = sizeof(bound);
     if (getsockname(socket, (struct sockaddr *)&bound, &size) != 0)
         return 0;

@@ -8,6 +8,8 @@ enum {
     INFO_LOG_HEADERS = 5,
 };
 
+static const double MEMTABLE_BLOOM_RATIO = 0.05;
+
 static void options_set_table(rocksdb_options_t *options, rocksdb_cache_t *cache)
 {
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
@@ -41,6 +43,10 @@ static rocksdb_options_t *options_of_space(size_t buffer_bytes, rocksdb_cache_t 
     options_set_compression(options);
     rocksdb_options_set_write_buffer_size(options, buffer_bytes);
     rocksdb_options_set_max_write_buffer_number(options, 3);
+    /* Most look-ups of ids and requests find nothing, and most recalled events are no longer in
+     * memory: the filter spares the search. */
+    rocksdb_options_set_memtable_whole_key_filtering(options, 1);
+    rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, MEMTABLE_BLOOM_RATIO);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
     rocksdb_options_set_max_bytes_for_level_base(options, 4 * buffer_bytes);
     rocksdb_options_set_target_file_size_base(options, 64 << 20);

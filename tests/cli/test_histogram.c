@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
+
 #include "base/prng.h"
 #include "cli/histogram.h"
 

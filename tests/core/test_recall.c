@@ -121,7 +121,8 @@ static wire_target_outcome decide(struct decided *decided, const wire_recall_req
                                   uint64_t now_ms)
 {
     wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
-    struct recall_facts facts = {&decided->author, event, row, now_ms};
+    struct recall_facts facts = {
+        .author = &decided->author, .event = event, .row = row, .now_ms = now_ms};
     outcome.target = arena_alloc(&decided->arena, sizeof(*outcome.target));
     recall_decide(&decided->conversation, &decided->member, request, request->targets[0], &facts,
                   &policy_default, &decided->effects, &outcome);
@@ -273,6 +274,68 @@ static void too_many_may_not_wait(void **state)
     decided_fini(&decided);
 }
 
+/* What the first recall of a_message() left behind: the tombstone and the recall. */
+static wire_target_outcome decide_again(struct decided *decided, const char *request_id,
+                                        const char *user)
+{
+    wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
+    wire_recall_request request = *a_request(2, NULL);
+    (void)decide(decided, &request, a_message(decided), NULL, NOW_MS + 5);
+    struct recall_facts facts = {
+        .author = &(struct author){user, "phone"},
+        .event = event_decode(decided->effects.changes.last->bytes, &decided->arena),
+        .earlier = event_decode(decided->effects.changes.first->bytes, &decided->arena),
+        .now_ms = NOW_MS + 1000000,
+    };
+    if (request_id != NULL)
+        request.request_id = bytes_of(view_of(request_id));
+    outcome.target = arena_zero(&decided->arena, sizeof(*outcome.target));
+    recall_decide(&decided->conversation, &decided->member, &request, request.targets[0], &facts,
+                  &policy_default, &decided->effects, &outcome);
+    assert_int_equal(decided->effects.changes.count, 2);
+    return outcome;
+}
+
+static void the_same_request_gets_the_first_outcome(void **state)
+{
+    (void)state;
+    struct decided decided;
+    decided_init(&decided);
+    wire_target_outcome outcome = decide_again(&decided, NULL, "ann");
+    assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, RECALLED));
+    assert_int_equal(hlc_ms(outcome.time), NOW_MS + 5);
+    decided_fini(&decided);
+}
+
+static void another_request_finds_it_already_recalled(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {{"another", "ann"}, {NULL, "bob"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct decided decided;
+        decided_init(&decided);
+        wire_target_outcome outcome = decide_again(&decided, cases[i][0], cases[i][1]);
+        assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, ALREADY_RECALLED));
+        assert_int_equal(hlc_ms(outcome.time), NOW_MS + 5);
+        decided_fini(&decided);
+    }
+}
+
+static void a_seq_and_an_id_that_contradict_are_refused(void **state)
+{
+    (void)state;
+    struct decided decided;
+    decided_init(&decided);
+    wire_recall_request request = *a_request(2, NULL);
+    struct uuid other = {{9}};
+    request.targets[0]->message_id = bytes_of(uuid_view(&other));
+    wire_target_outcome outcome = decide(&decided, &request, a_message(&decided), NULL, NOW_MS);
+    assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, REFUSED));
+    assert_int_equal(outcome.refusal, REFUSAL_CODE(UNKNOWN_MESSAGE));
+    assert_nothing_changed(&decided);
+    decided_fini(&decided);
+}
+
 int main(void)
 {
     id_1 = decided_id(1);
@@ -280,6 +343,9 @@ int main(void)
         cmocka_unit_test(every_wrong_field_has_its_refusal),
         cmocka_unit_test(a_recall_is_an_event_and_a_tombstone),
         cmocka_unit_test(refusals_have_their_reason_and_no_effect),
+        cmocka_unit_test(the_same_request_gets_the_first_outcome),
+        cmocka_unit_test(another_request_finds_it_already_recalled),
+        cmocka_unit_test(a_seq_and_an_id_that_contradict_are_refused),
         cmocka_unit_test(a_recall_before_its_message_waits_once),
         cmocka_unit_test(too_many_may_not_wait),
     };

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static char file[] = "/tmp/unsay-config-XXXXXX";
+static char file[] = P_tmpdir "/unsay-config-XXXXXX";
 
 static enum status load(struct config *config, const char *text, struct failure *failure)
 {
@@ -114,6 +114,7 @@ static void each_mistake_is_named(void **state)
     } mistakes[] = {
         {"wrokers: 3\n", "wrokers"},
         {"workers: many\n", "workers"},
+        {"development_key: perhaps\n", "development_key"},
         {"workers: -1\n", "workers"},
         {"workers: 65\n", "workers"},
         {"workers: 99999999999999999999\n", "workers"},

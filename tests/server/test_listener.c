@@ -74,8 +74,9 @@ static void what_cannot_be_is_named(void **state)
         {"127.0.0.1:", STATUS_MALFORMED},
         {"[]:7410", STATUS_MALFORMED},
         {"127.0.0.1:123456789012345678901234567890123", STATUS_MALFORMED},
-        {"127.0.0.1:http", STATUS_NOT_FOUND},
-        {"127.0.0.1:-1", STATUS_NOT_FOUND},
+        {"127.0.0.1:http", STATUS_MALFORMED},
+        {"127.0.0.1:-1", STATUS_MALFORMED},
+        {"127.0.0.1:70000", STATUS_MALFORMED},
         {"999.0.0.1:7410", STATUS_NOT_FOUND},
         {"192.0.2.1:7410", STATUS_IO}, /* TEST-NET-1: never ours */
     };

@@ -15,6 +15,8 @@ static struct device *actions_device(struct world *world)
 static struct kept_conversation *actions_conversation(struct world *world, struct device *device)
 {
     uint32_t count = device->database.conversation_count;
+    if (count > 1 && world->profile.is_narrow)
+        count = 1;
     return count == 0 ? NULL : &device->database.conversations[prng_below(&world->prng, count)];
 }
 
@@ -158,6 +160,9 @@ static void actions_ask_recall(struct world *world, struct device *device, const
     world_tell(world, "%s asks to take back %zu messages in %s (%s)", device->name, targets->count,
                conversation, request_id);
     device_ask_recall(device, index);
+    struct device *other = actions_device(world);
+    if (other->user == device->user && world_chance(world, 50))
+        device_ask_recall(other, index); /* the same request from two devices */
 }
 
 static void actions_recall(struct world *world, struct device *device)
@@ -194,7 +199,9 @@ static void actions_recall_again(struct world *world, struct device *device)
 {
     if (world->history.asked_count == 0)
         return;
-    uint32_t index = (uint32_t)prng_below(&world->prng, world->history.asked_count);
+    uint32_t count = world->history.asked_count;
+    uint32_t reach = world_chance(world, 70) && count > 4 ? 4 : count;
+    uint32_t index = count - 1 - (uint32_t)prng_below(&world->prng, reach);
     if (world->history.asked[index].user == device->user)
         device_ask_recall(device, index);
 }
@@ -285,15 +292,15 @@ void actions_step(struct world *world)
     uint64_t dice = prng_below(&world->prng, 100);
     if (device->database.conversation_count == 0)
         dice = 90 + dice % 6;
-    if (dice < 40)
+    if (dice < 38)
         actions_send(world, device);
-    else if (dice < 60)
+    else if (dice < 56)
         actions_recall(world, device);
-    else if (dice < 64)
+    else if (dice < 60)
         actions_recall_early(world, device);
-    else if (dice < 68)
+    else if (dice < 67)
         actions_recall_again(world, device);
-    else if (dice < 72)
+    else if (dice < 74)
         actions_read(world, device);
     else if (dice < 82)
         actions_display(world, device);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "core/frame.h"
+#include "core/refusal.h"
 #include "database.h"
 #include "watch.h"
 #include "world.h"
@@ -92,6 +93,8 @@ static void device_store(struct device *device, const struct client_effect *effe
             world->history.messages[index].was_given_up = true;
     } else if (effect->kind == CLIENT_ANSWER && effect->token != device_no_token) {
         database_store_answer(device, effect);
+        if (refusal_is_retryable(effect->refusal) && world_mishap(world, 800))
+            device->again = (uint32_t)effect->token + 1;
     }
 }
 
@@ -217,6 +220,11 @@ static void device_settle(struct device *device)
             return;
         }
         device_perform(device, effects);
+    }
+    if (device->again != 0) {
+        uint32_t asked = device->again - 1;
+        device->again = 0;
+        device_ask_recall(device, asked);
     }
 }
 

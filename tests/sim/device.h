@@ -67,7 +67,7 @@ struct device {
     uint64_t wall_offset_ms;  /* of the lying clock, added to the true time */
     uint64_t wake_ms;         /* STEP_DEVICE_WAKE is planned for; 0: none */
     uint64_t frozen_until_ms;
-    bool is_settling;
+    uint32_t again; /* a recall to be asked once more: its index + 1; 0: none */
 };
 
 void device_init(struct device *device, struct world *world, unsigned index, unsigned user,

@@ -8,21 +8,21 @@ static unsigned profile_rate(struct prng *prng, unsigned max)
 struct profile profile_draw(struct prng *prng)
 {
     static const uint32_t heartbeats[] = {5000, 30000, 30000, 300000};
-    static const uint64_t pauses[] = {200, 3000, 20000};
+    static const uint64_t pauses[] = {20, 200, 3000, 20000};
     static const uint64_t jumps[] = {0, 10000, 120000, 3600000};
     struct profile profile = {
         .users = 2 + (unsigned)prng_below(prng, USERS_MAX - 1),
         .workers = 1 + (unsigned)prng_below(prng, SIM_WORKERS_MAX),
         .actions = 60 + (unsigned)prng_below(prng, 100),
         .heartbeat_ms = heartbeats[prng_below(prng, 4)],
-        .pause_max_ms = pauses[prng_below(prng, 3)],
+        .pause_max_ms = pauses[prng_below(prng, 4)],
         .night = profile_rate(prng, 40),
         .commit_fails = profile_rate(prng, 60),
         .server_dies = profile_rate(prng, 40),
         .device_dies = profile_rate(prng, 12),
         .link_cuts = profile_rate(prng, 12),
         .mailbox_full = profile_rate(prng, 100),
-        .slow_links = profile_rate(prng, 60),
+        .slow_links = profile_rate(prng, 100),
         .network_ms = 1 + prng_below(prng, prng_below(prng, 3) == 0 ? 2000 : 100),
         .commit_ms = 1 + prng_below(prng, prng_below(prng, 3) == 0 ? 1500 : 30),
         .mail_ms = 1 + prng_below(prng, prng_below(prng, 3) == 0 ? 800 : 5),
@@ -30,9 +30,19 @@ struct profile profile_draw(struct prng *prng)
         .clock_jumps = profile_rate(prng, 40),
         .is_hostile = prng_below(prng, 4) == 0,
         .is_bulky = prng_below(prng, 25) == 0,
+        .is_narrow = prng_below(prng, 5) == 0,
     };
     for (unsigned user = 0; user < profile.users; user++)
         profile.devices_of[user] = 1 + (unsigned)prng_below(prng, DEVICES_PER_USER_MAX);
+    if (profile.is_narrow) {
+        profile.actions *= 2;
+        profile.pause_max_ms = 300;
+        profile.mail_ms = 1500;
+        profile.network_ms = 1000;
+        profile.slow_links = 90;
+        profile.workers = SIM_WORKERS_MAX;
+        profile.commit_fails *= 3;
+    }
     if (profile.is_hostile) {
         profile.frame_lost = profile_rate(prng, 30);
         profile.frame_doubled = profile_rate(prng, 60);

@@ -33,6 +33,7 @@ struct profile {
     unsigned clock_jumps;   /* of 1000 actions */
     bool is_hostile;        /* frames inside a connection are lost, doubled, swapped */
     bool is_bulky;          /* large bodies, so that lanes overflow */
+    bool is_narrow;         /* much at once in few conversations, with slow connections and mail */
 };
 
 struct profile profile_draw(struct prng *prng);

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "client/address.h"
+#include "access/address.h"
 
 static void every_scheme_is_read(void **state)
 {

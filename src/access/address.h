@@ -1,8 +1,8 @@
 /* Where the server is: SCHEME://HOST:PORT with the schemes tcp, tls, ws and wss, or HOST:PORT
  * alone, which is tcp. An IPv6 address stands in brackets. A WebSocket may have a path after the
  * port. */
-#ifndef UNSAY_CLIENT_ADDRESS_H
-#define UNSAY_CLIENT_ADDRESS_H
+#ifndef UNSAY_ACCESS_ADDRESS_H
+#define UNSAY_ACCESS_ADDRESS_H
 
 #include <stdbool.h>
 

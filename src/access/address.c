@@ -1,4 +1,4 @@
-#include "client/address.h"
+#include "access/address.h"
 
 #include "base/view.h"
 

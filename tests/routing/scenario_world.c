@@ -1,0 +1,190 @@
+/* What happens around the devices, and what must be the case. */
+#include "scenario.h"
+
+#include "base/memory.h"
+#include "storage/store_memory.h"
+
+#include <stdlib.h>
+
+static void world_connect(const struct words *words)
+{
+    struct device *device = find_device(word_at(words, 0));
+    uint64_t expires_s = number_option(words, "expires");
+    uint64_t lifetime_ms = expires_s == 0 ? 100 * (uint64_t)CLUSTER_HOUR_MS : expires_s * 1000;
+    if (device->link.session != NULL)
+        fail("connected already; another connection needs another name, such as", "alice/phone#2");
+    char name[65];
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(strchr(device->name, '/') + 1, "#"),
+             strchr(device->name, '/') + 1);
+    link_open(&device->link, &the.cluster, (unsigned)number_option(words, "on"), device->user, name,
+              the.cluster.now.wall_ms + lifetime_ms);
+}
+
+static void world_disconnect(const struct words *words)
+{
+    link_close(&find_device(word_at(words, 0))->link);
+}
+
+static void world_slow(const struct words *words)
+{
+    find_device(word_at(words, 0))->link.is_slow = true;
+}
+
+static void world_resume(const struct words *words)
+{
+    struct link *link = &find_device(word_at(words, 0))->link;
+    link->is_slow = false;
+    link_pull(link, SIZE_MAX);
+}
+
+static void world_pull(const struct words *words)
+{
+    link_pull(&find_device(word_at(words, 0))->link, number_of(word_at(words, 1)));
+}
+
+static void world_hold(const struct words *words)
+{
+    if (strcmp(word_at(words, 0), "commits") == 0)
+        the.cluster.commits_are_held = true;
+    else
+        the.cluster.posts[number_of(word_at(words, 1))].is_held = true;
+}
+
+static void world_release(const struct words *words)
+{
+    if (strcmp(word_at(words, 0), "commits") == 0)
+        the.cluster.commits_are_held = false;
+    else
+        the.cluster.posts[number_of(word_at(words, 1))].is_held = false;
+}
+
+static void world_commit(const struct words *words)
+{
+    (void)words;
+    if (!cluster_commit(&the.cluster))
+        fail("no commit is under way", "");
+}
+
+static void world_together(const struct words *words)
+{
+    (void)words;
+    the.is_together = true;
+}
+
+static void world_end(const struct words *words)
+{
+    (void)words;
+    the.is_together = false;
+}
+
+static void world_store(const struct words *words)
+{
+    const char *how = word_at(words, words->count - 1);
+    if (strcmp(how, "full") == 0)
+        store_memory_fail(the.cluster.store, STATUS_NO_SPACE, false);
+    else if (strcmp(how, "io") == 0)
+        store_memory_fail(the.cluster.store, STATUS_IO, false);
+    else if (strcmp(how, "lost-answer") == 0)
+        store_memory_fail(the.cluster.store, STATUS_IO, true);
+    else if (strcmp(how, "works") == 0)
+        store_memory_fail(the.cluster.store, STATUS_OK, false);
+    else
+        fail("the store fails full, io or lost-answer, or works", how);
+}
+
+static void world_advance(const struct words *words)
+{
+    cluster_advance(&the.cluster, duration_of(word_at(words, 0)));
+}
+
+static void world_wall_back(const struct words *words)
+{
+    the.cluster.now.wall_ms -= duration_of(word_at(words, 0));
+}
+
+static void world_crash(const struct words *words)
+{
+    (void)words;
+    cluster_crash(&the.cluster);
+}
+
+static void world_drain(const struct words *words)
+{
+    (void)words;
+    cluster_drain(&the.cluster);
+}
+
+static void world_expect_nothing(const struct words *words)
+{
+    if (buffer_size(&find_device(word_at(words, 0))->inbox) > 0)
+        fail("frames came", words->words[0]);
+}
+
+static void world_expect_closed(const struct words *words)
+{
+    if (find_device(word_at(words, 0))->link.session != NULL)
+        fail("still connected", words->words[0]);
+}
+
+static void world_ignore(const struct words *words)
+{
+    buffer_release(&find_device(word_at(words, 0))->inbox);
+}
+
+static void world_never(const struct words *words)
+{
+    struct device *device = find_device(word_at(words, 0));
+    const char *text = word_at(words, 1);
+    free(device->forbidden);
+    device->forbidden = memory_copy(text, strlen(text));
+}
+
+static void world_store_has(const struct words *words)
+{
+    if (store_memory_count(the.cluster.store, view_of(word_at(words, 0))) == 0)
+        fail("the store does not hold", words->words[0]);
+}
+
+static void world_store_lacks(const struct words *words)
+{
+    if (store_memory_count(the.cluster.store, view_of(word_at(words, 0))) > 0)
+        fail("the store holds", words->words[0]);
+}
+
+static const struct world_step {
+    const char *verb;
+    void (*run)(const struct words *words);
+} world_steps[] = {
+    {"connect", world_connect},
+    {"disconnect", world_disconnect},
+    {"slow", world_slow},
+    {"resume", world_resume},
+    {"pull", world_pull},
+    {"hold", world_hold},
+    {"release", world_release},
+    {"commit", world_commit},
+    {"together", world_together},
+    {"end", world_end},
+    {"store", world_store},
+    {"advance", world_advance},
+    {"wall-back", world_wall_back},
+    {"crash", world_crash},
+    {"drain", world_drain},
+    {"expect-nothing", world_expect_nothing},
+    {"expect-closed", world_expect_closed},
+    {"ignore", world_ignore},
+    {"never", world_never},
+    {"store-has", world_store_has},
+    {"store-lacks", world_store_lacks},
+};
+
+bool run_world_step(const char *verb, struct words words)
+{
+    for (size_t i = 0; i < sizeof(world_steps) / sizeof(world_steps[0]); i++) {
+        if (strcmp(world_steps[i].verb, verb) == 0) {
+            world_steps[i].run(&words);
+            return true;
+        }
+    }
+    return false;
+}
