@@ -91,8 +91,13 @@ static void traffic_send_next(struct load_client *client)
     clock_gettime(CLOCK_REALTIME, &wall);
     memcpy(bytes, random, sizeof(bytes));
     uint64_t wall_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000;
-    *traffic_flight(client, client->next) =
-        (struct load_flight){uuid_v7(wall_ms, bytes), load->loop.now_ns, false};
+    struct uuid id = uuid_v7(wall_ms, bytes);
+    if (client->next > 0) { /* as the library: ids of a device rise */
+        struct uuid last = traffic_flight(client, client->next - 1)->id;
+        if (uuid_compare(&id, &last) <= 0 && uuid_increment(&last))
+            id = last;
+    }
+    *traffic_flight(client, client->next) = (struct load_flight){id, load->loop.now_ns, false};
     load->unanswered++;
     traffic_transmit(client, client->next++);
 }

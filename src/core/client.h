@@ -80,6 +80,7 @@ struct client_outgoing {
     struct uuid message_id;
     Unsay__V1__ContentType content_type;
     struct view body;
+    bool is_retry; /* failed before, and is sent again: the log may hold it already */
 };
 
 /* Entries that the database holds in state sending. The core asks for them with CLIENT_LOAD_OUTBOX;

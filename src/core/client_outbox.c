@@ -53,6 +53,8 @@ static struct client_entry *client_lane_at(struct client_lane *lane, struct list
 static struct uuid client_entry_predecessor(const struct client_entry *entry)
 {
     const struct client_entry *before = client_lane_at(entry->lane, entry->lane_node.previous);
+    while (before != NULL && before->is_retry)
+        before = client_lane_at(entry->lane, before->lane_node.previous);
     return before == NULL ? (struct uuid){{0}} : before->message_id;
 }
 
@@ -189,6 +191,7 @@ static struct client_entry *client_outbox_add(struct client_core *core,
     entry->number = outgoing->number;
     entry->message_id = outgoing->message_id;
     entry->content_type = outgoing->content_type;
+    entry->is_retry = outgoing->is_retry;
     entry->body = memory_copy(outgoing->body.data, outgoing->body.size);
     entry->body_bytes = outgoing->body.size;
     entry->since_ms = core->now_ms;

@@ -6,9 +6,9 @@
  *                            repeated: 1, 2, 4 ... s without an answer; on a new connection at once
  *
  * A lane is the entries of one conversation. The server stores them in order only, since each names
- * its unresolved predecessor. So when one is refused for now, those after it will be too: the lane
- * pauses there, what the server says about later entries is not heeded, and all of them go out
- * again in order when the pause ends. */
+ * its unresolved predecessor (a retry aside: that one may be in the log from before). So when one
+ * is refused for now, those after it will be too: the lane pauses there, what the server says about
+ * later entries is not heeded, and all of them go out again in order when the pause ends. */
 #ifndef UNSAY_CORE_CLIENT_OUTBOX_H
 #define UNSAY_CORE_CLIENT_OUTBOX_H
 
@@ -38,6 +38,7 @@ struct client_entry {
     uint32_t attempts;    /* repetitions on this connection */
     refusal_code refusal; /* the latest, if any */
     bool is_begun;        /* was ever transmitted */
+    bool is_retry;        /* the log may hold it, so it says nothing of those before it */
     bool is_in_flight;    /* transmitted on this connection */
 };
 

@@ -5,6 +5,7 @@ enum {
     BUFFER_BYTES = 128 * 1024 * 1024,
     BLOOM_BITS = 10,
     LEVELS = 7,
+    BLOCK_BYTES = 4 * 1024,
     INFO_LOG_HEADERS = 5,
 };
 
@@ -14,7 +15,7 @@ static void options_set_table(rocksdb_options_t *options, rocksdb_cache_t *cache
 {
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_format_version(table, 5);
-    rocksdb_block_based_options_set_block_size(table, 16 * 1024);
+    rocksdb_block_based_options_set_block_size(table, BLOCK_BYTES);
     rocksdb_block_based_options_set_filter_policy(
         table, rocksdb_filterpolicy_create_bloom_full(BLOOM_BITS));
     rocksdb_block_based_options_set_whole_key_filtering(table, 1);
@@ -33,7 +34,6 @@ static void options_set_compression(rocksdb_options_t *options)
                           rocksdb_lz4_compression};
     rocksdb_options_set_num_levels(options, LEVELS);
     rocksdb_options_set_compression_per_level(options, levels, LEVELS);
-    rocksdb_options_set_bottommost_compression(options, rocksdb_zstd_compression);
 }
 
 static rocksdb_options_t *options_of_space(size_t buffer_bytes, rocksdb_cache_t *cache)

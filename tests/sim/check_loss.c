@@ -14,7 +14,6 @@ void check_loss_answered(struct world *world, const wire_server_frame *frame)
         if (message == NULL || message->seq != accepted->seq)
             world_break(world, promise, "accepted as %s:%llu, and the store does not have it",
                         accepted->conversation, (unsigned long long)accepted->seq);
-        world->history.accepted++;
     } else if (frame->body_case == SERVER_FRAME(RECALL)) {
         for (size_t i = 0; i < frame->recall->n_outcomes; i++) {
             const wire_target_outcome *outcome = frame->recall->outcomes[i];

@@ -150,6 +150,7 @@ static void device_offer(struct device *device, uint64_t after, uint32_t count, 
             .message_id = message->id,
             .content_type = WIRE(CONTENT_TYPE, TEXT),
             .body = view_make(send->body, send->body_bytes),
+            .is_retry = send->is_retry,
         };
         if (count-- == 0 || !client_core_offer(device->core, device_clock_ms(device), &outgoing)) {
             more = true;
@@ -371,6 +372,7 @@ void device_retry(struct device *device, struct kept_send *failed)
     database_remove_send(failed);
     struct kept_send *send = database_add_send(&device->database, index);
     send->body = body;
+    send->is_retry = true;
     send->body_bytes = body_bytes;
     device->world->history.messages[index].number = send->number;
     device_offer_new(device, send->number);

@@ -33,6 +33,7 @@ struct kept_send {
     uint32_t message; /* index in the history */
     enum kept_state state;
     bool is_recalled;
+    bool is_retry;
     uint8_t *body; /* owned; NULL once GONE */
     size_t body_bytes;
 };

@@ -62,7 +62,6 @@ struct history {
     uint32_t asked_count;
     uint32_t asked_capacity;
     uint64_t recalls; /* committed, ever */
-    uint64_t accepted;
 };
 
 void history_fini(struct history *history);

@@ -53,13 +53,3 @@ bool schedule_take(struct schedule *schedule, struct step *step)
         heap[at] = last;
     return true;
 }
-
-const char *step_name(enum step_kind kind)
-{
-    static const char *const names[] = {
-        "act",       "device-start", "wake",         "token",        "nudge",      "link-up",
-        "to-server", "to-device",    "server-eof",   "device-eof",   "mail",       "turn-end",
-        "commit",    "tick",         "server-crash", "server-start", "calm-check",
-    };
-    return names[kind];
-}

@@ -22,7 +22,6 @@ enum step_kind {
     STEP_TURN_END,     /* worker, server generation */
     STEP_COMMIT,       /* server generation */
     STEP_TICK,         /* server generation */
-    STEP_SERVER_CRASH,
     STEP_SERVER_START,
     STEP_CALM_CHECK
 };
@@ -49,7 +48,5 @@ void schedule_put(struct schedule *schedule, uint64_t at_ms, enum step_kind kind
 
 /* False when nothing is left. */
 bool schedule_take(struct schedule *schedule, struct step *step);
-
-const char *step_name(enum step_kind kind);
 
 #endif

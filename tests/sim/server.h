@@ -10,7 +10,7 @@
 struct world;
 struct link;
 
-enum { MAILS_MAX = 8192, COMMITS_MAX = SIM_WORKERS_MAX };
+enum { COMMITS_MAX = SIM_WORKERS_MAX };
 
 /* Mail on its way from one worker, and from the committer in its name, to another. */
 struct mails {
@@ -65,5 +65,17 @@ void server_commit(struct world *world);
 void server_tick(struct world *world);
 
 bool server_is_idle(const struct world *world);
+
+/* ---- Between the parts of the server ---- */
+
+/* Every input of a worker stands between these two. A turn mostly ends with its input; some gather
+ * several. */
+struct shell *server_begin_turn(struct world *world, unsigned worker);
+void server_may_end_turn(struct shell *shell);
+
+void server_post(struct world *world, unsigned from, unsigned to, struct mail mail);
+
+/* The connection's session ends with it. */
+void server_close(struct world *world, struct link *link);
 
 #endif

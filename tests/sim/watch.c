@@ -41,6 +41,8 @@ static void watch_committed_event(struct world *world, const struct change *chan
     }
     if (message != NULL)
         logged->message = (uint32_t)(message - history->messages);
+    world_tell(world, "committed: %s:%llu %s message %u", log->id, (unsigned long long)change->seq,
+               event->kind_case == EVENT_KIND(RECALL) ? "takes back" : "is", logged->message);
     check_order_committed(world, log, change->seq);
     check_final_committed(world, log, change->seq, &before, logged);
     check_exposure_committed(world, change->bytes);
@@ -117,6 +119,13 @@ static void watch_told_of_recalls(struct world *world, const wire_server_frame *
     }
 }
 
+static const char *watch_frame_name(const wire_server_frame *frame)
+{
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+        &unsay__v1__server_frame__descriptor, (unsigned)frame->body_case);
+    return field == NULL ? "nothing" : field->name;
+}
+
 void watch_handed(struct world *world, const struct link *link, struct view frame)
 {
     struct arena arena;
@@ -130,9 +139,9 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
     else if (world->is_traced && decoded->body_case == SERVER_FRAME(ERROR))
         world_tell(world, "worker %u to %s: error %d, %s", link->worker,
                    world->devices[link->device].name, decoded->error->code, decoded->error->detail);
-    else
-        world_tell(world, "worker %u to %s: frame of kind %d", link->worker,
-                   world->devices[link->device].name, decoded->body_case);
+    else if (world->is_traced)
+        world_tell(world, "worker %u to %s: %s", link->worker, world->devices[link->device].name,
+                   watch_frame_name(decoded));
     check_exposure_handed(world, link, frame);
     check_loss_answered(world, decoded);
     check_answers(world, link, decoded);

@@ -222,9 +222,6 @@ static void world_step(struct world *world, const struct step *step)
     case STEP_TICK:
         world_server_step(world, step);
         break;
-    case STEP_SERVER_CRASH:
-        server_crash(world);
-        break;
     case STEP_SERVER_START:
         server_start(world);
         break;

@@ -1,0 +1,168 @@
+/* The server's end of connections: signing in, frames, slow readers. */
+#include "core/frame.h"
+#include "core/refusal.h"
+#include "server.h"
+#include "watch.h"
+#include "world.h"
+
+#include <assert.h>
+
+void server_close(struct world *world, struct link *link)
+{
+    if (link->session != NULL)
+        worker_session_closed(&world->server.shells[link->worker].worker, link->session);
+    network_close_server(world, link);
+}
+
+/* By mutation: an old frame goes out after its message was taken back. */
+static void server_send_stale(struct world *world, struct link *link, struct blob *frame)
+{
+    struct server *server = &world->server;
+    if (world->mutation != MUTATION_STALE_FRAME)
+        return;
+    size_t at = 0;
+    const struct message *message = history_find_canary(&world->history, blob_view(frame), &at);
+    if (server->stale == NULL && message != NULL) {
+        server->stale = blob_hold(frame);
+        server->stale_message = (uint32_t)(message - world->history.messages);
+    } else if (server->stale != NULL &&
+               world->history.messages[server->stale_message].is_unspeakable) {
+        watch_handed(world, link, blob_view(server->stale));
+        network_send_down(world, link, server->stale);
+    }
+}
+
+void shell_flush(void *context)
+{
+    struct link *link = context;
+    struct world *world = link->world;
+    if (link->session == NULL)
+        return;
+    struct worker *worker = &world->server.shells[link->worker].worker;
+    bool is_empty = false;
+    while (!is_empty && network_room(link) > 0) {
+        struct blob *frame = worker_next_frame(worker, link->session);
+        is_empty = frame == NULL;
+        if (is_empty)
+            break;
+        watch_handed(world, link, blob_view(frame));
+        server_send_stale(world, link, frame);
+        network_send_down(world, link, frame);
+        blob_release(frame);
+    }
+    if (is_empty && link->is_closing)
+        server_close(world, link);
+}
+
+void shell_close(void *context)
+{
+    struct link *link = context;
+    link->is_closing = true;
+    link->closing_ms = link->world->now_ms;
+}
+
+void server_accept(struct world *world, struct link *link)
+{
+    link->is_server_open = true;
+    link->heard_ms = world->now_ms;
+    link->worker = (unsigned)prng_below(&world->prng, world->profile.workers);
+}
+
+/* One without a session is refused in a frame of the shell's own. */
+static void server_refuse(struct world *world, struct link *link, uint64_t request,
+                          refusal_code code)
+{
+    wire_error error = UNSAY__V1__ERROR__INIT;
+    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
+    error.code = code;
+    error.detail = string_of(refusal_text(code));
+    error.retryable = refusal_is_retryable(code);
+    error.closing = true;
+    answer.request = request;
+    answer.body_case = SERVER_FRAME(ERROR);
+    answer.error = &error;
+    struct blob *frame = frame_from_server(&answer);
+    network_send_down(world, link, frame);
+    blob_release(frame);
+    server_close(world, link);
+}
+
+/* The token is "user/device/expiry", and everybody believes it. */
+static void server_sign_in(struct world *world, struct link *link, const wire_client_frame *frame)
+{
+    if (frame->body_case != CLIENT_FRAME(HELLO)) {
+        server_refuse(world, link, frame->request, REFUSAL_CODE(HELLO_EXPECTED));
+        return;
+    }
+    const struct device *device = &world->devices[link->device];
+    const char *expiry = strrchr(frame->hello->token, '/');
+    uint64_t expires_ms = expiry == NULL ? 0 : strtoull(expiry + 1, NULL, 10);
+    if (expires_ms <= server_wall_ms(world)) {
+        server_refuse(world, link, frame->request, REFUSAL_CODE(TOKEN_EXPIRED));
+        return;
+    }
+    const char *user = world->mutation == MUTATION_WRONG_USER ? "u0" : device->user_name;
+    world_tell(world, "%s/%s signs in at worker %u by connection %u", user, device->name,
+               link->worker, link->number);
+    link->session = worker_session_opened(&world->server.shells[link->worker].worker, link, user,
+                                          device->name, expires_ms, frame->request);
+}
+
+/* The index of a message is the last four bytes of its id. */
+static unsigned server_message(ProtobufCBinaryData id)
+{
+    return id.len < UUID_BYTES ? 0 : (unsigned)id.data[14] << 8 | id.data[15];
+}
+
+static void server_tell_frame(struct world *world, const struct link *link,
+                              const wire_client_frame *frame)
+{
+    const struct device *device = &world->devices[link->device];
+    const wire_send *send = frame->send;
+    if (frame->body_case != CLIENT_FRAME(SEND))
+        return;
+    if (send->after.len == 0)
+        world_tell(world, "%s sends message %u", device->name, server_message(send->message_id));
+    else
+        world_tell(world, "%s sends message %u, after %u", device->name,
+                   server_message(send->message_id), server_message(send->after));
+}
+
+void server_frame(struct world *world, struct link *link, struct view frame)
+{
+    if (!link->is_server_open || link->is_closing)
+        return;
+    struct shell *shell = server_begin_turn(world, link->worker);
+    struct arena arena;
+    arena_init(&arena);
+    link->heard_ms = world->now_ms;
+    wire_client_frame *decoded = frame_decode_client(frame_payload(frame), &arena);
+    assert(decoded != NULL);
+    server_tell_frame(world, link, decoded);
+    if (link->session == NULL)
+        server_sign_in(world, link, decoded);
+    else
+        worker_session_frame(&shell->worker, link->session, decoded, frame_payload(frame));
+    if (link->is_closing)
+        shell_flush(link);
+    arena_fini(&arena);
+    server_may_end_turn(shell);
+}
+
+void server_eof(struct world *world, struct link *link)
+{
+    if (!link->is_server_open)
+        return;
+    struct shell *shell = server_begin_turn(world, link->worker);
+    server_close(world, link);
+    server_may_end_turn(shell);
+}
+
+void server_writable(struct world *world, struct link *link)
+{
+    if (link->session == NULL)
+        return;
+    struct shell *shell = server_begin_turn(world, link->worker);
+    shell_flush(link);
+    server_may_end_turn(shell);
+}
