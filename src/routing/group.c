@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+_Static_assert(LIMIT_WORKERS_MAX <= 64, "a group has a bit for each worker");
+
 enum { GROUP_KEY_BYTES_MAX = 1 + 3 * (1 + LIMIT_CONVERSATION_ID_BYTES_MAX) + UUID_BYTES + 16 };
 
 struct group *group_new(unsigned worker, uint64_t number)
@@ -36,6 +38,7 @@ void group_answer(struct group *group, unsigned worker, uint64_t session, uint64
 {
     struct answer *answer = arena_alloc(&group->arena, sizeof(*answer));
     *answer = (struct answer){worker, session, request, frame, NULL};
+    group->answering |= UINT64_C(1) << worker;
     if (group->last_answer == NULL)
         group->first_answer = answer;
     else

@@ -35,6 +35,7 @@ struct group {
     struct effects effects;
     struct answer *first_answer;
     struct answer *last_answer;
+    uint64_t answering; /* workers that have answers to give, a bit each */
     size_t requests;
     bool tells_recall;             /* an answer says that a message was taken back */
     struct table overlay;          /* key bytes -> struct change, latest; the owner's only */

@@ -145,6 +145,28 @@ static bool publish_is_last(struct group *group)
     return atomic_fetch_sub_explicit(&group->waiting, 1, memory_order_acq_rel) == 1;
 }
 
+/* Every worker has published: the last of them gives its own answers and tells those that hold
+ * more. */
+static void publish_release_answers(struct worker *worker, struct group *group)
+{
+    uint64_t others = group->answering & ~(UINT64_C(1) << worker->index);
+    publish_give_answers(worker, group);
+    if (others == 0) {
+        group_free(group);
+        return;
+    }
+    atomic_store_explicit(&group->waiting, (unsigned)__builtin_popcountll(others),
+                          memory_order_release);
+    for (unsigned i = 0; i < worker->count; i++) { /* the last of them frees the group */
+        if ((others >> i & 1) == 0)
+            continue;
+        bool posted =
+            shell_post(worker->shell, i, (struct mail){.kind = MAIL_ANSWERS, .group = group});
+        assert(posted);
+        (void)posted;
+    }
+}
+
 void publish_group(struct worker *worker, struct group *group)
 {
     bool is_committed = group->failure == REFUSAL_NONE;
@@ -163,17 +185,10 @@ void publish_group(struct worker *worker, struct group *group)
         owner_committed(worker, group);
     if (!publish_is_last(group))
         return;
-    if (!must_wait) {
+    if (must_wait)
+        publish_release_answers(worker, group);
+    else
         group_free(group);
-        return;
-    }
-    atomic_store_explicit(&group->waiting, worker->count, memory_order_release);
-    for (unsigned i = 0; i < worker->count; i++) {
-        bool posted =
-            shell_post(worker->shell, i, (struct mail){.kind = MAIL_ANSWERS, .group = group});
-        assert(posted);
-        (void)posted;
-    }
 }
 
 void publish_answers(struct worker *worker, struct group *group)
