@@ -197,48 +197,25 @@ void connection_close_after_flush(struct connection *connection)
     uv_read_stop((uv_stream_t *)&connection->tcp);
 }
 
-/* An error for one that has no session to queue it in; then the connection closes. */
-static void connection_refuse(struct connection *connection, uint64_t request, refusal_code code,
-                              const char *detail)
+/* A frame of the connection's own, past the peer; takes over the hold. */
+static void connection_say(struct connection *connection, struct blob *frame)
 {
-    struct connections *owner = connection->owner;
-    if (connection->is_closing)
-        return;
-    if (transport_is_ready(connection->transport)) {
-        wire_error error = UNSAY__V1__ERROR__INIT;
-        wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
-        error.code = code;
-        error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
-        error.retryable = refusal_is_retryable(code);
-        error.closing = true;
-        answer.request = request;
-        answer.body_case = SERVER_FRAME(ERROR);
-        answer.error = &error;
-        struct blob *frame = frame_from_server(&answer);
-        if (transport_send(connection->transport, blob_view(frame), &owner->output) != STATUS_OK)
-            connection_close_now(connection);
-        blob_release(frame);
-    }
-    connection_close_after_flush(connection);
-}
-
-/* One error frame for a session's connection, which goes on. */
-static void connection_warn(struct connection *connection, refusal_code code, uint32_t retry_ms)
-{
-    wire_error error = UNSAY__V1__ERROR__INIT;
-    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
-    error.code = code;
-    error.detail = string_of(refusal_text(code));
-    error.retryable = true;
-    error.retry_after_ms = retry_ms;
-    answer.body_case = SERVER_FRAME(ERROR);
-    answer.error = &error;
-    struct blob *frame = frame_from_server(&answer);
     enum status status =
         transport_send(connection->transport, blob_view(frame), &connection->owner->output);
     blob_release(frame);
     if (status != STATUS_OK)
         connection_close_now(connection);
+}
+
+/* An error for one that has no session to queue it in; then the connection closes. */
+static void connection_refuse(struct connection *connection, uint64_t request, refusal_code code,
+                              const char *detail)
+{
+    if (connection->is_closing)
+        return;
+    if (transport_is_ready(connection->transport))
+        connection_say(connection, refusal_frame(request, code, detail, true, 0));
+    connection_close_after_flush(connection);
 }
 
 static void connection_sign_in(struct connection *connection, const wire_client_frame *frame,
@@ -348,7 +325,8 @@ static void connection_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t
     if (connection->is_paused && !connection->is_closing) {
         uv_read_stop(stream);
         if (!connection->is_warned && connection->session != NULL)
-            connection_warn(connection, REFUSAL_CODE(RATE_LIMITED), 1000);
+            connection_say(connection,
+                           refusal_frame(0, REFUSAL_CODE(RATE_LIMITED), "", false, 1000));
         connection->is_warned = true;
     }
     connection_settle(connection);

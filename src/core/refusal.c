@@ -1,5 +1,7 @@
 #include "core/refusal.h"
 
+#include "core/frame.h"
+
 struct refusal {
     const char *name;
     const char *text;
@@ -35,4 +37,20 @@ const char *refusal_text(refusal_code code)
 bool refusal_is_retryable(refusal_code code)
 {
     return refusal_find(code)->is_retryable;
+}
+
+struct blob *refusal_frame(uint64_t request, refusal_code code, const char *detail, bool closing,
+                           uint32_t retry_after_ms)
+{
+    wire_error error = UNSAY__V1__ERROR__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    error.code = code;
+    error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
+    error.retryable = refusal_is_retryable(code);
+    error.closing = closing;
+    error.retry_after_ms = retry_after_ms;
+    frame.request = request;
+    frame.body_case = SERVER_FRAME(ERROR);
+    frame.error = &error;
+    return frame_from_server(&frame);
 }

@@ -2,6 +2,7 @@
 #ifndef UNSAY_CORE_REFUSAL_H
 #define UNSAY_CORE_REFUSAL_H
 
+#include "base/blob.h"
 #include "core/contract.h"
 
 typedef Unsay__V1__ErrorCode refusal_code;
@@ -19,5 +20,10 @@ const char *refusal_text(refusal_code code);
 
 /* The same request may be answered otherwise later. */
 bool refusal_is_retryable(refusal_code code);
+
+/* An Error frame for a request (0: news); the caller holds it. An empty `detail` stands for the
+ * code's text; `retry_after_ms` 0 is no hint. */
+struct blob *refusal_frame(uint64_t request, refusal_code code, const char *detail, bool closing,
+                           uint32_t retry_after_ms);
 
 #endif

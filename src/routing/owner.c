@@ -199,27 +199,26 @@ struct group *owner_group(struct worker *worker)
     return owner->open;
 }
 
-void owner_answer(struct worker *worker, const struct request *request, wire_server_frame *answer)
+static void owner_answer_frame(struct worker *worker, const struct request *request,
+                               struct blob *frame)
 {
     struct group *group = owner_group(worker);
-    answer->request = request->frame->request;
     group->requests++;
-    group_answer(group, request->worker, request->session, answer->request,
-                 frame_from_server(answer));
+    group_answer(group, request->worker, request->session, request->frame->request, frame);
+}
+
+void owner_answer(struct worker *worker, const struct request *request, wire_server_frame *answer)
+{
+    answer->request = request->frame->request;
+    owner_answer_frame(worker, request, frame_from_server(answer));
 }
 
 void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
                   const char *detail)
 {
-    wire_error error = UNSAY__V1__ERROR__INIT;
-    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
-    error.code = code;
-    error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
-    error.retryable = refusal_is_retryable(code);
-    answer.body_case = SERVER_FRAME(ERROR);
-    answer.error = &error;
     stats_add(&worker->stats, STAT_requests_refused, 1);
-    owner_answer(worker, request, &answer);
+    owner_answer_frame(worker, request,
+                       refusal_frame(request->frame->request, code, detail, false, 0));
 }
 
 bool owner_find_author(struct worker *worker, const struct request *request,

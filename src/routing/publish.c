@@ -112,19 +112,6 @@ static void publish_doubtful(struct worker *worker, const struct publication *pu
     }
 }
 
-static struct blob *publish_failure(const struct answer *answer, Unsay__V1__ErrorCode failure)
-{
-    wire_error error = UNSAY__V1__ERROR__INIT;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    error.code = failure;
-    error.detail = string_of(refusal_text(failure));
-    error.retryable = refusal_is_retryable(failure);
-    frame.request = answer->request;
-    frame.body_case = SERVER_FRAME(ERROR);
-    frame.error = &error;
-    return frame_from_server(&frame);
-}
-
 static void publish_give_answers(struct worker *worker, const struct group *group)
 {
     for (const struct answer *answer = group->first_answer; answer != NULL; answer = answer->next) {
@@ -134,8 +121,9 @@ static void publish_give_answers(struct worker *worker, const struct group *grou
         if (session == NULL || session->is_closing)
             continue;
         session_answer(worker, session,
-                       group->failure == REFUSAL_NONE ? blob_hold(answer->frame)
-                                                      : publish_failure(answer, group->failure));
+                       group->failure == REFUSAL_NONE
+                           ? blob_hold(answer->frame)
+                           : refusal_frame(answer->request, group->failure, "", false, 0));
     }
 }
 

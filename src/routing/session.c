@@ -92,25 +92,16 @@ void session_answer(struct worker *worker, struct session *session, struct blob 
 void session_refuse(struct worker *worker, struct session *session, uint64_t request,
                     Unsay__V1__ErrorCode code, const char *detail, bool closing)
 {
-    wire_error error = UNSAY__V1__ERROR__INIT;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    error.code = code;
-    error.detail = string_of(detail[0] == 0 ? refusal_text(code) : detail);
-    error.retryable = refusal_is_retryable(code);
-    error.closing = closing;
-    frame.request = request;
-    frame.body_case = SERVER_FRAME(ERROR);
-    frame.error = &error;
+    struct blob *frame = refusal_frame(request, code, detail, closing, 0);
     stats_add(&worker->stats, STAT_requests_refused, 1);
     if (closing) {
         session->is_closing = true;
-        lane_push(&session->urgent,
-                  (struct lane_item){.kind = LANE_ANSWER, .frame = frame_from_server(&frame)});
+        lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = frame});
         worker_touch(worker, session);
         shell_close(session->link);
         return;
     }
-    session_answer(worker, session, frame_from_server(&frame));
+    session_answer(worker, session, frame);
 }
 
 void session_fall_behind(struct worker *worker, struct session *session)
