@@ -121,7 +121,8 @@ void config_set(char **setting, const char *value)
 }
 
 /* cyaml explains a failure in several lines of log; they become one sentence. */
-static void config_on_log(cyaml_log_t level, void *context, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+config_on_log(cyaml_log_t level, void *context, const char *format, va_list arguments)
 {
     struct failure *failure = context;
     size_t used = strlen(failure->text);
