@@ -54,14 +54,15 @@ static int listener_bind(const struct addrinfo *info)
     return -1;
 }
 
-static unsigned listener_port(int socket)
+/* The port that the socket really has, as text; empty when the system does not tell. */
+static void listener_port(int socket, char port[NI_MAXSERV])
 {
     struct sockaddr_storage bound = {0};
     socklen_t size = sizeof(bound);
-    if (getsockname(socket, (struct sockaddr *)&bound, &size) != 0)
-        return 0;
-    return ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-                                             : ((struct sockaddr_in *)&bound)->sin_port);
+    if (getsockname(socket, (struct sockaddr *)&bound, &size) != 0 ||
+        getnameinfo((struct sockaddr *)&bound, size, NULL, 0, port, NI_MAXSERV, NI_NUMERICSERV) !=
+            0)
+        port[0] = 0;
 }
 
 enum status listener_open(const char *setting, const char *field, int *socket,
@@ -89,7 +90,9 @@ enum status listener_open(const char *setting, const char *field, int *socket,
     if (*socket < 0)
         return failure_set(failure, STATUS_IO, "%s: cannot listen on %s: %s.", field, setting,
                            strerror(error));
-    snprintf(address, LISTENER_ADDRESS_BYTES, strchr(name.host, ':') ? "[%s]:%u" : "%s:%u",
-             name.host, listener_port(*socket));
+    char port[NI_MAXSERV];
+    listener_port(*socket, port);
+    snprintf(address, LISTENER_ADDRESS_BYTES, strchr(name.host, ':') ? "[%s]:%s" : "%s:%s",
+             name.host, port);
     return STATUS_OK;
 }
