@@ -41,7 +41,7 @@ void owner_send(struct worker *worker, const struct request *request)
         return;
 
     struct uuid id;
-    struct message_id_row row;
+    struct message_id_row row = {0};
     struct send_facts facts = {.author = &request->author, .now_ms = worker->now.wall_ms};
     wire_accepted accepted = UNSAY__V1__ACCEPTED__INIT;
     memcpy(id.bytes, send->message_id.data, UUID_BYTES);
