@@ -251,7 +251,7 @@ static void chat_last_events(void *context, const struct unsay_error *error,
     pthread_mutex_lock(&chat->session->lock);
     struct shown_entry *entry = shown_find(shown, chat->conversation);
     if (entry != NULL && events[count - 1].seq > entry->seq)
-        shown_advance(shown, entry, events[count - 1].seq);
+        shown_advance(shown, entry, events[count - 1].seq, events[count - 1].time_ms);
     pthread_mutex_unlock(&chat->session->lock);
 }
 

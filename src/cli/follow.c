@@ -6,9 +6,12 @@
 
 struct follow_page {
     struct follow *follow;
+    const struct shown_entry *entry;
     uint64_t last_seq;
+    uint64_t last_time_ms;
     bool has_more;
     bool is_ok;
+    bool is_other_log; /* the event up to which was shown is not there */
 };
 
 static bool follow_wants(const struct follow *follow, const char *conversation)
@@ -38,6 +41,14 @@ static bool follow_next(struct follow *follow, struct shown_entry *next)
     return is_found;
 }
 
+/* The page begins with the event up to which was shown, unless that was in another log. */
+static bool follow_continues(const struct shown_entry *entry, const struct unsay_event *events,
+                             size_t count)
+{
+    return count > 0 && events[0].seq == entry->seq &&
+           (entry->time_ms == 0 || events[0].time_ms == entry->time_ms);
+}
+
 static void follow_page(void *context, const struct unsay_error *error,
                         const struct unsay_event *events, size_t count, bool more)
 {
@@ -47,8 +58,11 @@ static void follow_page(void *context, const struct unsay_error *error,
     page->is_ok = error->result == UNSAY_OK;
     if (!page->is_ok)
         fprintf(stderr, "unsay %s: %s\n", follow->session->options->command, error->text);
-    for (size_t i = 0; page->is_ok && i < count; i++) {
+    size_t known = page->entry->seq == 0 ? 0 : 1;
+    page->is_other_log = page->is_ok && known == 1 && !follow_continues(page->entry, events, count);
+    for (size_t i = known; page->is_ok && !page->is_other_log && i < count; i++) {
         page->last_seq = events[i].seq;
+        page->last_time_ms = events[i].time_ms;
         if (follow->accepts != NULL && !follow->accepts(follow->context, &events[i]))
             continue;
         output_event(&follow->output, &events[i]);
@@ -63,8 +77,10 @@ static bool follow_advance(struct follow *follow, const char *conversation,
     pthread_mutex_lock(&session->lock);
     struct shown_entry *entry = shown_find(&session->shown, conversation);
     entry->is_due = entry->is_due || page->has_more;
-    if (page->last_seq != 0)
-        shown_advance(&session->shown, entry, page->last_seq);
+    if (page->is_other_log)
+        shown_restart(&session->shown, entry);
+    else if (page->last_seq != 0)
+        shown_advance(&session->shown, entry, page->last_seq, page->last_time_ms);
     bool is_flushed = shown_flush(&session->shown);
     pthread_mutex_unlock(&session->lock);
     return is_flushed;
@@ -73,15 +89,16 @@ static bool follow_advance(struct follow *follow, const char *conversation,
 bool follow_print(struct follow *follow, bool *failed)
 {
     struct shown_entry entry;
-    struct follow_page page = {.follow = follow};
+    struct follow_page page = {.follow = follow, .entry = &entry};
     *failed = false;
     if (follow->remaining == 0 || !follow_next(follow, &entry))
         return false;
     struct unsay_history query = {
         .conversation = entry.conversation,
-        .after = entry.seq,
-        .limit = follow->remaining < LIMIT_PAGE_EVENTS_MAX ? (uint32_t)follow->remaining
-                                                           : LIMIT_PAGE_EVENTS_MAX,
+        .after = entry.seq == 0 ? 0 : entry.seq - 1,
+        .limit = follow->remaining < LIMIT_PAGE_EVENTS_MAX
+                     ? (uint32_t)follow->remaining + (entry.seq != 0)
+                     : LIMIT_PAGE_EVENTS_MAX,
     };
     struct session *session = follow->session;
     enum unsay_result result = unsay_stored(session->client, &query, follow_page, &page);

@@ -25,13 +25,18 @@ static struct shown_entry *shown_make(struct shown *shown, struct view conversat
 /* A line that is not one of ours is passed over: at worst something is shown again. */
 static void shown_read_line(struct shown *shown, char *line)
 {
+    char *after_seq;
     char *end;
     line[strcspn(line, "\n")] = 0;
-    unsigned long long seq = strtoull(line, &end, 10);
-    if (end == line || *end != ' ' || !id_is_conversation(view_of(end + 1)))
+    uint64_t seq = strtoull(line, &after_seq, 10);
+    uint64_t time_ms = strtoull(after_seq, &end, 10);
+    if (after_seq == line || end == after_seq || *end != ' ' ||
+        !id_is_conversation(view_of(end + 1)) ||
+        shown->entries.count >= LIMIT_CONVERSATIONS_PER_USER_MAX)
         return;
-    if (shown->entries.count < LIMIT_CONVERSATIONS_PER_USER_MAX)
-        shown_make(shown, view_of(end + 1))->seq = seq;
+    struct shown_entry *entry = shown_make(shown, view_of(end + 1));
+    entry->seq = seq;
+    entry->time_ms = time_ms;
 }
 
 static void shown_read(struct shown *shown, const char *path)
@@ -47,7 +52,8 @@ static void shown_read(struct shown *shown, const char *path)
 
 static void shown_write(struct shown *shown, const struct shown_entry *entry)
 {
-    fprintf(shown->file, "%" PRIu64 " %s\n", entry->seq, entry->conversation);
+    fprintf(shown->file, "%" PRIu64 " %" PRIu64 " %s\n", entry->seq, entry->time_ms,
+            entry->conversation);
     shown->lines++;
 }
 
@@ -92,12 +98,25 @@ void shown_fini(struct shown *shown)
     shown->file = NULL;
 }
 
-void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq)
+static void shown_move(struct shown *shown, struct shown_entry *entry, uint64_t seq,
+                       uint64_t time_ms)
 {
-    if (shown->file == NULL || seq < entry->seq)
-        return;
     entry->seq = seq;
-    shown_write(shown, entry);
+    entry->time_ms = time_ms;
+    if (shown->file != NULL)
+        shown_write(shown, entry);
+}
+
+void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq, uint64_t time_ms)
+{
+    if (seq >= entry->seq)
+        shown_move(shown, entry, seq, time_ms);
+}
+
+void shown_restart(struct shown *shown, struct shown_entry *entry)
+{
+    shown_move(shown, entry, 0, 0);
+    entry->is_due = true;
 }
 
 void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
@@ -111,7 +130,7 @@ void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
         shown->entries.count >= LIMIT_CONVERSATIONS_PER_USER_MAX)
         return;
     entry = shown_make(shown, view_of(conversation));
-    shown_advance(shown, entry, seq - 1);
+    shown_advance(shown, entry, seq - 1, 0);
 }
 
 struct shown_entry *shown_find(const struct shown *shown, const char *conversation)

@@ -1,7 +1,8 @@
 /* How far the command line has shown each conversation of a state directory: the file "shown" in
- * it, lines of "SEQ CONVERSATION", of which the last one for a conversation counts. It names every
- * conversation of which the device has stored something, so that `watch` shows what other commands
- * fetched. It is not synced: after a power cut, events may be shown again. */
+ * it, lines of "SEQ TIME CONVERSATION", of which the last one for a conversation counts. TIME is
+ * that of the event, which tells whether the database still holds the log that was shown. It names
+ * every conversation of which the device has stored something, so that `watch` shows what other
+ * commands fetched. It is not synced: after a power cut, events may be shown again. */
 #ifndef UNSAY_CLI_SHOWN_H
 #define UNSAY_CLI_SHOWN_H
 
@@ -11,8 +12,9 @@
 
 struct shown_entry {
     char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
-    uint64_t seq; /* shown up to here */
-    bool is_due;  /* the database may hold more */
+    uint64_t seq;     /* shown up to here */
+    uint64_t time_ms; /* of the event at seq; 0: not known */
+    bool is_due;      /* the database may hold more */
 };
 
 struct shown {
@@ -35,8 +37,11 @@ void shown_stored(struct shown *shown, const char *conversation, uint64_t seq);
 /* NULL when nothing of the conversation was ever stored. */
 struct shown_entry *shown_find(const struct shown *shown, const char *conversation);
 
-/* Everything up to seq was shown. */
-void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq);
+/* Everything up to seq was shown; the event there has this time. */
+void shown_advance(struct shown *shown, struct shown_entry *entry, uint64_t seq, uint64_t time_ms);
+
+/* The log is another one than that which was shown: it is shown from its beginning. */
+void shown_restart(struct shown *shown, struct shown_entry *entry);
 
 /* Writes out what was noted. */
 MUST_CHECK bool shown_flush(struct shown *shown);

@@ -12,7 +12,7 @@ enum { SCHEMA_VERSION = 1 };
 
 static const char schema_sql[] =
     "BEGIN EXCLUSIVE;"
-    "CREATE TABLE identity(user TEXT NOT NULL,device TEXT NOT NULL);"
+    "CREATE TABLE identity(user TEXT NOT NULL,device TEXT NOT NULL,store BLOB NOT NULL);"
     "CREATE TABLE event(conversation TEXT,origin INTEGER,seq INTEGER,kind INTEGER NOT NULL,"
     " time INTEGER NOT NULL,message_id BLOB NOT NULL,sender TEXT NOT NULL,device TEXT NOT NULL,"
     " content_type INTEGER NOT NULL,state INTEGER NOT NULL,body INTEGER,operator TEXT NOT NULL,"
@@ -27,7 +27,7 @@ static const char schema_sql[] =
     "CREATE TABLE outbox(number INTEGER PRIMARY KEY,conversation TEXT NOT NULL,"
     " message_id BLOB NOT NULL UNIQUE,content_type INTEGER NOT NULL,body INTEGER NOT NULL,"
     " state INTEGER NOT NULL,refusal INTEGER NOT NULL,text TEXT NOT NULL,"
-    " is_recalled INTEGER NOT NULL);"
+    " is_recalled INTEGER NOT NULL,is_retry INTEGER NOT NULL);"
     "CREATE TABLE outbox_body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
     "CREATE TABLE request(number INTEGER PRIMARY KEY AUTOINCREMENT,frame BLOB NOT NULL);"
     "PRAGMA user_version=1;"
@@ -114,7 +114,7 @@ static void database_check_identity(struct database *database)
         sqlite3_finalize(statement);
     } else {
         sqlite3_finalize(statement);
-        database_query(database, "INSERT INTO identity VALUES(?,?)", &statement);
+        database_query(database, "INSERT INTO identity VALUES(?,?,zeroblob(16))", &statement);
         bind_text(statement, 1, view_of(database->user));
         bind_text(statement, 2, view_of(database->device));
         database_step(database, statement);
@@ -130,6 +130,24 @@ static void database_empty_log(struct database *database)
         sqlite3_wal_checkpoint_v2(database->sqlite, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
             SQLITE_OK)
         database_fail(database);
+}
+
+void database_put_store(struct database *database, const struct uuid *store)
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_STORE_PUT);
+    bind_bytes(statement, 1, uuid_view(store));
+    database_run(database, statement);
+}
+
+enum status database_store(struct database *database, struct uuid *store)
+{
+    *store = (struct uuid){{0}};
+    database_enter(database);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_STORE_GET);
+    if (database_step(database, statement) && sqlite3_column_bytes(statement, 0) == UUID_BYTES)
+        memcpy(store->bytes, sqlite3_column_blob(statement, 0), UUID_BYTES);
+    database_done(statement);
+    return database_leave(database, NULL);
 }
 
 static void database_connect(struct database *database)

@@ -1,7 +1,8 @@
 /* What a client knows, on disk: SQLite in DIRECTORY/unsay.db, with WAL, synchronous=FULL and
  * secure_delete.
  *
- *   identity      the user and device that the directory belongs to
+ *   identity      the user and device that the directory belongs to, and the server's store that
+ *                 events and cursors are of (Welcome.store; 16 zeros: not known)
  *   event         the conversations' logs, by (conversation, origin, seq)
  *   body          the bodies of events, by number
  *   cursor        how far conversations are stored and displayed
@@ -54,10 +55,12 @@ void database_begin(struct database *database);
 /* Durable when OK; else nothing was changed. `failure` may be NULL. */
 MUST_CHECK enum status database_commit(struct database *database, struct failure *failure);
 
+/* An outbox entry of the same message leaves when it has failed or the event is a tombstone; else
+ * the answer to the send, which is still due, removes it. */
 void database_put_event(struct database *database, const wire_event *event);
 
-/* Erases the body of the message that `recall` names and marks it recalled. False when it is not
- * stored or not normal, or when the transaction has failed. */
+/* Erases the body of the message that `recall` names, in the outbox too, and marks it recalled.
+ * False when it is not stored or not normal, or when the transaction has failed. */
 bool database_recall(struct database *database, const wire_event *recall);
 
 /* Never moves a cursor back. */
@@ -70,6 +73,11 @@ void database_put_displayed(struct database *database, struct view conversation,
 
 void database_put_conversation(struct database *database, const wire_conversation_entry *entry);
 
+/* Erases all events with their bodies, cursors and conversations; outbox and requests stay. */
+void database_forget(struct database *database);
+
+void database_put_store(struct database *database, const struct uuid *store);
+
 /* Whether `count` more entries fit into the outbox (LIMIT_OUTBOX_MAX, failed ones included). */
 bool database_outbox_has_room(const struct database *database, size_t count);
 
@@ -79,11 +87,12 @@ void database_outbox_add(struct database *database, struct view conversation,
 
 void database_outbox_accepted(struct database *database, const struct uuid *message_id);
 
-/* The entry stays, in state failed; one that was taken back leaves. */
+/* The entry stays, in state failed; one that was taken back, or whose event is stored, leaves. */
 void database_outbox_failed(struct database *database, const struct uuid *message_id,
                             Unsay__V1__ErrorCode refusal, const char *text);
 
-/* A failed entry goes to the end of the outbox; false when there is none with this id. */
+/* A failed entry goes to the end of the outbox, as a retry; false when there is none with this id.
+ */
 bool database_outbox_retry(struct database *database, const struct uuid *message_id);
 
 /* A recall of this message was taken by the server: when it fails, or has failed, it leaves. */
@@ -113,6 +122,9 @@ MUST_CHECK enum status database_outbox(struct database *database, uint64_t after
 
 /* Entries in state sending. */
 size_t database_outbox_count(struct database *database);
+
+/* As it was put last; zero when it never was. */
+MUST_CHECK enum status database_store(struct database *database, struct uuid *store);
 
 typedef void database_cursor_fn(void *context, struct view conversation, uint32_t origin,
                                 uint64_t stored, uint64_t displayed);

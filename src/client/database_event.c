@@ -70,6 +70,8 @@ void database_put_event(struct database *database, const wire_event *wire)
     }
     if (event.kind == UNSAY_EVENT_MESSAGE && event.state != UNSAY_MESSAGE_NORMAL)
         database->needs_scrub = true; /* an older copy may be in a file that was set aside */
+    if (event.kind == UNSAY_EVENT_MESSAGE)
+        database_outbox_met(database, event.message_id, event.state != UNSAY_MESSAGE_NORMAL);
 }
 
 bool database_recall(struct database *database, const wire_event *recall)
@@ -99,7 +101,18 @@ bool database_recall(struct database *database, const wire_event *recall)
     bind_text(statement, 3, conversation);
     bind_number(statement, 4, event.target_origin);
     bind_number(statement, 5, event.target_seq);
-    return database_run(database, statement) == 1;
+    bool is_changed = database_run(database, statement) == 1;
+    database_outbox_met(database, event.message_id, true);
+    return is_changed;
+}
+
+void database_forget(struct database *database)
+{
+    static const enum statement clears[] = {STATEMENT_EVENT_CLEAR, STATEMENT_BODY_CLEAR,
+                                            STATEMENT_CURSOR_CLEAR, STATEMENT_CONVERSATION_CLEAR};
+    for (size_t i = 0; i < sizeof(clears) / sizeof(clears[0]); i++)
+        database_run(database, database_statement(database, clears[i]));
+    database->needs_scrub = true;
 }
 
 void database_put_cursor(struct database *database, struct view conversation, uint32_t origin,

@@ -86,6 +86,11 @@ void body_erase(struct database *database, enum body_table table, uint64_t numbe
 /* The body of an event, in the arena and followed by a NUL; {NULL, 0} after a failure. */
 struct view body_read(struct database *database, uint64_t number, struct arena *arena);
 
+/* An event with this message id is stored, or its body was erased just now (`is_recalled`): an
+ * entry of the outbox that is the same message may leave. */
+void database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
+                         bool is_recalled);
+
 /* Carries over what can be read of a damaged file's outbox and requests. */
 void database_salvage(struct database *database, const char *damaged_path);
 

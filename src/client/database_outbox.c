@@ -68,14 +68,28 @@ static void outbox_remove(struct database *database, const struct uuid *message_
         database->needs_scrub = true;
 }
 
-/* The tombstone may have come before the answer to the send. */
-static bool event_is_tombstone(struct database *database, const struct uuid *message_id)
+/* Accepted after all: only the answer was lost. */
+static bool outbox_is_stored(struct database *database, const struct uuid *message_id)
 {
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_IS_TOMBSTONE);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_OF_OUTBOX);
     bind_bytes(statement, 1, uuid_view(message_id));
-    bool is_tombstone = database_step(database, statement);
+    bind_text(statement, 2, view_of(database->user));
+    bool is_stored = database_step(database, statement);
     database_done(statement);
-    return is_tombstone;
+    return is_stored;
+}
+
+void database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
+                         bool is_recalled)
+{
+    struct uuid id;
+    memcpy(id.bytes, message_id, UUID_BYTES);
+    if (database->counts.all == 0 || !outbox_is_stored(database, &id))
+        return;
+    struct outbox_state state = outbox_state(database, &id);
+    state.is_recalled = state.is_recalled || is_recalled;
+    if (state.state == OUTBOX_FAILED || is_recalled)
+        outbox_remove(database, &id, state);
 }
 
 void database_outbox_accepted(struct database *database, const struct uuid *message_id)
@@ -83,7 +97,6 @@ void database_outbox_accepted(struct database *database, const struct uuid *mess
     struct outbox_state state = outbox_state(database, message_id);
     if (state.state == 0)
         return;
-    state.is_recalled = state.is_recalled || event_is_tombstone(database, message_id);
     outbox_remove(database, message_id, state);
 }
 
@@ -93,7 +106,7 @@ void database_outbox_failed(struct database *database, const struct uuid *messag
     struct outbox_state state = outbox_state(database, message_id);
     if (state.state != OUTBOX_SENDING)
         return;
-    if (state.is_recalled) {
+    if (state.is_recalled || outbox_is_stored(database, message_id)) {
         outbox_remove(database, message_id, state);
         return;
     }
@@ -162,6 +175,7 @@ enum status database_outbox(struct database *database, uint64_t after, uint32_t 
             .conversation = column_bytes(statement, 1, arena),
             .content_type = (Unsay__V1__ContentType)column_number(statement, 3),
             .body = column_bytes(statement, 4, arena),
+            .is_retry = column_number(statement, 5) != 0,
         };
         if (sqlite3_column_bytes(statement, 2) == UUID_BYTES)
             memcpy(entry->message_id.bytes, sqlite3_column_blob(statement, 2), UUID_BYTES);

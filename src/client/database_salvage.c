@@ -31,9 +31,9 @@ void database_salvage(struct database *database, const char *damaged_path)
                      database->sqlite, "INSERT INTO outbox_body VALUES(?,?)");
         salvage_rows(damaged,
                      "SELECT number,conversation,message_id,content_type,body,state,refusal,text,"
-                     "is_recalled FROM outbox ORDER BY number",
+                     "is_recalled,is_retry FROM outbox ORDER BY number",
                      database->sqlite,
-                     "INSERT INTO outbox SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9 "
+                     "INSERT INTO outbox SELECT ?1,?2,?3,?4,?5,?6,?7,?8,?9,?10 "
                      "WHERE EXISTS(SELECT 1 FROM outbox_body WHERE number=?5)");
         salvage_rows(damaged, "SELECT number,frame FROM request ORDER BY number", database->sqlite,
                      "INSERT INTO request VALUES(?,?)");

@@ -68,11 +68,14 @@ static void loop_load(struct loop *loop)
         loop_unload(loop, &failure);
         return;
     }
-    if (database_cursors(loop->client->database, loop_load_cursor, loop->core) != STATUS_OK) {
+    struct uuid store;
+    if (database_store(loop->client->database, &store) != STATUS_OK ||
+        database_cursors(loop->client->database, loop_load_cursor, loop->core) != STATUS_OK) {
         failure_set(&failure, STATUS_IO, "The local database cannot be read.");
         loop_unload(loop, &failure);
         return;
     }
+    client_core_load_store(loop->core, &store);
     client_core_start(loop->core, loop_now_ms());
 }
 

@@ -71,6 +71,12 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
 {
     struct database *database = loop->client->database;
     switch (effect->kind) {
+    case CLIENT_STORE_FORGET:
+        database_forget(database);
+        break;
+    case CLIENT_STORE_STORE:
+        database_put_store(database, &effect->store);
+        break;
     case CLIENT_STORE_EVENT:
         database_put_event(database, effect->event);
         break;

@@ -107,6 +107,11 @@ void client_core_load_cursor(struct client_core *core, struct view conversation,
     loaded->head = stored;
 }
 
+void client_core_load_store(struct client_core *core, const struct uuid *store)
+{
+    core->store = *store;
+}
+
 void client_core_start(struct client_core *core, uint64_t now_ms)
 {
     client_core_begin(core, now_ms);

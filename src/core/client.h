@@ -18,6 +18,9 @@
  * gap is dropped and makes the conversation read. So a cursor never moves over a gap. A recall
  * notice is applied to its target at once, and held until its turn in the log comes.
  *
+ * Store: Welcome tells which store the server has. Another one than before is another log: what was
+ * received is forgotten and fetched anew, the outbox is kept and goes to the new store.
+ *
  * Outbox: the truth is in the database; the core holds a window of the oldest entries. In a
  * conversation entries go out in order, each naming its unresolved predecessor in Send.after, so
  * that no failure can make one overtake another. */
@@ -57,6 +60,10 @@ void client_core_free(struct client_core *core);
 /* Before client_core_start: what the database knows about a conversation. */
 void client_core_load_cursor(struct client_core *core, struct view conversation, uint32_t origin,
                              uint64_t stored, uint64_t displayed);
+
+/* Before client_core_start: the store that the database's cursors and events are of. Without it, or
+ * with zero, the one of the next Welcome is taken for it. */
+void client_core_load_store(struct client_core *core, const struct uuid *store);
 
 void client_core_start(struct client_core *core, uint64_t now_ms);
 void client_core_link_up(struct client_core *core, uint64_t now_ms);
@@ -110,6 +117,9 @@ void client_core_displayed(struct client_core *core, uint64_t now_ms, struct vie
 
 enum client_effect_kind {
     /* Durable, in one transaction. */
+    CLIENT_STORE_FORGET, /* all events, cursors and conversations: they are of another store's log;
+                          * the outbox stays */
+    CLIENT_STORE_STORE,  /* store: what comes from here on is of this one */
     CLIENT_STORE_EVENT,  /* event: not stored yet; the next of its conversation */
     CLIENT_STORE_RECALL, /* event (a recall): overwrite the target's body and mark it recalled, if
                           * it is stored and normal; then, after the commit, show the tombstone */
@@ -145,6 +155,7 @@ enum client_send_state { CLIENT_SEND_SENDING = 1, CLIENT_SEND_ACCEPTED, CLIENT_S
 
 struct client_effect {
     enum client_effect_kind kind;
+    struct uuid store;
     const wire_event *event;
     struct view event_bytes; /* its encoding */
     const wire_conversation_entry *entry;

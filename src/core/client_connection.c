@@ -132,10 +132,29 @@ static uint32_t client_heartbeat_ms(uint32_t asked_ms)
     return asked_ms < CLIENT_HEARTBEAT_MS_MAX ? asked_ms : CLIENT_HEARTBEAT_MS_MAX;
 }
 
+/* Nothing of the old log is under way: this is the first frame of a connection. */
+static void client_connection_meet_store(struct client_core *core, ProtobufCBinaryData told)
+{
+    struct uuid store;
+    memcpy(store.bytes, told.data, UUID_BYTES);
+    if (uuid_is_zero(&store) || uuid_compare(&store, &core->store) == 0)
+        return;
+    if (!uuid_is_zero(&core->store)) {
+        client_effects_add(&core->effects, CLIENT_STORE_FORGET);
+        client_acks_init(&core->acks);
+        client_conversations_fini(&core->conversations);
+        client_conversations_init(&core->conversations);
+        client_requests_forget(core);
+    }
+    core->store = store;
+    client_effects_add(&core->effects, CLIENT_STORE_STORE)->store = store;
+}
+
 bool client_connection_welcome(struct client_core *core, const wire_welcome *welcome)
 {
     struct client_connection *connection = &core->connection;
-    if (connection->stage != CLIENT_STAGE_GREETING)
+    if (connection->stage != CLIENT_STAGE_GREETING ||
+        (welcome->store.len != 0 && welcome->store.len != UUID_BYTES))
         return false;
     if (welcome->version < PROTOCOL_VERSION_MIN || welcome->version > PROTOCOL_VERSION_MAX) {
         refusal_code refusal = REFUSAL_CODE(UNSUPPORTED_VERSION);
@@ -146,6 +165,8 @@ bool client_connection_welcome(struct client_core *core, const wire_welcome *wel
     connection->heartbeat_ms = client_heartbeat_ms(welcome->heartbeat_interval_ms);
     connection->heartbeat_due_ms = core->now_ms + connection->heartbeat_ms;
     connection->heard_ms = core->now_ms;
+    if (welcome->store.len != 0)
+        client_connection_meet_store(core, welcome->store);
     client_outbox_resume(core);
     client_requests_resume(core);
     client_acks_resume(core);

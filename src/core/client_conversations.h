@@ -1,5 +1,5 @@
 /* The conversations that the client follows, per origin: cursors, and recalls that came ahead of
- * their turn. A conversation stays as long as the core. */
+ * their turn. A conversation stays as long as the core, or until its log is forgotten. */
 #ifndef UNSAY_CORE_CLIENT_CONVERSATIONS_H
 #define UNSAY_CORE_CLIENT_CONVERSATIONS_H
 

@@ -21,6 +21,7 @@ struct client_core {
     struct client_config config; /* token and name: owned below */
     char *token;
     char *name;
+    struct uuid store; /* whose log the cursors are of; zero: not known */
     bool is_started;
     uint64_t now_ms;  /* of the current input; never goes back */
     uint64_t wake_ms; /* asked for by CLIENT_WAKE_AT */

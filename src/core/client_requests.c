@@ -116,6 +116,30 @@ void client_requests_resume(struct client_core *core)
         client_transmit_blob(core, blob_hold(LIST_ITEM(node, struct client_request, node)->frame));
 }
 
+static bool client_request_is_by_seq(struct client_core *core, const struct client_request *request)
+{
+    if (request->answer_case != SERVER_FRAME(RECALL))
+        return false;
+    const wire_client_frame *frame =
+        frame_decode_client(frame_payload(blob_view(request->frame)), &core->effects.arena);
+    for (size_t i = 0; i < frame->recall->n_targets; i++) {
+        if (frame->recall->targets[i]->message_id.len == 0)
+            return true;
+    }
+    return false;
+}
+
+void client_requests_forget(struct client_core *core)
+{
+    struct list *list = &core->requests.list;
+    for (struct list *node = list->next, *next; node != list; node = next) {
+        next = node->next;
+        struct client_request *request = LIST_ITEM(node, struct client_request, node);
+        if (client_request_is_by_seq(core, request))
+            client_request_refuse(core, request, REFUSAL_CODE(UNKNOWN_MESSAGE));
+    }
+}
+
 void client_requests_stop(struct client_core *core)
 {
     struct list *list = &core->requests.list;

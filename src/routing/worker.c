@@ -130,6 +130,8 @@ static void worker_welcome(struct worker *worker, struct session *session, uint6
     welcome.heartbeat_interval_ms = worker->settings.heartbeat_interval_ms;
     welcome.frame_bytes_max = LIMIT_FRAME_BYTES_MAX;
     welcome.body_bytes_max = LIMIT_BODY_BYTES_MAX;
+    if (!uuid_is_zero(&worker->settings.store))
+        welcome.store = bytes_of(uuid_view(&worker->settings.store));
     frame.request = request;
     frame.body_case = SERVER_FRAME(WELCOME);
     frame.welcome = &welcome;

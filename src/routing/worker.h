@@ -20,6 +20,7 @@
 struct worker_settings {
     struct policy policy;
     uint32_t heartbeat_interval_ms;
+    struct uuid store; /* Welcome.store; zero: not told */
 };
 
 struct now {

@@ -24,6 +24,7 @@ enum {
 
 struct server {
     struct store *store;
+    struct uuid store_id;
     struct identity_keys *keys;
     struct transport_tls *tls;
     struct connection_settings connection_settings;
@@ -57,7 +58,14 @@ static enum status server_open_data(struct server *server, const struct config *
     char directory[4200];
     snprintf(directory, sizeof(directory), "%s/store", config->data);
     options.directory = directory;
-    return store_open_rocksdb(&options, &server->store, failure);
+    enum status status = store_open_rocksdb(&options, &server->store, failure);
+    if (status != STATUS_OK)
+        return status;
+    status = store_get_id(server->store, &server->store_id);
+    if (status != STATUS_OK)
+        failure_set(failure, status, "data: the store in %s cannot be read: %s.", directory,
+                    status_text(status));
+    return status;
 }
 
 static enum status server_read_secret(const char *file, uint8_t *secret, size_t *size,
@@ -169,6 +177,7 @@ static void server_start_workers(struct server *server, const struct config *con
     server->worker_settings = (struct worker_settings){
         .policy = {.recall_window_ms = config->recall_window_ms},
         .heartbeat_interval_ms = config->heartbeat_interval_ms,
+        .store = server->store_id,
     };
     struct shell_settings settings = {
         .store = server->store,

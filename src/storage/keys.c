@@ -38,6 +38,11 @@ static void key_add_number(struct key *key, uint64_t number, unsigned bytes)
         key->bytes[key->size++] = (uint8_t)(number >> (8 * (i - 1)));
 }
 
+void key_of_store(struct key *key)
+{
+    key_start(key, 'S');
+}
+
 bool key_of_conversation(struct key *key, struct view conversation)
 {
     key_start(key, 'C');

@@ -6,6 +6,7 @@
  *                'D' id(user) id(device) id(conversation) o     cursor
  *                'M' id(conversation) id(user)                  member
  *                'R' id(conversation) id(user) request id       answered recall request
+ *                'S'                                            the store's id
  *                'U' id(user) id(conversation)                  member, listed by user
  *   events       id(conversation) o seq                         event
  *   message ids  id(conversation) id(user) message id           message id
@@ -48,6 +49,8 @@ struct key_range {
     struct key upper;
     size_t prefix_size;
 };
+
+void key_of_store(struct key *key);
 
 /* Each answers false when one of the ids cannot be in a store: empty, too long, or with a NUL. */
 MUST_CHECK bool key_of_conversation(struct key *key, struct view conversation);

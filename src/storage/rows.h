@@ -7,6 +7,7 @@
  *   message id    v origin seq, and while a recall waits: pending pending-device
  *   request       v and the encoded RecallResult
  *   cursor        v stored displayed
+ *   store's id    v and 16 bytes
  *
  * v is one byte, the version of the row: 1. Numbers are varints (LEB128, as in Protobuf), a name is
  * a varint length and its bytes, the creation id 16 bytes, time 8 bytes big-endian.

@@ -8,7 +8,9 @@
 #include "storage/store_kv.h"
 #include "storage/store_memory.h"
 
+#include <assert.h>
 #include <stdatomic.h>
+#include <sys/random.h>
 
 struct store {
     struct kv *kv; /* owned */
@@ -29,17 +31,72 @@ struct kv *store_kv(struct store *store)
     return store->kv;
 }
 
+static void batch_put(struct arena *arena, struct kv_batch *batch, enum kv_space space,
+                      const struct key *key, struct view value)
+{
+    struct kv_entry *entry = arena_alloc(arena, sizeof(*entry));
+    *entry = (struct kv_entry){NULL, space, arena_copy(arena, key_view(key)), value};
+    if (batch->last == NULL)
+        batch->first = entry;
+    else
+        batch->last->next = entry;
+    batch->last = entry;
+    batch->bytes += key->size + value.size;
+}
+
+static enum status store_put_id(struct store *store, const struct uuid *id, struct failure *failure)
+{
+    struct kv_batch batch = {NULL, NULL, 0};
+    struct key key;
+    struct arena arena;
+    arena_init(&arena);
+    key_of_store(&key);
+    batch_put(&arena, &batch, KV_REST, &key, row_encode_bytes(&arena, uuid_view(id)));
+    enum status status = store->kv->operations->write(store->kv, &batch, failure);
+    arena_fini(&arena);
+    return status;
+}
+
 struct store *store_open_memory(void)
 {
-    return store_new(kv_memory_new());
+    static const struct uuid id = {{[UUID_BYTES - 1] = 1}};
+    struct store *store = store_new(kv_memory_new());
+    enum status status = store_put_id(store, &id, NULL);
+    assert(status == STATUS_OK);
+    return store;
+}
+
+/* A store that has just been made gets its id, and so does one whose making was interrupted before
+ * that: nothing was served from it yet. */
+static enum status store_make_id(struct store *store, struct failure *failure)
+{
+    struct uuid id;
+    enum status status = store_get_id(store, &id);
+    if (status == STATUS_NOT_FOUND) {
+        if (getrandom(id.bytes, sizeof(id.bytes), 0) != (ssize_t)sizeof(id.bytes))
+            return failure_set(failure, STATUS_IO, "the system has no source of randomness");
+        return store_put_id(store, &id, failure);
+    }
+    if (status != STATUS_OK)
+        failure_set(failure, status, "the store's id cannot be read (%s): restore a backup",
+                    status_text(status));
+    return status;
 }
 
 enum status store_open_rocksdb(const struct store_options *options, struct store **store,
                                struct failure *failure)
 {
     struct kv *kv;
+    *store = NULL;
     enum status status = kv_rocksdb_open(options, NULL, &kv, failure);
-    *store = status == STATUS_OK ? store_new(kv) : NULL;
+    if (status != STATUS_OK)
+        return status;
+    *store = store_new(kv);
+    status = store_make_id(*store, failure);
+    if (status != STATUS_OK) {
+        store_close(*store);
+        *store = NULL;
+    }
     return status;
 }
 
@@ -62,19 +119,6 @@ size_t store_memory_count(struct store *store, struct view needle)
 }
 
 /* Writing */
-
-static void batch_put(struct arena *arena, struct kv_batch *batch, enum kv_space space,
-                      const struct key *key, struct view value)
-{
-    struct kv_entry *entry = arena_alloc(arena, sizeof(*entry));
-    *entry = (struct kv_entry){NULL, space, arena_copy(arena, key_view(key)), value};
-    if (batch->last == NULL)
-        batch->first = entry;
-    else
-        batch->last->next = entry;
-    batch->last = entry;
-    batch->bytes += key->size + value.size;
-}
 
 static bool batch_add_member(struct arena *arena, struct kv_batch *batch,
                              const struct change *change)
@@ -186,6 +230,24 @@ static enum status store_get(struct store *store, bool is_possible, enum kv_spac
     if (!is_possible)
         return STATUS_NOT_FOUND;
     return store->kv->operations->get(store->kv, space, key_view(key), arena, value);
+}
+
+enum status store_get_id(struct store *store, struct uuid *id)
+{
+    struct key key;
+    struct view value;
+    struct arena arena;
+    arena_init(&arena);
+    key_of_store(&key);
+    enum status status = store_get(store, true, KV_REST, &key, &arena, &value);
+    if (status == STATUS_OK)
+        status = row_decode_bytes(value, &value);
+    if (status == STATUS_OK && value.size != UUID_BYTES)
+        status = STATUS_CORRUPT;
+    if (status == STATUS_OK)
+        memcpy(id->bytes, value.data, UUID_BYTES);
+    arena_fini(&arena);
+    return status;
 }
 
 enum status store_get_conversation(struct store *store, struct view conversation,

@@ -38,6 +38,10 @@ MUST_CHECK enum status store_open_rocksdb(const struct store_options *options, s
 /* NULL is nothing. No other call may be under way. */
 void store_close(struct store *store);
 
+/* Which store this is: random, made with the store and never changed. The memory store's is always
+ * the same. */
+MUST_CHECK enum status store_get_id(struct store *store, struct uuid *id);
+
 /* Applies `lists[0]` to `lists[count - 1]`, in order, as one commit with one sync. `failure` may be
  * NULL. After a failure the store repairs itself when the cause is gone; until then every commit
  * fails at once. NO_SPACE also when less than LIMIT_DISK_FREE_BYTES_MIN is free. */

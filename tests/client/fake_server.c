@@ -56,11 +56,15 @@ static wire_event *event_at(struct fake_server *server, struct arena *arena, uin
         wire_event *wire = make_recall(arena, "g:1", seq, event->target_seq);
         const struct fake_event *target = &server->events[event->target_seq - 1];
         wire->recall->target_message_id = bytes_of(view_make(target->message_id, 16));
+        if (target->is_own)
+            wire->recall->target_sender = string_of("alice");
         return wire;
     }
     wire_event *wire = event->is_recalled ? make_tombstone(arena, "g:1", seq)
                                           : make_message(arena, "g:1", seq, event->body);
     wire->message->message_id = bytes_of(view_make(event->message_id, 16));
+    if (event->is_own)
+        wire->message->sender = string_of("alice");
     return wire;
 }
 
@@ -113,6 +117,9 @@ static void answer_hello(struct fake_server *server, uint64_t request)
     welcome.user = string_of("alice");
     welcome.device = string_of("phone");
     welcome.heartbeat_interval_ms = 30000;
+    struct uuid store = {{[UUID_BYTES - 1] = server->store}};
+    if (server->store != 0)
+        welcome.store = bytes_of(uuid_view(&store));
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
     frame.body_case = SERVER_FRAME(WELCOME);
     frame.welcome = &welcome;
@@ -166,6 +173,9 @@ static void answer_read(struct fake_server *server, uint64_t request, const wire
 static void answer_send(struct fake_server *server, uint64_t request, const wire_send *send)
 {
     server->sends_seen++;
+    server->last_after = (struct uuid){{0}};
+    if (send->after.len == UUID_BYTES)
+        memcpy(server->last_after.bytes, send->after.data, UUID_BYTES);
     if (server->sends == FAKE_IGNORES)
         return;
     if (server->sends == FAKE_REFUSES) {
@@ -177,6 +187,7 @@ static void answer_send(struct fake_server *server, uint64_t request, const wire
     if (is_new) {
         struct fake_event *event = add_event(server);
         memcpy(event->message_id, send->message_id.data, 16);
+        event->is_own = true;
         snprintf(event->body, sizeof(event->body), "%.*s", (int)send->body.len,
                  (const char *)send->body.data);
         seq = server->event_count;
@@ -191,7 +202,8 @@ static void answer_send(struct fake_server *server, uint64_t request, const wire
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
     frame.body_case = SERVER_FRAME(ACCEPTED);
     frame.accepted = &accepted;
-    put_frame(server, request, &frame);
+    if (!server->loses_answers)
+        put_frame(server, request, &frame);
     if (is_new)
         put_event(server, FRAME_EVENT, 0, seq);
 }
@@ -404,6 +416,17 @@ void fake_server_set(struct fake_server *server, enum fake_manner sends, enum fa
     pthread_mutex_unlock(&server->lock);
 }
 
+void fake_server_begin_anew(struct fake_server *server, uint8_t store)
+{
+    pthread_mutex_lock(&server->lock);
+    memset(server->events, 0, sizeof(server->events));
+    server->event_count = 0;
+    server->acked = 0;
+    server->store = store;
+    pthread_mutex_unlock(&server->lock);
+    fake_server_drop(server);
+}
+
 static void add_message(struct fake_server *server, const char *body)
 {
     struct fake_event *event = add_event(server);
@@ -421,6 +444,17 @@ uint64_t fake_server_say(struct fake_server *server, const char *body)
     put_event(server, FRAME_EVENT, 0, seq);
     pthread_mutex_unlock(&server->lock);
     return seq;
+}
+
+void fake_server_say_as(struct fake_server *server, const uint8_t id[16], const char *body)
+{
+    pthread_mutex_lock(&server->lock);
+    add_message(server, body);
+    struct fake_event *event = &server->events[server->event_count - 1];
+    memcpy(event->message_id, id, sizeof(event->message_id));
+    event->is_own = true;
+    put_event(server, FRAME_EVENT, 0, server->event_count);
+    pthread_mutex_unlock(&server->lock);
 }
 
 void fake_server_say_many(struct fake_server *server, size_t count)

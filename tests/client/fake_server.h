@@ -3,6 +3,7 @@
 #ifndef UNSAY_TESTS_CLIENT_FAKE_SERVER_H
 #define UNSAY_TESTS_CLIENT_FAKE_SERVER_H
 
+#include "base/uuid.h"
 #include "core/contract.h"
 
 #include <pthread.h>
@@ -20,6 +21,7 @@ struct fake_event {
     bool is_recalled;
     uint64_t target_seq;
     uint8_t message_id[16];
+    bool is_own; /* of alice, the client */
     char body[FAKE_TEXT_BYTES];
 };
 
@@ -35,10 +37,13 @@ struct fake_server {
     enum fake_manner sends;
     enum fake_manner others; /* recalls, reads of the application, conversations */
     bool refuses_token;
+    uint8_t store;                             /* the last byte of Welcome.store; 0: none */
+    bool loses_answers;                        /* sends are stored and pushed, but not answered */
     struct fake_event events[FAKE_EVENTS_MAX]; /* seq 1 is the first */
     size_t event_count;
     size_t connections;
     size_t sends_seen;
+    struct uuid last_after; /* Send.after of the last send; zero: empty */
     size_t recalls_seen;
     size_t goodbyes_seen;
     char last_request_id[65];
@@ -49,6 +54,9 @@ struct fake_server {
 void fake_server_start(struct fake_server *server);
 void fake_server_stop(struct fake_server *server);
 
+/* The server's data was deleted, and the server begins anew as this store. */
+void fake_server_begin_anew(struct fake_server *server, uint8_t store);
+
 /* Cuts the connection. */
 void fake_server_drop(struct fake_server *server);
 
@@ -56,6 +64,9 @@ void fake_server_set(struct fake_server *server, enum fake_manner sends, enum fa
 
 /* Appends a message of somebody else and pushes it; its seq. */
 uint64_t fake_server_say(struct fake_server *server, const char *body);
+
+/* Appends a message of the client's own with this id, as accepted long ago, and pushes it. */
+void fake_server_say_as(struct fake_server *server, const uint8_t id[16], const char *body);
 
 /* Appends its recall and sends the notice. */
 void fake_server_recall(struct fake_server *server, uint64_t seq);

@@ -110,6 +110,15 @@ static enum unsay_result recall_seq(struct fixture *fixture, uint64_t seq, uint3
     return unsay_recall(fixture->client, &recall, trace_recall, &fixture->trace);
 }
 
+static void wait_until_erased(struct fixture *fixture, const char *body)
+{
+    struct timespec pause = {0, 10000000};
+    time_t end = time(NULL) + 10;
+    while (scratch_contains(&fixture->scratch, body, strlen(body)) && time(NULL) < end)
+        nanosleep(&pause, NULL);
+    assert_false(scratch_contains(&fixture->scratch, body, strlen(body)));
+}
+
 /* ---- Sending ---- */
 
 static void a_message_is_sent_accepted_and_seen(void **state)
@@ -201,6 +210,109 @@ static void a_refused_message_can_be_sent_again(void **state)
     trace_wait(&fixture->trace, "accepted 1", 1);
     assert_int_equal(unsay_resend(fixture->client, id), UNSAY_INVALID);
     assert_memory_equal(fixture->server.events[0].message_id, id, 16);
+}
+
+/* A retry may be in the log from before, so it vouches for nothing: the next message does not name
+ * it. */
+static void a_message_behind_a_retry_does_not_name_it(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t retried[16];
+    uint8_t earlier[16];
+    fake_server_set(&fixture->server, FAKE_REFUSES, FAKE_ANSWERS);
+    start_client(fixture);
+    send_text(fixture, "again", retried);
+    trace_wait(&fixture->trace, "failed not_a_member", 1);
+    fake_server_set(&fixture->server, FAKE_IGNORES, FAKE_ANSWERS);
+    assert_int_equal(unsay_resend(fixture->client, retried), UNSAY_OK);
+    send_text(fixture, "first behind it", earlier);
+    fake_server_wait(&fixture->server, &fixture->server.sends_seen, 3);
+    assert_true(uuid_is_zero(&fixture->server.last_after));
+    send_text(fixture, "second behind it", NULL);
+    fake_server_wait(&fixture->server, &fixture->server.sends_seen, 4);
+    assert_memory_equal(fixture->server.last_after.bytes, earlier, 16);
+
+    /* Nor after a restart, when the outbox is loaded; the third send is the one looked at. */
+    close_client(fixture);
+    open_client(fixture);
+    unsay_start(fixture->client);
+    fake_server_wait(&fixture->server, &fixture->server.sends_seen, 7);
+    assert_memory_equal(fixture->server.last_after.bytes, earlier, 16);
+    fake_server_set(&fixture->server, FAKE_ANSWERS, FAKE_ANSWERS);
+    fake_server_drop(&fixture->server);
+    trace_wait(&fixture->trace, "event 3 message normal second behind i", 1);
+}
+
+/* The client gave up on a message that the log turns out to hold. */
+static void a_failed_message_that_was_accepted_and_recalled_leaves_no_body(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t id[16];
+    fake_server_set(&fixture->server, FAKE_REFUSES, FAKE_ANSWERS);
+    start_client(fixture);
+    send_text(fixture, "own-secret", id);
+    trace_wait(&fixture->trace, "failed not_a_member", 1);
+    assert_true(scratch_contains(&fixture->scratch, "own-secret", 10));
+    fake_server_say_as(&fixture->server, id, "own-secret");
+    fake_server_recall(&fixture->server, 1);
+    trace_wait(&fixture->trace, "event 2 recall 1", 1);
+    assert_int_equal(unsay_resend(fixture->client, id), UNSAY_INVALID);
+    wait_until_erased(fixture, "own-secret");
+}
+
+/* Stored, but its answer was lost; then refused, as when the sender was removed meanwhile. */
+static void a_refused_message_that_was_stored_and_recalled_leaves_no_body(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t id[16];
+    fixture->server.loses_answers = true;
+    start_client(fixture);
+    send_text(fixture, "own-secret", id);
+    trace_wait(&fixture->trace, "event 1 message normal own-secret", 1);
+    assert_int_equal(unsay_outbox_count(fixture->client), 1);
+    fake_server_set(&fixture->server, FAKE_REFUSES, FAKE_ANSWERS);
+    fake_server_drop(&fixture->server);
+    trace_wait(&fixture->trace, "failed not_a_member", 1);
+    assert_int_equal(unsay_resend(fixture->client, id), UNSAY_INVALID);
+    fake_server_recall(&fixture->server, 1);
+    trace_wait(&fixture->trace, "event 2 recall 1", 1);
+    wait_until_erased(fixture, "own-secret");
+}
+
+/* ---- Another store ---- */
+
+static void a_server_that_began_anew_is_read_from_its_beginning(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->server.store = 1;
+    start_client(fixture);
+    for (int i = 0; i < 3; i++)
+        fake_server_say(&fixture->server, "of-the-old-log");
+    trace_wait(&fixture->trace, "event 3 message normal of-the-old-log", 1);
+    fake_server_set(&fixture->server, FAKE_IGNORES, FAKE_ANSWERS);
+    send_text(fixture, "waiting", NULL);
+    fake_server_wait(&fixture->server, &fixture->server.sends_seen, 1);
+    fake_server_set(&fixture->server, FAKE_ANSWERS, FAKE_ANSWERS);
+    fake_server_begin_anew(&fixture->server, 2);
+    trace_wait(&fixture->trace, "accepted 1", 1);
+    trace_wait(&fixture->trace, "event 1 message normal waiting", 1);
+    fake_server_say(&fixture->server, "new");
+    trace_wait(&fixture->trace, "event 2 message normal new", 1);
+    fake_server_wait_seq(&fixture->server, &fixture->server.acked, 2);
+    wait_until_erased(fixture, "of-the-old-log");
+
+    /* Also when the store changes while the client is not running, and not when it stays. */
+    close_client(fixture);
+    open_client(fixture);
+    unsay_start(fixture->client);
+    trace_wait(&fixture->trace, "connection ONLINE", 3);
+    assert_int_equal(trace_count(&fixture->trace, "event 1 message normal waiting"), 1);
+    close_client(fixture);
+    fake_server_begin_anew(&fixture->server, 3);
+    fake_server_say(&fixture->server, "newest");
+    open_client(fixture);
+    unsay_start(fixture->client);
+    trace_wait(&fixture->trace, "event 1 message normal newest", 1);
 }
 
 enum { THREADS = 4, PER_THREAD = 25 };
@@ -395,11 +507,7 @@ static void a_recall_from_elsewhere_erases_the_body(void **state)
     assert_int_equal(trace_count(&fixture->trace, "recalled 1 by bob"), 1);
     trace_assert_order(&fixture->trace, "\nrecalled 1 by bob\n", "\nevent 2 recall 1\n");
 
-    struct timespec pause = {0, 10000000};
-    time_t end = time(NULL) + 10;
-    while (scratch_contains(&fixture->scratch, "taken-back", 10) && time(NULL) < end)
-        nanosleep(&pause, NULL);
-    assert_false(scratch_contains(&fixture->scratch, "taken-back", 10));
+    wait_until_erased(fixture, "taken-back");
     close_client(fixture);
     assert_false(scratch_contains(&fixture->scratch, "taken-back", 10));
 }
@@ -660,6 +768,10 @@ int main(void)
         api_test(unanswered_messages_are_sent_again_on_the_next_connection),
         api_test(the_outbox_survives_a_restart),
         api_test(a_refused_message_can_be_sent_again),
+        api_test(a_message_behind_a_retry_does_not_name_it),
+        api_test(a_failed_message_that_was_accepted_and_recalled_leaves_no_body),
+        api_test(a_refused_message_that_was_stored_and_recalled_leaves_no_body),
+        api_test(a_server_that_began_anew_is_read_from_its_beginning),
         api_test(many_threads_may_send_at_once),
         api_test(an_event_is_stored_before_it_is_shown),
         api_test(a_message_that_is_overtaken_by_its_recall_is_never_shown),

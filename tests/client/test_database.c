@@ -346,22 +346,201 @@ static void a_failed_message_that_is_taken_back_leaves(void **state)
     assert_false(scratch_contains(&fixture->scratch, "-secret", 7));
 }
 
-static void an_accepted_message_whose_tombstone_came_first_is_erased(void **state)
+/* ---- The outbox and the log ---- */
+
+static const char own_secret[] = "own-secret";
+
+static wire_event *make_own(wire_event *event)
 {
-    struct fixture *fixture = *state;
+    event->message->sender = string_of("alice");
+    return event;
+}
+
+static struct uuid own_id(struct fixture *fixture)
+{
     struct uuid id;
     memcpy(id.bytes, message_id_of(&fixture->arena, 1).data, UUID_BYTES);
+    return id;
+}
+
+/* A message in the outbox, of the id that the event at seq 1 has. */
+static void send_own(struct fixture *fixture)
+{
+    struct uuid id = own_id(fixture);
     database_begin(fixture->database);
-    database_outbox_add(fixture->database, view_of("g:1"), &id, 1, view_of("own-secret"));
+    database_outbox_add(fixture->database, view_of("g:1"), &id, 1, view_of(own_secret));
     assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
-    put(fixture, make_tombstone(&fixture->arena, "g:1", 1));
-    scrub(fixture);
-    assert_true(scratch_contains(&fixture->scratch, "own-secret", 10));
+}
+
+static void fail_own(struct fixture *fixture)
+{
+    struct uuid id = own_id(fixture);
     database_begin(fixture->database);
-    database_outbox_accepted(fixture->database, &id);
+    database_outbox_failed(fixture->database, &id, WIRE(ERROR_CODE, NOT_A_MEMBER), "no");
+    assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
+}
+
+static bool resend_own(struct fixture *fixture)
+{
+    struct uuid id = own_id(fixture);
+    database_begin(fixture->database);
+    bool is_failed = database_outbox_retry(fixture->database, &id);
+    assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
+    return is_failed;
+}
+
+static void assert_erased(struct fixture *fixture)
+{
+    assert_false(resend_own(fixture));
+    assert_int_equal(database_outbox_count(fixture->database), 0);
+    scrub(fixture);
+    assert_false(scratch_contains(&fixture->scratch, own_secret, strlen(own_secret)));
+    reopen_database(fixture);
+    assert_false(scratch_contains(&fixture->scratch, own_secret, strlen(own_secret)));
+}
+
+static void a_message_that_comes_as_a_tombstone_leaves_the_outbox(void **state)
+{
+    struct fixture *fixture = *state;
+    send_own(fixture);
+    put(fixture, make_own(make_tombstone(&fixture->arena, "g:1", 1)));
+    assert_erased(fixture);
+}
+
+static void a_failed_message_that_comes_as_a_tombstone_leaves_the_outbox(void **state)
+{
+    struct fixture *fixture = *state;
+    send_own(fixture);
+    fail_own(fixture);
+    assert_int_equal(database_scrub(fixture->database), STATUS_OK);
+    assert_true(scratch_contains(&fixture->scratch, own_secret, strlen(own_secret)));
+    put(fixture, make_own(make_tombstone(&fixture->arena, "g:1", 1)));
+    assert_erased(fixture);
+}
+
+static void a_failed_message_that_comes_after_all_leaves_the_outbox(void **state)
+{
+    struct fixture *fixture = *state;
+    send_own(fixture);
+    fail_own(fixture);
+    put(fixture, make_own(make_message(&fixture->arena, "g:1", 1, own_secret)));
+    assert_false(resend_own(fixture));
+    assert_true(recall(fixture, make_recall(&fixture->arena, "g:1", 2, 1)));
+    assert_erased(fixture);
+}
+
+static void a_message_that_fails_after_it_came_leaves_the_outbox(void **state)
+{
+    struct fixture *fixture = *state;
+    send_own(fixture);
+    put(fixture, make_own(make_message(&fixture->arena, "g:1", 1, own_secret)));
+    assert_int_equal(database_outbox_count(fixture->database), 1);
+    fail_own(fixture);
+    assert_false(resend_own(fixture));
+    assert_true(recall(fixture, make_recall(&fixture->arena, "g:1", 2, 1)));
+    assert_erased(fixture);
+}
+
+static void a_message_that_is_recalled_before_its_answer_leaves_the_outbox(void **state)
+{
+    struct fixture *fixture = *state;
+    send_own(fixture);
+    put(fixture, make_own(make_message(&fixture->arena, "g:1", 1, own_secret)));
+    assert_true(recall(fixture, make_recall(&fixture->arena, "g:1", 2, 1)));
+    assert_erased(fixture);
+}
+
+static void a_message_of_somebody_else_leaves_the_outbox_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    send_own(fixture);
+    fail_own(fixture);
+    put(fixture, make_tombstone(&fixture->arena, "g:1", 1)); /* the same id, from bob */
+    put(fixture, make_own(make_tombstone(&fixture->arena, "g:2", 1)));
+    assert_true(resend_own(fixture));
+    assert_outbox(fixture, "o");
+}
+
+static void a_message_that_is_sent_again_is_a_retry(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client_outgoing *entries;
+    size_t count;
+    send(fixture, 1, "a");
+    send(fixture, 2, "b");
+    finish(fixture, 1, false);
+    assert_true(resend(fixture, 1));
+    reopen_database(fixture);
+    assert_int_equal(database_outbox(fixture->database, 0, 9, &fixture->arena, &entries, &count),
+                     STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_false(entries[0].is_retry);
+    assert_true(entries[1].is_retry);
+    assert_int_equal(entries[1].body.data[0], 'a');
+}
+
+/* ---- The store ---- */
+
+static void gather_requests(void *context, uint64_t number, struct view frame)
+{
+    char *text = context;
+    size_t at = strlen(text);
+    snprintf(text + at, 64 - at, "%llu:%.*s ", (unsigned long long)number, VIEW_PRINT(frame));
+}
+
+static void count_cursor(void *context, struct view conversation, uint32_t origin, uint64_t stored,
+                         uint64_t displayed)
+{
+    (void)conversation;
+    (void)origin;
+    (void)stored;
+    (void)displayed;
+    ++*(size_t *)context;
+}
+
+static void another_store_leaves_the_outbox_only(void **state)
+{
+    struct fixture *fixture = *state;
+    static char text[4096];
+    struct uuid store;
+    struct uuid other = id_of(9);
+    assert_int_equal(database_store(fixture->database, &store), STATUS_OK);
+    assert_true(uuid_is_zero(&store));
+    for (unsigned i = 0; i < CANARIES; i++) {
+        canary(text, i);
+        put(fixture, make_message(&fixture->arena, "g:1", i + 1, text));
+    }
+    static char large[LIMIT_BODY_BYTES_MAX + 1];
+    memset(large, 'y', LIMIT_BODY_BYTES_MAX);
+    put(fixture, make_message(&fixture->arena, "g:1", CANARIES + 1, large));
+    send(fixture, 1, "kept");
+    database_begin(fixture->database);
+    database_put_cursor(fixture->database, view_of("g:1"), 1, CANARIES, 3);
+    database_request_add(fixture->database, view_of("request"));
+    assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
+
+    database_begin(fixture->database);
+    database_forget(fixture->database);
+    database_put_store(fixture->database, &other);
     assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
     scrub(fixture);
-    assert_false(scratch_contains(&fixture->scratch, "own-secret", 10));
+    assert_false(scratch_contains(&fixture->scratch, "canary-", 7));
+    assert_false(scratch_contains(&fixture->scratch, "-end-", 5));
+    assert_false(scratch_contains(&fixture->scratch, "yyyyyyyyyyyyyyyy", 16));
+    reopen_database(fixture);
+    assert_int_equal(get(fixture, "g:1", 1).kind, 0);
+    size_t cursors = 0;
+    assert_int_equal(database_cursors(fixture->database, count_cursor, &cursors), STATUS_OK);
+    assert_int_equal(cursors, 0);
+    assert_outbox(fixture, "k");
+    char requests[64] = "";
+    assert_int_equal(database_requests(fixture->database, 9, gather_requests, requests), STATUS_OK);
+    assert_string_equal(requests, "1:request ");
+    assert_int_equal(database_store(fixture->database, &store), STATUS_OK);
+    assert_memory_equal(store.bytes, other.bytes, UUID_BYTES);
+
+    put(fixture, make_message(&fixture->arena, "g:1", 1, "of the new log"));
+    assert_memory_equal(get(fixture, "g:1", 1).body, "of the new log", 14);
 }
 
 static void send_canary(struct fixture *fixture, unsigned number)
@@ -444,13 +623,6 @@ static void a_failed_transaction_changes_nothing(void **state)
 }
 
 /* ---- Requests ---- */
-
-static void gather_requests(void *context, uint64_t number, struct view frame)
-{
-    char *text = context;
-    size_t at = strlen(text);
-    snprintf(text + at, 64 - at, "%llu:%.*s ", (unsigned long long)number, VIEW_PRINT(frame));
-}
 
 static void requests_wait_for_the_next_start(void **state)
 {
@@ -591,7 +763,14 @@ int main(void)
         database_test(cursors_never_move_back),
         database_test(the_outbox_keeps_its_order_over_a_restart),
         database_test(a_failed_message_that_is_taken_back_leaves),
-        database_test(an_accepted_message_whose_tombstone_came_first_is_erased),
+        database_test(a_message_that_comes_as_a_tombstone_leaves_the_outbox),
+        database_test(a_failed_message_that_comes_as_a_tombstone_leaves_the_outbox),
+        database_test(a_failed_message_that_comes_after_all_leaves_the_outbox),
+        database_test(a_message_that_fails_after_it_came_leaves_the_outbox),
+        database_test(a_message_that_is_recalled_before_its_answer_leaves_the_outbox),
+        database_test(a_message_of_somebody_else_leaves_the_outbox_alone),
+        database_test(a_message_that_is_sent_again_is_a_retry),
+        database_test(another_store_leaves_the_outbox_only),
         database_test(accepted_messages_leave_no_copy_in_the_outbox),
         database_test(the_outbox_has_a_limit),
         database_test(a_failed_transaction_changes_nothing),

@@ -144,6 +144,12 @@ static void script_print_effect(struct script *script, const struct client_effec
     static const char *const links[] = {"down", "connecting", "syncing",
                                         "live", "offline",    "rejected"};
     switch (effect->kind) {
+    case CLIENT_STORE_FORGET:
+        script_print(script, "forget\n");
+        break;
+    case CLIENT_STORE_STORE:
+        script_print(script, "store %u\n", effect->store.bytes[UUID_BYTES - 1]);
+        break;
     case CLIENT_STORE_EVENT:
         script_print_event(script, "store", effect->event, effect->event_bytes);
         break;
@@ -278,14 +284,26 @@ void script_frame(struct script *script, uint64_t request, Unsay__V1__ServerFram
     blob_release(blob);
 }
 
-void script_welcome(struct script *script)
+static void script_welcome_with(struct script *script, struct view store)
 {
     wire_welcome welcome;
     unsay__v1__welcome__init(&welcome);
     welcome.version = 1;
     welcome.heartbeat_interval_ms = 30000;
+    welcome.store = bytes_of(store);
     script_frame(script, script_request(script, CLIENT_FRAME(HELLO)), SERVER_FRAME(WELCOME),
                  &welcome);
+}
+
+void script_welcome(struct script *script)
+{
+    script_welcome_with(script, view_make(NULL, 0));
+}
+
+void script_welcome_of(struct script *script, uint8_t store)
+{
+    struct uuid id = {{[UUID_BYTES - 1] = store}};
+    script_welcome_with(script, uuid_view(&id));
 }
 
 void script_listed(struct script *script, const char *conversation, uint64_t head, bool more)

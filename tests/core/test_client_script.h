@@ -1,6 +1,7 @@
 /* A script for the client's rules: the test plays the server and the clock, and reads what the
  * rules want done as lines of text, one an effect:
  *
+ *   forget / store 7        STORE_FORGET, STORE_STORE (the last byte of its id)
  *   store a 1 message       STORE_EVENT ("message", "tombstone", "recall of 1", "other")
  *   apply a 3 to 1          STORE_RECALL
  *   cursor a 3 shown 0      STORE_CURSOR
@@ -60,6 +61,9 @@ uint64_t script_send_request(const struct script *script, uint8_t id);
 void script_frame(struct script *script, uint64_t request, Unsay__V1__ServerFrame__BodyCase body,
                   void *message);
 void script_welcome(struct script *script);
+
+/* Welcome of the store with this last byte of its id; 0: all zeros. */
+void script_welcome_of(struct script *script, uint8_t store);
 void script_listed(struct script *script, const char *conversation, uint64_t head, bool more);
 void script_message(struct script *script, uint64_t request, const char *conversation,
                     uint64_t seq);

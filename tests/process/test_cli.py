@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -312,7 +313,7 @@ class MessageTest(ServerCase):
     def test_watch_shows_the_tombstone_of_what_it_had_not_shown(self):
         secret = self.alice.send(self.conversation, "secret")
         self.assertEqual(self.bob.watch("--until-online", "another"), [])
-        self.assertIn(f"0 {self.conversation}\n", (self.bob.state / "shown").read_text())
+        self.assertIn(f"0 0 {self.conversation}\n", (self.bob.state / "shown").read_text())
         self.alice.ok("recall", self.conversation, str(secret["seq"]))
         result = self.bob.ok("watch", "--json", "--until-online")
         self.assertNotIn("secret", result.out)
@@ -387,6 +388,59 @@ class MessageTest(ServerCase):
         self.assertEqual(bodies(events), ["before", None, "/slash"])
         self.assertEqual([event["recall"]["reason"] for event in events
                           if event["kind"] == "recall"], ["oops"])
+
+
+class NewDataTest(ServerCase):
+    """The server's data is deleted and begun anew; devices keep their state directories."""
+
+    def begin_anew(self):
+        self.assertEqual(self.server.kill(signal.SIGTERM), 0)
+        shutil.rmtree(self.server.data)
+        self.server.start()
+        self.alice, self.bob = (self.server.device(device.user, "d")
+                                for device in (self.alice, self.bob))
+
+    def open_devices(self, name):
+        self.alice = self.server.device(f"alice-{name}", "d")
+        self.bob = self.server.device(f"bob-{name}", "d")
+        return self.alice.open_with(self.bob.user)
+
+    def test_watch_shows_the_new_log(self):
+        # The new log is shorter, as long as, and longer than what had been shown of the old one.
+        for count in (1, 2, 3):
+            with self.subTest(count):
+                conversation = self.open_devices(f"new{count}")
+                for text in ("old one", "old two"):
+                    self.alice.send(conversation, text)
+                self.assertEqual(bodies(self.bob.watch("--until-online")), ["old one", "old two"])
+                self.begin_anew()
+                self.assertEqual(self.alice.open_with(self.bob.user), conversation)
+                texts = [f"new {number}" for number in range(count)]
+                for text in texts:
+                    self.alice.send(conversation, text)
+                # Another command meets the new store first, and fetches its events.
+                self.assertEqual(bodies(self.bob.history(conversation)), texts)
+                self.bob.send(conversation, "reply")
+                self.assertEqual(bodies(self.bob.watch("--until-online")), [*texts, "reply"])
+                self.assertEqual(self.bob.watch("--until-online"), [])
+                self.assertEqual(bodies(self.alice.watch("--until-online")), [*texts, "reply"])
+                self.assertFalse(any(b"old one" in file.read_bytes()
+                                     for file in self.bob.state.iterdir()))
+
+    def test_watch_that_is_running_goes_on(self):
+        conversation = self.open_devices("running")
+        self.alice.send(conversation, "old")
+        with self.bob.popen("watch", "--json", "--count", "4", "--idle", "20",
+                            stdout=subprocess.PIPE, text=True) as watch:
+            events = (json.loads(line) for line in watch.stdout)
+            self.assertEqual(bodies([next(events), next(events)]), ["old"])
+            self.assertEqual(self.server.kill(signal.SIGTERM), 0)
+            shutil.rmtree(self.server.data / "store")  # the key stays, and so the tokens
+            self.server.start()
+            self.alice.open_with(self.bob.user)
+            self.alice.send(conversation, "new")
+            self.assertEqual(bodies(events), ["new"])
+            self.assertEqual(watch.wait(30), 0)
 
 
 class WindowTest(ServerCase):

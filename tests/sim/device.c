@@ -66,6 +66,7 @@ static void device_store(struct device *device, const struct client_effect *effe
     struct kept_conversation *kept;
     struct kept_send *send;
     const struct message *message;
+    assert(effect->kind != CLIENT_STORE_FORGET && effect->kind != CLIENT_STORE_STORE);
     if (effect->kind == CLIENT_STORE_EVENT) {
         database_store_event(device, effect);
     } else if (effect->kind == CLIENT_STORE_RECALL) {

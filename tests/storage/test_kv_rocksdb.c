@@ -209,6 +209,27 @@ static void test_interrupted_creation_goes_on(void **state)
     assert_int_equal(put(fixture, 1, "x"), STATUS_OK);
 }
 
+/* A crash after the database was made and before it had an id. */
+static void test_store_without_an_id_gets_one(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_options options = {.directory = fixture->directory};
+    struct kv *kv;
+    struct uuid ids[3];
+    assert_int_equal(store_get_id(fixture->store, &ids[0]), STATUS_OK);
+    fixture_close(fixture);
+    scratch_remove(fixture->directory);
+    assert_int_equal(kv_rocksdb_open(&options, NULL, &kv, &fixture->failure), STATUS_OK);
+    kv->operations->close(kv);
+    for (int i = 1; i < 3; i++) {
+        fixture_close(fixture);
+        assert_int_equal(fixture_open(fixture), STATUS_OK);
+        assert_int_equal(store_get_id(fixture->store, &ids[i]), STATUS_OK);
+    }
+    assert_memory_not_equal(ids[0].bytes, ids[1].bytes, UUID_BYTES);
+    assert_memory_equal(ids[1].bytes, ids[2].bytes, UUID_BYTES);
+}
+
 static void test_failed_store_is_not_read(void **state)
 {
     struct fixture *fixture = *state;
@@ -340,6 +361,7 @@ int main(void)
         CASE(test_other_formats),
         CASE(test_lost_database_is_not_replaced),
         CASE(test_interrupted_creation_goes_on),
+        CASE(test_store_without_an_id_gets_one),
         CASE(test_failed_store_is_not_read),
         CASE(test_no_space),
         CASE(test_disk_that_refuses),
