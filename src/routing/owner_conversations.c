@@ -16,18 +16,6 @@ static void owner_answer_opened(struct worker *worker, const struct request *req
     owner_answer(worker, request, &answer);
 }
 
-/* The conversation when it exists. NULL with REFUSAL_NONE: it does not, and may be made. */
-static struct owned_conversation *owner_find_existing(struct worker *worker,
-                                                      const struct request *request, struct view id,
-                                                      refusal_code *refusal)
-{
-    struct owned_conversation *owned = owner_load(worker, id, refusal);
-    if (owned != NULL || *refusal != REFUSAL_CODE(UNKNOWN_CONVERSATION))
-        return owned;
-    *refusal = request->may_create ? REFUSAL_NONE : REFUSAL_CODE(TOO_MANY_CONVERSATIONS);
-    return NULL;
-}
-
 /* The new members are known at once, so that a send right behind the creation finds them. */
 static void owner_add_members(struct worker *worker, struct owned_conversation *owned,
                               const struct change *first)
@@ -44,14 +32,29 @@ static void owner_add_members(struct worker *worker, struct owned_conversation *
     }
 }
 
-/* A conversation that a request makes; its changes begin after `*before` in the group. */
-static struct owned_conversation *owner_begin(struct worker *worker, struct view id,
-                                              struct group *group, struct change **before)
+/* The conversation: one that exists, or one that is begun now (*is_new), whose changes come after
+ * `*before` in the open group. NULL: the request was refused. */
+static struct owned_conversation *owner_find_or_begin(struct worker *worker,
+                                                      const struct request *request, struct view id,
+                                                      bool *is_new, const struct change **before)
 {
-    struct owned_conversation *owned = owner_new_conversation(worker, id);
-    owned->touched = group->number;
-    *before = group->effects.changes.last;
-    return owned;
+    refusal_code refusal = REFUSAL_NONE;
+    struct owned_conversation *owned = owner_load(worker, id, &refusal);
+    *is_new = false;
+    if (owned != NULL)
+        return owned;
+    if (refusal == REFUSAL_CODE(UNKNOWN_CONVERSATION) && request->may_create) {
+        const struct group *group = owner_group(worker);
+        *is_new = true;
+        *before = group->effects.changes.last;
+        owned = owner_new_conversation(worker, id);
+        owned->touched = group->number;
+        return owned;
+    }
+    if (refusal == REFUSAL_CODE(UNKNOWN_CONVERSATION))
+        refusal = REFUSAL_CODE(TOO_MANY_CONVERSATIONS);
+    owner_refuse(worker, request, refusal, "");
+    return NULL;
 }
 
 static void owner_finish(struct worker *worker, const struct request *request,
@@ -65,21 +68,18 @@ static void owner_finish(struct worker *worker, const struct request *request,
 void owner_open(struct worker *worker, const struct request *request)
 {
     const char *user = request->frame->open_conversation->user;
-    refusal_code refusal = REFUSAL_NONE;
+    const struct change *before = NULL;
+    bool is_new;
     struct view id =
         id_direct_conversation(&worker->scratch, view_of(request->author.user), view_of(user));
-    struct owned_conversation *owned = owner_find_existing(worker, request, id, &refusal);
-    if (owned != NULL) {
+    struct owned_conversation *owned = owner_find_or_begin(worker, request, id, &is_new, &before);
+    if (owned == NULL)
+        return;
+    if (!is_new) {
         owner_answer_opened(worker, request, owned, false);
         return;
     }
-    if (refusal != REFUSAL_NONE) {
-        owner_refuse(worker, request, refusal, "");
-        return;
-    }
     struct group *group = owner_group(worker);
-    struct change *before;
-    owned = owner_begin(worker, id, group, &before);
     creation_apply_direct(&owned->conversation, &request->author, user, worker->now.wall_ms,
                           &group->effects);
     owner_finish(worker, request, owned, group, before);
@@ -98,25 +98,22 @@ static bool owner_is_creator(struct worker *worker, const struct owned_conversat
 void owner_create(struct worker *worker, const struct request *request)
 {
     const wire_create_conversation *create = request->frame->create_conversation;
-    refusal_code refusal = REFUSAL_NONE;
+    const struct change *before = NULL;
+    bool is_new;
     struct uuid creation_id;
     memcpy(creation_id.bytes, create->creation_id.data, UUID_BYTES);
     struct view id = id_created_conversation(&worker->scratch, &creation_id);
-    struct owned_conversation *owned = owner_find_existing(worker, request, id, &refusal);
-    if (owned != NULL) {
+    struct owned_conversation *owned = owner_find_or_begin(worker, request, id, &is_new, &before);
+    if (owned == NULL)
+        return;
+    if (!is_new) {
         if (owner_is_creator(worker, owned, request->author.user))
             owner_answer_opened(worker, request, owned, true);
         else
             owner_refuse(worker, request, REFUSAL_CODE(ALREADY_EXISTS), "");
         return;
     }
-    if (refusal != REFUSAL_NONE) {
-        owner_refuse(worker, request, refusal, "");
-        return;
-    }
     struct group *group = owner_group(worker);
-    struct change *before;
-    owned = owner_begin(worker, id, group, &before);
     creation_apply(&owned->conversation, &request->author, create, worker->now.wall_ms,
                    &group->effects);
     owner_finish(worker, request, owned, group, before);
