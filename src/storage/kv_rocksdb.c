@@ -32,9 +32,10 @@ struct kv_rocksdb {
     atomic_bool last_write_failed;
     atomic_uint_fast64_t syncs;
 
-    pthread_mutex_t writing; /* guards what follows; not held while the database writes */
-    enum status failed_status;
-    uint64_t reopened_ms; /* the last attempt; 0: none */
+    atomic_int failed_status; /* the last failure, an enum status */
+
+    pthread_mutex_t writing; /* guards what follows; taken before `lock`, never while holding it */
+    uint64_t reopened_ms;    /* the last attempt; 0: none */
     uint64_t space_checked_ms;
     uint64_t space_unchecked_bytes; /* written since */
     bool has_space;
@@ -222,10 +223,11 @@ static enum status database_reopen(struct kv_rocksdb *self, struct failure *fail
 {
     uint64_t now_ms = clock_ms(self);
     if (self->reopened_ms != 0 && now_ms - self->reopened_ms < REOPEN_INTERVAL_MS)
-        return failure_set(failure, self->failed_status,
+        return failure_set(failure, (enum status)atomic_load(&self->failed_status),
                            "nothing was stored: the store in %s has failed before (%s) and is "
                            "opened again within a second",
-                           self->directory, status_text(self->failed_status));
+                           self->directory,
+                           status_text((enum status)atomic_load(&self->failed_status)));
     self->reopened_ms = now_ms;
     pthread_rwlock_wrlock(&self->lock);
     database_close(self);
@@ -237,17 +239,9 @@ static enum status database_reopen(struct kv_rocksdb *self, struct failure *fail
     if (status == STATUS_OK)
         atomic_store(&self->is_failed, false);
     else
-        self->failed_status = status;
+        atomic_store(&self->failed_status, (int)status);
     pthread_rwlock_unlock(&self->lock);
     return status;
-}
-
-static void database_fail(struct kv_rocksdb *self, enum status status)
-{
-    pthread_mutex_lock(&self->writing);
-    self->failed_status = status;
-    atomic_store(&self->is_failed, true);
-    pthread_mutex_unlock(&self->writing);
 }
 
 /* Several threads may be here at once: RocksDB then lets them share a sync. */
@@ -273,8 +267,10 @@ static enum status database_write(struct kv_rocksdb *self, const struct kv_batch
         status = status_of_error(error, failure, "writing to", self->directory);
     else if (status != STATUS_OK)
         failure_set(failure, status, "writing to the store was told to fail");
-    if (status != STATUS_OK)
-        database_fail(self, status);
+    if (status != STATUS_OK) {
+        atomic_store(&self->failed_status, (int)status);
+        atomic_store(&self->is_failed, true);
+    }
     pthread_rwlock_unlock(&self->lock);
     return status;
 }
