@@ -12,13 +12,14 @@ void owner_init(struct owner *owner)
 {
     *owner = (struct owner){.in_flight = NULL};
     table_init(&owner->conversations);
-    list_init(&owner->recent);
+    list_init(&owner->used);
+    recent_init(&owner->recent);
 }
 
 static void owner_forget(struct owner *owner, struct owned_conversation *owned)
 {
     table_remove(&owner->conversations, view_of(owned->id));
-    list_remove(&owned->recent);
+    list_remove(&owned->used);
     owner->member_count -= owned->members.count;
     size_t at = 0;
     for (struct owned_member *member; (member = table_next(&owned->members, &at)) != NULL;)
@@ -29,14 +30,15 @@ static void owner_forget(struct owner *owner, struct owned_conversation *owned)
 
 static void owner_forget_all(struct owner *owner)
 {
-    while (!list_is_empty(&owner->recent))
-        owner_forget(owner, LIST_ITEM(owner->recent.next, struct owned_conversation, recent));
+    while (!list_is_empty(&owner->used))
+        owner_forget(owner, LIST_ITEM(owner->used.next, struct owned_conversation, used));
 }
 
 void owner_fini(struct owner *owner)
 {
     owner_forget_all(owner);
     table_fini(&owner->conversations);
+    recent_fini(&owner->recent);
     group_free(owner->open);
 }
 
@@ -44,9 +46,9 @@ void owner_fini(struct owner *owner)
  */
 static void owner_evict(struct owner *owner)
 {
-    struct list *node = owner->recent.next;
-    for (int looked = 0; looked < 8 && node != &owner->recent; looked++) {
-        struct owned_conversation *owned = LIST_ITEM(node, struct owned_conversation, recent);
+    struct list *node = owner->used.next;
+    for (int looked = 0; looked < 8 && node != &owner->used; looked++) {
+        struct owned_conversation *owned = LIST_ITEM(node, struct owned_conversation, used);
         bool is_full = owner->conversations.count >= LIMIT_CONVERSATION_CACHE_MAX ||
                        owner->member_count >= LIMIT_MEMBER_CACHE_MAX;
         if (!is_full)
@@ -65,9 +67,10 @@ struct owned_conversation *owner_new_conversation(struct worker *worker, struct 
     assert(id.size <= LIMIT_CONVERSATION_ID_BYTES_MAX);
     memcpy(owned->id, id.data, id.size);
     owned->conversation.id = owned->id;
+    owned->hash = table_hash(id);
     owned->conversation.origin = ORIGIN_DEFAULT;
     table_init(&owned->members);
-    list_push_back(&owner->recent, &owned->recent);
+    list_push_back(&owner->used, &owned->used);
     table_put(&owner->conversations, view_of(owned->id), owned);
     return owned;
 }
@@ -99,8 +102,8 @@ struct owned_conversation *owner_load(struct worker *worker, struct view id,
     struct owner *owner = &worker->owner;
     struct owned_conversation *owned = table_get(&owner->conversations, id);
     if (owned != NULL) {
-        list_remove(&owned->recent);
-        list_push_back(&owner->recent, &owned->recent);
+        list_remove(&owned->used);
+        list_push_back(&owner->used, &owned->used);
         return owned;
     }
     struct conversation read = {.head = 0};
@@ -170,15 +173,27 @@ enum status owner_get_message_id(struct worker *worker, const char *conversation
                                 row);
 }
 
-enum status owner_get_event(struct worker *worker, const struct conversation *log, uint64_t seq,
-                            wire_event **event)
+/* From memory; NULL when it is not there. */
+static wire_event *owner_get_recent(struct worker *worker, const struct owned_conversation *owned,
+                                    uint64_t seq)
 {
+    struct view bytes = recent_get(&worker->owner.recent, owned->hash, seq);
+    wire_event *event = bytes.size == 0 ? NULL : event_decode(bytes, &worker->scratch);
+    return event != NULL && strcmp(event->conversation, owned->id) == 0 ? event : NULL;
+}
+
+enum status owner_get_event(struct worker *worker, const struct owned_conversation *owned,
+                            uint64_t seq, wire_event **event)
+{
+    const struct conversation *log = &owned->conversation;
     struct change probe = {
         .kind = CHANGE_EVENT, .conversation = view_of(log->id), .origin = log->origin, .seq = seq};
     struct view bytes;
     if (seq == 0 || seq > log->head)
         return STATUS_NOT_FOUND;
     const struct change *change = owner_find(&worker->owner, &probe);
+    if (change == NULL && (*event = owner_get_recent(worker, owned, seq)) != NULL)
+        return STATUS_OK;
     if (change != NULL) {
         bytes = change->bytes;
     } else {
@@ -300,6 +315,7 @@ void owner_committed(struct worker *worker, struct group *group)
     }
     /* What was decided since then rests on what did not happen: it fails as well. */
     stats_add(&worker->stats, STAT_groups_failed, 1);
+    recent_clear(&owner->recent);
     owner_forget_all(owner);
     if (owner->open == NULL || group_is_empty(owner->open))
         return;

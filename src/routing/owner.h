@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "core/conversation.h"
 #include "routing/group.h"
+#include "routing/recent.h"
 
 struct worker;
 
@@ -31,13 +32,15 @@ struct owned_conversation {
     struct conversation conversation;
     uint64_t touched;     /* number of the last group that changed it */
     struct table members; /* struct owned_member */
-    struct list recent;   /* owner.recent, least recently used first */
+    struct list used;     /* owner.used, least recently used first */
+    uint64_t hash;        /* of the id */
     char id[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
 };
 
 struct owner {
     struct table conversations; /* struct owned_conversation */
-    struct list recent;
+    struct list used;
+    struct recent recent;
     size_t member_count;
     struct group *open;
     struct group *in_flight; /* NULL when no commit is under way */
@@ -85,8 +88,10 @@ const struct change *owner_find(struct owner *owner, const struct change *probe)
 MUST_CHECK enum status owner_get_message_id(struct worker *worker, const char *conversation,
                                             const char *user, const struct uuid *id,
                                             struct message_id_row *row);
-MUST_CHECK enum status owner_get_event(struct worker *worker, const struct conversation *log,
-                                       uint64_t seq, wire_event **event);
+/* An event likewise; the body of a message may be missing. */
+MUST_CHECK enum status owner_get_event(struct worker *worker,
+                                       const struct owned_conversation *owned, uint64_t seq,
+                                       wire_event **event);
 
 /* The group that takes decisions now; counts one request. */
 struct group *owner_group(struct worker *worker);

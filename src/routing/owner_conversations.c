@@ -90,7 +90,7 @@ static bool owner_is_creator(struct worker *worker, const struct owned_conversat
                              const char *user)
 {
     wire_event *creation;
-    return owner_get_event(worker, &owned->conversation, 1, &creation) == STATUS_OK &&
+    return owner_get_event(worker, owned, 1, &creation) == STATUS_OK &&
            creation->kind_case == EVENT_KIND(CREATION) &&
            strcmp(creation->creation->creator, user) == 0;
 }

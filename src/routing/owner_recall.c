@@ -71,14 +71,13 @@ static enum status owner_find_target(struct worker *worker, const struct request
     enum status status = owner_find_seq(worker, request, owned, target, facts, &seq);
     if (status != STATUS_OK || seq == 0)
         return status;
-    status = owner_get_event(worker, &owned->conversation, seq, &event);
+    status = owner_get_event(worker, owned, seq, &event);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     facts->event = event;
     if (event->kind_case != EVENT_KIND(MESSAGE) || event->message->tombstone == NULL)
         return STATUS_OK;
-    status = owner_get_event(worker, &owned->conversation, event->message->tombstone->recall_seq,
-                             &event);
+    status = owner_get_event(worker, owned, event->message->tombstone->recall_seq, &event);
     if (status == STATUS_OK)
         facts->earlier = event;
     return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
@@ -109,6 +108,8 @@ static enum status owner_recall_target(struct worker *worker, const struct reque
         return status;
     recall_decide(&owned->conversation, &member->member, request->frame->recall, target, &facts,
                   &worker->settings.policy, effects, outcome);
+    if (effects->last != before)
+        recent_forget(&worker->owner.recent, owned->hash, outcome->target->seq);
     owner_count_outcome(worker, outcome, effects->last != before);
     return STATUS_OK;
 }

@@ -31,6 +31,27 @@ static void owner_answer_send(struct worker *worker, const struct request *reque
     owner_answer(worker, request, &answer);
 }
 
+/* If this message is taken back, it will probably be soon. */
+static void owner_remember(struct worker *worker, const struct request *request,
+                           const struct owned_conversation *owned, const wire_accepted *accepted)
+{
+    wire_event event = UNSAY__V1__EVENT__INIT;
+    wire_message message = UNSAY__V1__MESSAGE__INIT;
+    event.conversation = accepted->conversation;
+    event.origin = accepted->origin;
+    event.seq = accepted->seq;
+    event.time = accepted->time;
+    event.kind_case = EVENT_KIND(MESSAGE);
+    event.message = &message;
+    message.message_id = accepted->message_id;
+    message.sender = string_of(request->author.user);
+    message.device = string_of(request->author.device);
+    message.content_type = request->frame->send->content_type;
+    message.state = accepted->state;
+    recent_put(&worker->owner.recent, owned->hash, event.seq,
+               event_encode(&event, &worker->scratch));
+}
+
 void owner_send(struct worker *worker, const struct request *request)
 {
     const wire_send *send = request->frame->send;
@@ -55,7 +76,7 @@ void owner_send(struct worker *worker, const struct request *request)
     }
     if (status == STATUS_OK && facts.known != NULL && row.seq != 0) {
         wire_event *first;
-        status = owner_get_event(worker, &owned->conversation, row.seq, &first);
+        status = owner_get_event(worker, owned, row.seq, &first);
         if (status == STATUS_OK) {
             send_repeat(first, &accepted);
             stats_add(&worker->stats, STAT_messages_repeated, 1);
@@ -79,6 +100,8 @@ void owner_send(struct worker *worker, const struct request *request)
         return;
     }
     owned->touched = group->number;
+    if (accepted.state == WIRE(MESSAGE_STATE, NORMAL))
+        owner_remember(worker, request, owned, &accepted);
     stats_add(&worker->stats, STAT_messages_accepted, 1);
     owner_answer_send(worker, request, &accepted);
 }
