@@ -73,7 +73,46 @@ enum unsay_content_type {
 
 enum unsay_message_state { UNSAY_MESSAGE_NORMAL = 1, UNSAY_MESSAGE_RECALLED, UNSAY_MESSAGE_ERASED };
 
-enum unsay_event_kind { UNSAY_EVENT_MESSAGE = 1, UNSAY_EVENT_RECALL, UNSAY_EVENT_CREATION };
+/* In which capacity someone took a message back. */
+enum unsay_actor {
+    UNSAY_ACTOR_SELF = 1, /* the author */
+    UNSAY_ACTOR_OWNER,
+    UNSAY_ACTOR_ADMIN,
+    UNSAY_ACTOR_MODERATOR,
+    UNSAY_ACTOR_MEMBER,
+    UNSAY_ACTOR_GUEST,
+    UNSAY_ACTOR_SYSTEM,    /* the product's backend */
+    UNSAY_ACTOR_COMPLIANCE /* someone with a legal mandate */
+};
+
+enum unsay_role {
+    UNSAY_ROLE_NONE, /* a new member: UNSAY_ROLE_MEMBER; else: not a member, or no longer */
+    UNSAY_ROLE_OWNER,
+    UNSAY_ROLE_ADMIN,
+    UNSAY_ROLE_MODERATOR,
+    UNSAY_ROLE_MEMBER,
+    UNSAY_ROLE_GUEST
+};
+
+struct unsay_member {
+    const char *user;
+    enum unsay_role role;
+};
+
+/* A message of any conversation. */
+struct unsay_source {
+    const char *conversation;
+    uint32_t origin; /* 0: 1 */
+    uint64_t seq;
+};
+
+enum unsay_event_kind {
+    UNSAY_EVENT_MESSAGE = 1,
+    UNSAY_EVENT_RECALL,     /* a message was taken back */
+    UNSAY_EVENT_CREATION,   /* the conversation came to be */
+    UNSAY_EVENT_MEMBERSHIP, /* members came, went or changed their role */
+    UNSAY_EVENT_PIN         /* a message was pinned or unpinned */
+};
 
 /* An entry of a conversation's log, or what became of it. Unused fields are 0, "" or NULL. */
 struct unsay_event {
@@ -81,23 +120,43 @@ struct unsay_event {
     const char *conversation;
     uint32_t origin;
     uint64_t seq;
-    uint64_t time_ms; /* when the server committed it */
+    uint64_t time_ms;   /* when the server committed it */
+    const char *sender; /* who did it; for a recall: who wrote the message that was taken back */
 
     /* a message; for a recall: the message that was taken back */
     uint8_t message_id[16];
-    const char *sender;
-    const char *device;
+    const char *device; /* the sender's */
     enum unsay_content_type content_type;
     enum unsay_message_state state;
-    const uint8_t *body; /* NULL unless the state is normal */
+
+    /* a message, while its state is normal */
+    const uint8_t *body; /* NULL when it is not */
     size_t body_bytes;
+    uint32_t quote_origin; /* the message of this conversation that it answers; seq 0: none */
+    uint64_t quote_seq;
+    struct unsay_source forwarded_from; /* seq 0: not forwarded */
+    const char *const *mentions;        /* users; "*": everyone */
+    size_t mention_count;
 
     /* a recall, or a message that is not normal */
-    uint32_t target_origin; /* recall: key of the message */
-    uint64_t target_seq;
-    const char *operator_user;
-    const char *reason; /* recall only */
+    const char *operator_user; /* who took it back */
+    enum unsay_actor actor;    /* in which capacity */
+    bool is_vanished;          /* show nothing in the message's place */
     uint64_t recall_time_ms;
+
+    /* a recall */
+    const char *reason;
+    const uint8_t *extension; /* as the operator's application gave it */
+    size_t extension_bytes;
+
+    /* a recall or a pin: key of the message */
+    uint32_t target_origin;
+    uint64_t target_seq;
+    bool is_pinned;
+
+    /* a creation: the first members; a membership: those with another role than before */
+    const struct unsay_member *members;
+    size_t member_count;
 };
 
 /* What becomes of a message that this device sends. */
@@ -114,7 +173,7 @@ struct unsay_send_status {
     uint32_t origin;
     uint64_t seq;
     uint64_t time_ms;
-    bool is_recalled;         /* a recall was waiting for it */
+    bool is_recalled;         /* it was taken back already */
     struct unsay_error error; /* when FAILED */
 };
 
@@ -135,6 +194,17 @@ struct unsay_callbacks {
                           const struct unsay_error *error);
 };
 
+/* How the server tells that a message was taken back. The callbacks and the database end up the
+ * same; what travels in the notice differs. */
+enum unsay_follow {
+    UNSAY_FOLLOW_PATCH,   /* the recall; applied at once */
+    UNSAY_FOLLOW_REFRESH, /* only that the conversation changed; the client reads on from its cursor
+                           */
+    UNSAY_FOLLOW_REPLACE  /* the recall, and what to put in the message's place */
+};
+
+#define UNSAY_NEVER UINT32_MAX
+
 struct unsay_options {
     const char *server;          /* tcp://, tls://, ws:// or wss:// HOST:PORT; "HOST:PORT" is tcp */
     const char *token;           /* JWT */
@@ -142,6 +212,8 @@ struct unsay_options {
     const char *ca_file;         /* PEM, for tls and wss; NULL: the system's authorities */
     const char *client_name;     /* for the server's log; NULL: "libunsay/VERSION" */
     uint32_t ack_delay_ms;       /* how long acknowledgements are gathered; 0: 50 */
+    uint32_t edit_ms;            /* see unsay_recalled_text; 0: 300000; UNSAY_NEVER: not at all */
+    enum unsay_follow follow;
     struct unsay_callbacks callbacks;
     void *context; /* handed to every callback */
 };
@@ -179,9 +251,14 @@ UNSAY_API enum unsay_result unsay_send(struct unsay *client, const char *convers
                                        size_t body_bytes, uint8_t message_id[16]);
 
 struct unsay_outgoing {
-    enum unsay_content_type content_type;
-    const void *body;
+    enum unsay_content_type content_type; /* 0 with `forward` */
+    const void *body;                     /* none with `forward` */
     size_t body_bytes;
+    uint32_t quote_origin; /* 0: 1 */
+    uint64_t quote_seq;    /* the message of this conversation that it answers; 0: none */
+    const struct unsay_source *forward; /* the server copies this message; NULL: none */
+    const char *const *mentions;        /* at most 64 users; "*": everyone */
+    size_t mention_count;
     uint8_t message_id[16]; /* set by unsay_send_many */
 };
 
@@ -195,12 +272,39 @@ UNSAY_API enum unsay_result unsay_resend(struct unsay *client, const uint8_t mes
 /* Messages in the outbox that are neither accepted nor failed. */
 UNSAY_API size_t unsay_outbox_count(struct unsay *client);
 
-/* ---- Requests: the answer comes once, through the callback, on the client's thread ---- */
+/* ---- Taking back. Here and below: the answer comes once, through the callback, on the client's
+ * thread; what it points at is lent for the call, and NULL when `error->result` is not UNSAY_OK. */
 
 struct unsay_target {
     uint32_t origin; /* 0: 1 */
     uint64_t seq;    /* 0: by message_id */
     uint8_t message_id[16];
+};
+
+enum unsay_condition {
+    UNSAY_IF_ANY,         /* whoever has it */
+    UNSAY_IF_UNDELIVERED, /* only if no device of another member has stored it */
+    UNSAY_IF_UNREAD       /* only if no other member was shown it */
+};
+
+enum unsay_wait {
+    UNSAY_WAIT_COMMITTED, /* it is durable, and no connection can still send the body */
+    UNSAY_WAIT_ONLINE,    /* ... and each device that was connected then has applied it */
+    UNSAY_WAIT_ALL        /* ... and each known device of each member has */
+};
+
+struct unsay_recall {
+    const char *conversation;
+    const struct unsay_target *targets; /* 1-100 */
+    size_t count;
+    const char *request_id; /* 1-64 bytes; NULL: a new one */
+    const char *reason;     /* at most 256 bytes; may be NULL */
+    const void *extension;  /* for the applications of the others; at most 1024 bytes */
+    size_t extension_bytes;
+    enum unsay_condition condition;
+    enum unsay_wait wait; /* for what the server waits before it answers */
+    uint32_t wait_ms;     /* how long, at most 60000; 0: 10000 */
+    uint32_t timeout_ms;  /* 0: 30000, and wait_ms more when waiting */
 };
 
 enum unsay_outcome {
@@ -216,27 +320,46 @@ struct unsay_target_outcome {
     const char *refusal;      /* stable name when REFUSED, else "" */
     const char *refusal_text; /* for people, English; "" otherwise */
     uint64_t time_ms;         /* of the recall */
+    uint64_t recall_seq;      /* of the recall's event; 0: not known */
 };
 
-/* `error->result` other than UNSAY_OK: nothing is known about the outcomes; the same request id may
- * be sent again and gets the first answer. */
-typedef void unsay_recall_fn(void *context, const struct unsay_error *error,
-                             const struct unsay_target_outcome *outcomes, size_t count);
+struct unsay_device_name {
+    const char *user;
+    const char *device; /* "": no device of this user is known */
+};
 
-struct unsay_recall {
-    const char *conversation;
-    const struct unsay_target *targets; /* 1-100 */
+/* Who had applied a recall when the wait ended. */
+struct unsay_reach {
+    uint32_t devices;                        /* that were waited for */
+    uint32_t applied;                        /* of them */
+    const struct unsay_device_name *missing; /* at most 100 of the others */
+    size_t missing_count;
+};
+
+struct unsay_recall_answer {
+    const struct unsay_target_outcome *outcomes; /* one per target, in their order */
     size_t count;
-    const char *request_id; /* 1-64 bytes; NULL: a new one */
-    const char *reason;     /* may be NULL */
-    uint32_t timeout_ms;    /* 0: 30000 */
+    const struct unsay_reach *reach; /* NULL unless the request asked to wait */
 };
+
+/* After an error nothing is known about the outcomes; the same request id may be sent again and
+ * gets the first answer. */
+typedef void unsay_recall_fn(void *context, const struct unsay_error *error,
+                             const struct unsay_recall_answer *answer);
 
 /* Takes messages back. Stored locally first, and repeated under the same request id over reconnects
  * until the answer comes or the timeout passes. A message of this device that is still in the
  * outbox is taken back too, and never shown to anyone. */
 UNSAY_API enum unsay_result unsay_recall(struct unsay *client, const struct unsay_recall *recall,
                                          unsay_recall_fn *callback, void *context);
+
+/* Take back and edit: the body of a message of this user that was taken back from this device, for
+ * edit_ms from then on; kept in memory only, at most 64 messages and 1 MiB, and then overwritten.
+ * The body's size; copied when it is at most `room`. 0: there is none, or no longer. */
+UNSAY_API size_t unsay_recalled_text(struct unsay *client, const char *conversation,
+                                     const uint8_t message_id[16], void *body, size_t room);
+
+/* ---- Conversations ---- */
 
 typedef void unsay_opened_fn(void *context, const struct unsay_error *error,
                              const char *conversation, bool created);
@@ -245,23 +368,59 @@ typedef void unsay_opened_fn(void *context, const struct unsay_error *error,
 UNSAY_API enum unsay_result unsay_open_direct(struct unsay *client, const char *user,
                                               unsay_opened_fn *callback, void *context);
 
-enum unsay_role {
-    UNSAY_ROLE_OWNER = 1,
-    UNSAY_ROLE_ADMIN,
-    UNSAY_ROLE_MODERATOR,
-    UNSAY_ROLE_MEMBER,
-    UNSAY_ROLE_GUEST
-};
-
-struct unsay_member {
-    const char *user;
-    enum unsay_role role; /* 0: member */
-};
-
 /* A new group; the caller becomes its owner. */
 UNSAY_API enum unsay_result unsay_create_group(struct unsay *client, const char *name,
                                                const struct unsay_member *members, size_t count,
                                                unsay_opened_fn *callback, void *context);
+
+/* The event that says so, which also comes through on_event; seq 0: nothing had to change. */
+struct unsay_appended {
+    const char *conversation;
+    uint32_t origin;
+    uint64_t seq;
+    uint64_t time_ms;
+};
+
+typedef void unsay_appended_fn(void *context, const struct unsay_error *error,
+                               const struct unsay_appended *appended);
+
+/* Adds members, changes roles, removes members (UNSAY_ROLE_NONE), leaves: 1-100 at once, all or
+ * none. */
+UNSAY_API enum unsay_result unsay_change_members(struct unsay *client, const char *conversation,
+                                                 const struct unsay_member *members, size_t count,
+                                                 unsay_appended_fn *callback, void *context);
+
+struct unsay_member_page {
+    const struct unsay_member *members; /* ascending by user */
+    size_t count;
+    bool more; /* ask again, after the last one */
+};
+
+typedef void unsay_members_fn(void *context, const struct unsay_error *error,
+                              const struct unsay_member_page *page);
+
+/* `after`: the last user of the page before; NULL: from the start. `limit`: 1-200; 0: 200. */
+UNSAY_API enum unsay_result unsay_list_members(struct unsay *client, const char *conversation,
+                                               const char *after, uint32_t limit,
+                                               unsay_members_fn *callback, void *context);
+
+/* The target is named by its seq. */
+UNSAY_API enum unsay_result unsay_change_pin(struct unsay *client, const char *conversation,
+                                             const struct unsay_target *target, bool is_pinned,
+                                             unsay_appended_fn *callback, void *context);
+
+struct unsay_pins {
+    const struct unsay_target *targets; /* by seq; the latest pinned last */
+    size_t count;
+};
+
+typedef void unsay_pins_fn(void *context, const struct unsay_error *error,
+                           const struct unsay_pins *pins);
+
+UNSAY_API enum unsay_result unsay_list_pins(struct unsay *client, const char *conversation,
+                                            unsay_pins_fn *callback, void *context);
+
+/* ---- Reading ---- */
 
 /* `events` ascending by seq; `more`: the range holds others. */
 typedef void unsay_history_fn(void *context, const struct unsay_error *error,
@@ -284,9 +443,45 @@ UNSAY_API enum unsay_result unsay_history(struct unsay *client, const struct uns
 UNSAY_API enum unsay_result unsay_stored(struct unsay *client, const struct unsay_history *query,
                                          unsay_history_fn *callback, void *context);
 
+/* As unsay_stored: the latest message that a list of conversations shows, a tombstone included, a
+ * vanished message not; no event where there is none. */
+UNSAY_API enum unsay_result unsay_preview(struct unsay *client, const char *conversation,
+                                          unsay_history_fn *callback, void *context);
+
+/* From the local database: messages of others that this device was not told to have shown
+ * (unsay_displayed) and that nobody took back, counted to 100; and how many of those mention this
+ * user. What the user's other devices have shown is not known here. */
+UNSAY_API enum unsay_result unsay_unread(struct unsay *client, const char *conversation,
+                                         uint32_t *unread, uint32_t *mentions);
+
 /* Everything up to `seq` was shown to the user. Stored, and told to the server in time. */
 UNSAY_API enum unsay_result unsay_displayed(struct unsay *client, const char *conversation,
                                             uint64_t seq);
+
+/* ---- Hints ---- */
+
+/* What a reader sees where messages were taken back: "Li took back a photo". Needs no client. */
+struct unsay_hint {
+    const char *language;      /* BCP 47, such as "pt-BR"; one that there is not: English */
+    const char *viewer;        /* the user who reads it */
+    const char *operator_user; /* as in struct unsay_event; a system's may be "" or NULL */
+    const char *operator_name; /* to be shown; "" or NULL: the user's id */
+    const char *author;        /* who wrote them; not known: "" or NULL */
+    const char *author_name;
+    enum unsay_actor actor;
+    bool is_vanished;                     /* makes the hint empty */
+    enum unsay_content_type content_type; /* of all of them; 0: a mixture */
+    uint32_t count;                       /* of one author, folded into one hint; 0: 1 */
+};
+
+/* Writes the hint, ended by NUL and cut at a whole character where `bytes` are too few, and returns
+ * its size without the NUL. One line, without a full stop. Names are cut at 32 characters; in them
+ * control characters and what changes direction are left out, and a name that may run against the
+ * sentence stands between U+2068 and U+2069. */
+UNSAY_API size_t unsay_hint(const struct unsay_hint *hint, char *text, size_t bytes);
+
+/* The languages of hints, BCP 47, ended by NULL; English first. */
+UNSAY_API const char *const *unsay_hint_languages(void);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,7 @@
 #include "access/connection.h"
 
+#include "access/endpoint.h"
+#include "access/hello.h"
 #include "access/peer.h"
 #include "base/bucket.h"
 #include "base/memory.h"
@@ -37,6 +39,7 @@ struct connection {
     bool is_closing; /* nothing more is read */
     bool has_said_farewell;
     bool is_closed;
+    char address[ENDPOINT_BYTES_MAX + 1]; /* of the client */
 };
 
 void connections_init(struct connections *connections, uv_loop_t *loop, void *peer,
@@ -230,16 +233,15 @@ static void connection_sign_in(struct connection *connection, const wire_client_
         connection_refuse(connection, frame->request, REFUSAL_CODE(TOO_MANY_CONNECTIONS), "");
         return;
     }
-    const wire_hello *hello = frame->hello;
-    if (hello->version_min > PROTOCOL_VERSION_MAX || hello->version_max < PROTOCOL_VERSION_MIN) {
-        connection_refuse(connection, frame->request, REFUSAL_CODE(UNSUPPORTED_VERSION),
-                          "hello: this server speaks version 1");
+    const char *reason;
+    refusal_code refusal = hello_check(frame->hello, &reason);
+    if (refusal != REFUSAL_NONE) {
+        connection_refuse(connection, frame->request, refusal, reason);
         return;
     }
     struct identity identity;
-    const char *reason = "";
-    enum identity_verdict verdict =
-        identity_verify(owner->settings->keys, view_of(hello->token), now_ms, &identity, &reason);
+    enum identity_verdict verdict = identity_verify(
+        owner->settings->keys, view_of(frame->hello->token), now_ms, &identity, &reason);
     if (verdict != IDENTITY_VALID) {
         connection_refuse(connection, frame->request,
                           verdict == IDENTITY_EXPIRED ? REFUSAL_CODE(TOKEN_EXPIRED)
@@ -248,7 +250,8 @@ static void connection_sign_in(struct connection *connection, const wire_client_
         return;
     }
     atomic_fetch_sub(&owner->counts->unauthenticated, 1);
-    connection->session = peer_signed_in(owner->peer, connection, &identity, frame->request);
+    struct peer_arrival arrival = {&identity, frame->hello, connection->address, frame->request};
+    connection->session = peer_signed_in(owner->peer, connection, &arrival);
 }
 
 static bool connection_on_frame(void *context, struct view bytes)
@@ -332,6 +335,15 @@ static void connection_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t
     connection_settle(connection);
 }
 
+/* Asked for at once: a client that has gone by the time of its Hello is on record all the same. */
+static void connection_read_address(struct connection *connection)
+{
+    struct sockaddr_storage address = {0};
+    int size = sizeof(address);
+    if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &size) == 0)
+        endpoint_print((const struct sockaddr *)&address, connection->address);
+}
+
 void connections_add(struct connections *connections, int socket)
 {
     struct connection_counts *counts = connections->counts;
@@ -355,6 +367,7 @@ void connections_add(struct connections *connections, int socket)
         connection_close_now(connection);
         return;
     }
+    connection_read_address(connection);
     uv_tcp_nodelay(&connection->tcp, 1);
 }
 

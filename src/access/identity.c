@@ -193,11 +193,43 @@ static bool identity_time(const json_t *value, uint64_t *time_ms)
     return true;
 }
 
-/* Reads sub, device and exp. NULL, or what is wrong. */
+static const struct {
+    const char *name;
+    Unsay__V1__Actor authority;
+} identity_roles[] = {
+    {"system", WIRE(ACTOR, SYSTEM)},
+    {"compliance", WIRE(ACTOR, COMPLIANCE)},
+};
+
+enum { IDENTITY_ROLES = sizeof(identity_roles) / sizeof(identity_roles[0]) };
+
+bool identity_role(const char *name, Unsay__V1__Actor *authority)
+{
+    for (size_t i = 0; i < IDENTITY_ROLES; i++) {
+        if (strcmp(identity_roles[i].name, name) == 0) {
+            *authority = identity_roles[i].authority;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* NULL where no role gives it. */
+static const char *identity_role_name(Unsay__V1__Actor authority)
+{
+    for (size_t i = 0; i < IDENTITY_ROLES; i++) {
+        if (identity_roles[i].authority == authority)
+            return identity_roles[i].name;
+    }
+    return NULL;
+}
+
+/* Reads sub, device, exp and role. NULL, or what is wrong. */
 static const char *identity_read_claims(const json_t *claims, struct identity *identity)
 {
     const char *user = json_string_value(json_object_get(claims, "sub"));
     const char *device = json_string_value(json_object_get(claims, "device"));
+    const json_t *role = json_object_get(claims, "role");
     *identity = (struct identity){0};
     if (user == NULL || !id_is_user(view_of(user)))
         return "the claim sub is not a user id: 1 to 64 of A-Z a-z 0-9 . _ @ -";
@@ -205,6 +237,9 @@ static const char *identity_read_claims(const json_t *claims, struct identity *i
         return "the claim device is not a device id: 1 to 64 of A-Z a-z 0-9 . _ : @ -";
     if (!identity_time(json_object_get(claims, "exp"), &identity->expires_ms))
         return "the claim exp is missing or not a time in seconds";
+    if (role != NULL &&
+        (!json_is_string(role) || !identity_role(json_string_value(role), &identity->authority)))
+        return "the claim role is neither \"system\" nor \"compliance\"";
     memcpy(identity->user, user, strlen(user) + 1);
     memcpy(identity->device, device, strlen(device) + 1);
     return NULL;
@@ -286,19 +321,27 @@ static size_t identity_encode(struct view bytes, char *text, size_t capacity)
     return strlen(text);
 }
 
-char *identity_sign(struct view secret, const char *user, const char *device, uint64_t now_ms,
-                    uint64_t ttl_ms)
+char *identity_sign_as(struct view secret, Unsay__V1__Actor authority, const char *user,
+                       const char *device, uint64_t now_ms, uint64_t ttl_ms)
 {
-    /* Two ids and two times: far below this, since ids are checked first. */
+    /* Two ids, two times and a role: far below this, since ids are checked first. */
     char claims[512];
+    char role[32] = "";
     char token[1024];
     const uint64_t end_ms_max = (uint64_t)identity_seconds_max * 1000;
     if (!id_is_user(view_of(user)) || !id_is_device(view_of(device)) || now_ms > end_ms_max ||
         ttl_ms > end_ms_max - now_ms)
         return NULL;
-    snprintf(claims, sizeof(claims), "{\"sub\":\"%s\",\"device\":\"%s\",\"iat\":%llu,\"exp\":%llu}",
-             user, device, (unsigned long long)(now_ms / 1000),
-             (unsigned long long)((now_ms + ttl_ms + 999) / 1000));
+    if (authority != WIRE(ACTOR, UNSPECIFIED)) {
+        const char *name = identity_role_name(authority);
+        if (name == NULL)
+            return NULL;
+        snprintf(role, sizeof(role), ",\"role\":\"%s\"", name);
+    }
+    snprintf(claims, sizeof(claims),
+             "{\"sub\":\"%s\",\"device\":\"%s\",\"iat\":%llu,\"exp\":%llu%s}", user, device,
+             (unsigned long long)(now_ms / 1000),
+             (unsigned long long)((now_ms + ttl_ms + 999) / 1000), role);
     size_t size =
         identity_encode(view_of("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"), token, sizeof(token));
     token[size++] = '.';
@@ -313,4 +356,10 @@ char *identity_sign(struct view secret, const char *user, const char *device, ui
     size += identity_encode(view_make(signature, sizeof(signature)), token + size,
                             sizeof(token) - size);
     return memory_copy(token, size);
+}
+
+char *identity_sign(struct view secret, const char *user, const char *device, uint64_t now_ms,
+                    uint64_t ttl_ms)
+{
+    return identity_sign_as(secret, WIRE(ACTOR, UNSPECIFIED), user, device, now_ms, ttl_ms);
 }

@@ -1,13 +1,15 @@
 /* Who connects: JSON Web Tokens (RFC 7519) signed with HS256 (RFC 7518) or EdDSA over Ed25519
  * (RFC 8037), with the claims `sub` (user), `device` and `exp`; `nbf` and `iat` are respected when
- * present. Each key is for one algorithm only, so a token cannot choose another one for it; `none`
- * does not exist. Written on libsodium and jansson because Debian's libjwt has no EdDSA. */
+ * present. A claim `role` gives its bearer more than a member may: it is "system" or "compliance",
+ * or the token is not valid. Each key is for one algorithm only, so a token cannot choose another
+ * one for it; `none` does not exist. Written on libsodium and jansson because Debian's libjwt has
+ * no EdDSA. */
 #ifndef UNSAY_ACCESS_IDENTITY_H
 #define UNSAY_ACCESS_IDENTITY_H
 
 #include "base/limits.h"
 #include "base/status.h"
-#include "base/view.h"
+#include "core/contract.h"
 
 struct identity_keys; /* what tokens are verified with */
 
@@ -35,7 +37,8 @@ MUST_CHECK enum status identity_keys_add_public_file(struct identity_keys *keys,
 struct identity {
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
-    uint64_t expires_ms; /* Unix milliseconds */
+    uint64_t expires_ms;        /* Unix milliseconds */
+    Unsay__V1__Actor authority; /* SYSTEM or COMPLIANCE, by the claim `role`; else UNSPECIFIED */
 };
 
 enum identity_verdict { IDENTITY_VALID, IDENTITY_INVALID, IDENTITY_EXPIRED };
@@ -50,7 +53,15 @@ enum identity_verdict identity_verify(const struct identity_keys *keys, struct v
 char *identity_sign(struct view secret, const char *user, const char *device, uint64_t now_ms,
                     uint64_t ttl_ms);
 
-/* User and device of a token without verifying it: for a client that wants to know who it is. */
+/* The same with the role that gives this authority; UNSPECIFIED: without one. NULL also for an
+ * authority that no role gives. */
+char *identity_sign_as(struct view secret, Unsay__V1__Actor authority, const char *user,
+                       const char *device, uint64_t now_ms, uint64_t ttl_ms);
+
+/* The authority of a role's name; false when no role has it. */
+bool identity_role(const char *name, Unsay__V1__Actor *authority);
+
+/* What a token claims, without verifying it: for a client that wants to know who it is. */
 MUST_CHECK enum status identity_peek(struct view token, struct identity *identity);
 
 /* The development secret: reads DIR/dev.key (32 bytes, mode 0600), making it when missing. A file

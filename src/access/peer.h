@@ -12,9 +12,16 @@ struct connection;
 /* Called before any input of a turn, and harmless to repeat. Returns the wall clock, in ms. */
 uint64_t peer_begin_turn(void *peer);
 
-/* A client signed in; `request` is the Hello's. Returns the session, not NULL. */
-void *peer_signed_in(void *peer, struct connection *connection, const struct identity *identity,
-                     uint64_t request);
+/* A client that signs in; everything is lent for the call. */
+struct peer_arrival {
+    const struct identity *identity;
+    const wire_hello *hello; /* checked by hello_check */
+    const char *address;     /* of the client, as endpoint_print writes it */
+    uint64_t request;        /* the Hello's */
+};
+
+/* Returns the session, not NULL. */
+void *peer_signed_in(void *peer, struct connection *connection, const struct peer_arrival *arrival);
 
 /* A frame of the client, decoded and encoded; lent for the call. */
 void peer_frame(void *peer, void *session, const wire_client_frame *frame, struct view payload);

@@ -53,6 +53,19 @@ static enum status bench_resolve(const char *text, struct sockaddr_storage *addr
 
 /* ---- Our own server ---- */
 
+/* Authors may recall at any time: it is the recall that is measured, not the window. */
+static enum status bench_write_policy(const char *path, struct failure *failure)
+{
+    FILE *file = fopen(path, "we");
+    if (file == NULL)
+        return failure_set(failure, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    fputs("rules:\n  - name: author\n    actor: [self]\n    decision: allow\n    window: none\n",
+          file);
+    if (fclose(file) != 0)
+        return failure_set(failure, STATUS_IO, "cannot write %s: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
 static enum status bench_write_config(const struct bench_server *server,
                                       const struct bench_server_options *options,
                                       struct failure *failure)
@@ -60,19 +73,24 @@ static enum status bench_write_config(const struct bench_server *server,
     char config[PATH_BYTES];
     char certificate[PATH_BYTES];
     char key[PATH_BYTES];
+    char policy[PATH_BYTES];
     bench_path(config, server, "config.yaml");
+    bench_path(policy, server, "policy.yaml");
     bench_path(certificate, server, "certificate.pem");
     bench_path(key, server, "key.pem");
     FILE *file = fopen(config, "we");
     if (file == NULL)
         return failure_set(failure, STATUS_IO, "cannot write %s: %s", config, strerror(errno));
-    fprintf(file, "requests_per_second: 0\nrecall_window_ms: 0\nconnections_max: %u\n",
+    fprintf(file, "requests_per_second: 0\npolicy: \"%s\"\nconnections_max: %u\n", policy,
             options->connections + CONNECTIONS_SPARE);
     if (options->is_tls)
         fprintf(file, "tls_certificate: \"%s\"\ntls_key: \"%s\"\n", certificate, key);
     if (fclose(file) != 0)
         return failure_set(failure, STATUS_IO, "cannot write %s: %s", config, strerror(errno));
-    return options->is_tls ? bench_certificate_write(certificate, key, failure) : STATUS_OK;
+    enum status status = bench_write_policy(policy, failure);
+    return status == STATUS_OK && options->is_tls
+               ? bench_certificate_write(certificate, key, failure)
+               : status;
 }
 
 /* Between fork and exec: only what is safe there. */

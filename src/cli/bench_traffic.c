@@ -412,9 +412,19 @@ void traffic_take(struct load_client *client, const wire_server_frame *frame)
     case SERVER_FRAME(OPENED):
     case SERVER_FRAME(CONVERSATIONS):
         return;
+    case SERVER_FRAME(REFRESH):
+    case SERVER_FRAME(REPLACE):
+    case SERVER_FRAME(APPENDED):
+    case SERVER_FRAME(MEMBERS):
+    case SERVER_FRAME(PINS):
+    case SERVER_FRAME(RANGE):
+    case SERVER_FRAME(EXPOSURE):
+    case SERVER_FRAME(RECALLS):
+    case SERVER_FRAME(EVIDENCE):
+    case SERVER_FRAME(POLICY):
     case SERVER_FRAME(_NOT_SET):
     case _UNSAY__V1__SERVER_FRAME__BODY__CASE_IS_INT_SIZE:
     default:
-        load_fail(client->load, STATUS_MALFORMED, "a frame came that this client does not know");
+        load_fail(client->load, STATUS_MALFORMED, "a frame came that this client did not ask for");
     }
 }

@@ -143,14 +143,14 @@ static void chat_send(struct chat *chat, struct view text)
 }
 
 static void chat_recall_answer(void *context, const struct unsay_error *error,
-                               const struct unsay_target_outcome *outcomes, size_t count)
+                               const struct unsay_recall_answer *answer)
 {
     struct chat_recall *recall = context;
     recall->outcome = (struct unsay_target_outcome){.outcome = UNSAY_OUTCOME_PENDING};
-    if (error->result == UNSAY_OK && count == 1) {
-        recall->outcome.outcome = outcomes[0].outcome;
+    if (answer != NULL && answer->count == 1) {
+        recall->outcome.outcome = answer->outcomes[0].outcome;
         snprintf(recall->refusal_text, sizeof(recall->refusal_text), "%s",
-                 outcomes[0].refusal_text);
+                 answer->outcomes[0].refusal_text);
     }
     question_answer(&recall->question, error);
 }

@@ -1,6 +1,7 @@
 #include "cli/conversation.h"
 
 #include "cli/command.h"
+#include "cli/conversation_task.h"
 #include "cli/output.h"
 #include "core/ids.h"
 
@@ -11,14 +12,22 @@ enum { OPTION_WITH = 1, OPTION_MEMBER };
 
 static const struct help help = {
     .usage = "conversation open --with USER\n"
-             "conversation create NAME --member USER[:ROLE] ...\n",
+             "conversation create NAME --member USER[:ROLE] ...\n"
+             "conversation members|leave|pins CONV\n"
+             "conversation add CONV USER[:ROLE] ...\n"
+             "conversation remove CONV USER ...\n"
+             "conversation role CONV USER ROLE\n"
+             "conversation pin|unpin CONV SEQ\n",
     .about = "open prints the id of your direct conversation with USER, which is made when there\n"
-             "is none. create makes a group of which you are the owner, and prints its id.\n",
+             "is none. create makes a group of which you are the owner, and prints its id.\n"
+             "members lists who is in; add, remove, role and leave change that, all at once or\n"
+             "not at all. pins lists the pinned messages, the latest last.\n",
     .options = "  --with USER        the other user\n"
                "  --member USER[:ROLE]  a member; ROLE is owner, admin, moderator, member (the\n"
                "                     default) or guest; repeat it for each one\n",
     .example = "  C=$(unsay conversation open --with bob)\n"
-               "  G=$(unsay conversation create 'Lunch' --member bob --member carol:admin)\n",
+               "  G=$(unsay conversation create 'Lunch' --member bob --member carol:admin)\n"
+               "  unsay conversation role \"$G\" bob moderator\n",
     .is_client = true,
 };
 
@@ -30,29 +39,43 @@ struct request {
     size_t count;
 };
 
-static bool role_parse(const char *text, enum unsay_role *role)
+static const char *const role_names[] = {"none", "owner", "admin", "moderator", "member", "guest"};
+
+const char *role_name(enum unsay_role role)
 {
-    static const char *const names[] = {"owner", "admin", "moderator", "member", "guest"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *role = (enum unsay_role)(UNSAY_ROLE_OWNER + (int)i);
+    return role >= UNSAY_ROLE_NONE && role <= UNSAY_ROLE_GUEST ? role_names[role] : "none";
+}
+
+bool role_parse(const char *text, enum unsay_role *role)
+{
+    for (int i = UNSAY_ROLE_OWNER; i <= UNSAY_ROLE_GUEST; i++) {
+        if (strcmp(text, role_names[i]) == 0) {
+            *role = (enum unsay_role)i;
             return true;
         }
     }
     return false;
 }
 
-static bool request_add_member(struct request *request, const char *text)
+bool member_parse(const char *text, struct unsay_member *member,
+                  char user[LIMIT_USER_ID_BYTES_MAX + 1])
 {
     size_t length = strcspn(text, ":");
-    struct unsay_member *member = &request->members[request->count];
-    char *user = request->users[request->count];
     member->role = UNSAY_ROLE_MEMBER;
     if (!id_is_user(view_make(text, length)) ||
         (text[length] == ':' && !role_parse(text + length + 1, &member->role)))
         return false;
     memcpy(user, text, length);
+    user[length] = 0;
     member->user = user;
+    return true;
+}
+
+static bool request_add_member(struct request *request, const char *text)
+{
+    size_t at = request->count;
+    if (!member_parse(text, &request->members[at], request->users[at]))
+        return false;
     request->count++;
     return true;
 }
@@ -101,7 +124,8 @@ static int request_check(const struct options *options, struct request *request,
         return COMMAND_OK;
     }
     if (strcmp(verb, "create") != 0)
-        return options_wrong(options, "say open or create");
+        return options_wrong(options, "say open, create, members, add, remove, role, leave, pin, "
+                                      "unpin or pins");
     if (operands != 2 || request->with != NULL)
         return options_wrong(options, "create takes one NAME (in quotes if it has spaces) and "
                                       "--member");
@@ -158,23 +182,38 @@ static int opening_run(struct opening *opening, const struct request *request,
     return COMMAND_OK;
 }
 
+static int command_run(const struct options *options, struct request *request, struct task *task)
+{
+    struct session session;
+    struct opening opening = {.is_created = false};
+    int exit_status = session_open(&session, options, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    exit_status =
+        task->kind != NULL ? task_run(task, &session) : opening_run(&opening, request, &session);
+    session_close(&session);
+    return exit_status;
+}
+
 int command_conversation(int argc, char **argv)
 {
     static struct request request;
+    static struct task task;
     struct options options;
-    struct session session;
-    struct opening opening = {.is_created = false};
     options_init(&options, "conversation", &help, 10000);
     if (!request_read_options(&options, &request, argc, argv))
         return options.exit_status;
-    if (request_check(&options, &request, argc - optind, argv + optind) != COMMAND_OK)
+    int operands = argc - optind;
+    int exit_status;
+    if (operands > 0 && task_init(&task, argv[optind]))
+        exit_status = request.with != NULL || request.count > 0
+                          ? options_wrong(&options, "--with and --member are for open and create")
+                          : task_read(&task, &options, operands - 1, argv + optind + 1);
+    else
+        exit_status = request_check(&options, &request, operands, argv + optind);
+    if (exit_status != COMMAND_OK)
         return COMMAND_USAGE;
     if (!options_finish(&options))
         return options.exit_status;
-    int exit_status = session_open(&session, &options, NULL);
-    if (exit_status != COMMAND_OK)
-        return exit_status;
-    exit_status = opening_run(&opening, &request, &session);
-    session_close(&session);
-    return exit_status;
+    return command_run(&options, &request, &task);
 }

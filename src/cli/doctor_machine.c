@@ -2,6 +2,8 @@
 #include "cli/doctor.h"
 
 #include "base/limits.h"
+#include "core/policy.h"
+#include "server/clock.h"
 #include "unsay/unsay.h"
 
 #include <errno.h>
@@ -19,13 +21,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 enum {
-    CLOCK_ERROR_US_MAX = 500000,
     FILES_BESIDES_CONNECTIONS = 1024,
     DISK_FREE_BYTES_LOW = 1 << 30,
     SYNCS = 8,
@@ -45,23 +45,26 @@ void doctor_check_versions(struct doctor *doctor)
 
 void doctor_check_clock(struct doctor *doctor)
 {
-    struct timex state = {.modes = 0};
-    int result = adjtimex(&state);
-    if (result < 0) {
-        doctor_find(doctor, DOCTOR_WARNING, "clock", "the kernel does not tell its state: %s",
-                    strerror(errno));
-    } else if (result == TIME_ERROR || (state.status & STA_UNSYNC) != 0) {
+    struct clock_health clock = clock_health_read();
+    unsigned long long error_ms = clock.error_ms_max;
+    if (!clock.is_known)
         doctor_find(doctor, DOCTOR_WARNING, "clock",
-                    "not synchronised, so recall windows follow a clock that may be wrong; run an "
-                    "NTP service, such as chrony or systemd-timesyncd");
-    } else if (state.maxerror > CLOCK_ERROR_US_MAX) {
+                    "the kernel does not tell its state, so recall windows follow a clock that may "
+                    "be wrong; look at the host's");
+    else if (!clock.is_synchronised)
+        doctor_find(
+            doctor, DOCTOR_WARNING, "clock",
+            "not synchronised, so recall windows follow a clock that may be wrong; run an "
+            "NTP service, such as chrony or systemd-timesyncd. In a container or a virtual "
+            "machine look at the host's clock: it may be well kept, unknown to this kernel");
+    else if (clock_health_is_unsure(&clock, policy_default.clock_error_max_ms))
         doctor_find(doctor, DOCTOR_WARNING, "clock",
-                    "synchronised, but with an error of up to %ld ms; check the time servers",
-                    state.maxerror / 1000);
-    } else {
-        doctor_find(doctor, DOCTOR_OK, "clock", "synchronised, error at most %ld ms",
-                    state.maxerror / 1000);
-    }
+                    "synchronised, but it may be off by up to %llu ms; check the time servers",
+                    error_ms);
+    else
+        doctor_find(doctor, DOCTOR_OK, "clock",
+                    "synchronised, off by at most %llu ms, likely by %llu ms", error_ms,
+                    (unsigned long long)clock.error_ms_likely);
 }
 
 void doctor_check_files(struct doctor *doctor, const struct config *config)

@@ -21,7 +21,8 @@ struct output {
 /* Colours on a terminal, unless NO_COLOR is set. `self` is lent. */
 void output_init(struct output *output, FILE *file, const char *self, bool is_json);
 
-/* One line; a text with line breaks takes more, indented. */
+/* One line; a text with line breaks takes more, indented. For people, a message that vanished and
+ * its recall take none. */
 void output_event(const struct output *output, const struct unsay_event *event);
 
 /* Local time, "2026-01-31 23:59:59" or "23:59:59", in dim type where there are colours. */
@@ -38,5 +39,15 @@ json_t *output_id(const uint8_t id[16]);
 
 /* As output_rfc3339; null when 0. */
 json_t *output_json_time(uint64_t time_ms);
+
+/* Null when NULL or empty. */
+json_t *output_json_text(const char *text);
+
+/* Sets body, and body_base64 for what is not text; `bytes` NULL: there is none. */
+void output_json_body(json_t *object, enum unsay_content_type content_type, const uint8_t *bytes,
+                      size_t size);
+
+/* One line. */
+void output_json_event(FILE *file, const struct unsay_event *event);
 
 #endif

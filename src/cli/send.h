@@ -26,6 +26,11 @@ struct send {
     const char *conversation;
     uint64_t first_line;
     bool has_progress;
+    uint64_t quote_seq; /* 0: none */
+    const char *mentions[LIMIT_MENTIONS_MAX];
+    size_t mention_count;
+    struct unsay_source source; /* seq 0: nothing is forwarded */
+    char source_conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
 };
 
 /* The next note, which the caller frees; NULL when there is none. */

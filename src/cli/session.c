@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "cli/command.h"
+#include "cli/text.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -245,10 +246,11 @@ int session_report(const struct session *session, enum unsay_result result, cons
                    const char *text)
 {
     const char *command = session->options->command;
+    fprintf(stderr, "unsay %s: ", command);
     if (result == UNSAY_REFUSED)
-        fprintf(stderr, "unsay %s: refused (%s): %s\n", command, refusal, text);
-    else
-        fprintf(stderr, "unsay %s: %s\n", command, text);
+        fprintf(stderr, "refused (%s): ", refusal);
+    text_write_foreign(stderr, view_of(text));
+    fputc('\n', stderr);
     return result == UNSAY_UNREACHABLE || result == UNSAY_STOPPED ? COMMAND_UNREACHABLE
                                                                   : COMMAND_REFUSED;
 }

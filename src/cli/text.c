@@ -12,20 +12,21 @@ static const struct {
 #undef TEXT
 };
 
-static bool text_is_chinese(void)
+const char *text_language(void)
 {
     static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         const char *value = getenv(variables[i]);
         if (value != NULL && *value != 0)
-            return strncmp(value, "zh", 2) == 0;
+            return value;
     }
-    return false;
+    return "";
 }
 
 const char *text_of(enum text text)
 {
-    return text_is_chinese() ? texts[text].chinese : texts[text].english;
+    bool is_chinese = strncmp(text_language(), "zh", 2) == 0;
+    return is_chinese ? texts[text].chinese : texts[text].english;
 }
 
 void text_write(FILE *file, enum text text, const char *first, const char *second)

@@ -13,6 +13,9 @@ enum text {
 #undef TEXT
 };
 
+/* As the environment has it, such as "zh_TW.UTF-8"; "" when it has none. */
+const char *text_language(void);
+
 /* With {1} and {2} open. */
 const char *text_of(enum text text);
 

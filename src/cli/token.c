@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-enum { OPTION_DATA = 1, OPTION_USER, OPTION_DEVICE, OPTION_TTL };
+enum { OPTION_DATA = 1, OPTION_USER, OPTION_DEVICE, OPTION_ROLE, OPTION_TTL };
 
 static const struct help help = {
-    .usage = "token --data DIR --user USER --device DEVICE [--ttl TIME]\n",
+    .usage = "token --data DIR --user USER --device DEVICE [--role ROLE] [--ttl TIME]\n",
     .about = "Prints a token for one device of one user, signed with the server's development key\n"
              "DIR/dev.key, which is made when it is missing. In production your own backend signs\n"
              "tokens, and the server's configuration turns the development key off.\n",
@@ -21,8 +21,10 @@ static const struct help help = {
         "  --data DIR         the server's data directory\n"
         "  --user USER        1-64 of letters, digits and . _ @ -\n"
         "  --device DEVICE    1-64 of letters, digits and . _ : @ -\n"
+        "  --role ROLE        system (your backend) or compliance (a legal mandate): more than a\n"
+        "                     member may, under the policy; without it, a user like any other\n"
         "  --ttl TIME         how long it is valid, such as 30s, 15m, 24h, 7d (default 24h)\n"
-        "  --json             one JSON object: token, user, device, expires\n",
+        "  --json             one JSON object: token, user, device, role, expires\n",
     .example = "  export UNSAY_TOKEN=$(unsay token --data data --user alice --device laptop)\n",
 };
 
@@ -30,6 +32,8 @@ struct token_request {
     const char *data;
     const char *user;
     const char *device;
+    const char *role; /* NULL: none */
+    Unsay__V1__Actor authority;
     uint64_t ttl_ms;
 };
 
@@ -40,6 +44,7 @@ static bool token_read_options(struct options *options, struct token_request *re
         {"data", required_argument, NULL, OPTION_DATA},
         {"user", required_argument, NULL, OPTION_USER},
         {"device", required_argument, NULL, OPTION_DEVICE},
+        {"role", required_argument, NULL, OPTION_ROLE},
         {"ttl", required_argument, NULL, OPTION_TTL},
         {"json", no_argument, NULL, OPTION_JSON},
         {"help", no_argument, NULL, 'h'},
@@ -55,6 +60,8 @@ static bool token_read_options(struct options *options, struct token_request *re
             request->user = optarg;
         else if (option == OPTION_DEVICE)
             request->device = optarg;
+        else if (option == OPTION_ROLE)
+            request->role = optarg;
         else if (!options_duration(optarg, &request->ttl_ms)) {
             options->exit_status = options_wrong(
                 options, "--ttl takes a time such as 30s, 15m, 24h or 7d, not \"%s\"", optarg);
@@ -64,7 +71,7 @@ static bool token_read_options(struct options *options, struct token_request *re
     return true;
 }
 
-static int token_check(const struct options *options, const struct token_request *request)
+static int token_check(const struct options *options, struct token_request *request)
 {
     if (request->data == NULL || *request->data == 0)
         return options_wrong(options, "--data is missing");
@@ -77,6 +84,8 @@ static int token_check(const struct options *options, const struct token_request
         return options_wrong(options,
                              "\"%s\" is not a device: 1-64 of letters, digits and . _ : @ -",
                              request->device);
+    if (request->role != NULL && !identity_role(request->role, &request->authority))
+        return options_wrong(options, "--role is system or compliance, not \"%s\"", request->role);
     return COMMAND_OK;
 }
 
@@ -92,6 +101,8 @@ static void token_print(const struct options *options, const struct token_reques
     json_object_set_new(object, "token", json_string(token));
     json_object_set_new(object, "user", json_string(request->user));
     json_object_set_new(object, "device", json_string(request->device));
+    if (request->role != NULL)
+        json_object_set_new(object, "role", json_string(request->role));
     if (identity_peek(view_of(token), &identity) == STATUS_OK)
         json_object_set_new(object, "expires", output_json_time(identity.expires_ms));
     output_object(stdout, object);
@@ -122,8 +133,8 @@ int command_token(int argc, char **argv)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-    char *token = identity_sign(view_make(secret, sizeof(secret)), request.user, request.device,
-                                now_ms, request.ttl_ms);
+    char *token = identity_sign_as(view_make(secret, sizeof(secret)), request.authority,
+                                   request.user, request.device, now_ms, request.ttl_ms);
     explicit_bzero(secret, sizeof(secret));
     if (token == NULL) {
         fputs("unsay token: the token cannot be signed\n", stderr);

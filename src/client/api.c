@@ -6,7 +6,23 @@
 
 #include <sodium.h>
 
+#include <time.h>
+
 enum { ACK_DELAY_DEFAULT_MS = 50 };
+
+uint64_t client_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct uuid client_fresh_id(void)
+{
+    uint8_t random[10];
+    randombytes_buf(random, sizeof(random));
+    return uuid_v7(client_wall_ms(), random);
+}
 
 const char *unsay_version(void)
 {
@@ -36,6 +52,9 @@ static bool options_read(struct unsay *client, const struct unsay_options *optio
         failure_set(failure, STATUS_MALFORMED,
                     "A client needs a state directory of its own, with a path of at most 3072 "
                     "bytes.");
+    } else if (options->follow > UNSAY_FOLLOW_REPLACE) {
+        failure_set(failure, STATUS_MALFORMED, "There is no way to follow with the number %d.",
+                    (int)options->follow);
     } else if (!client->address.is_tls ||
                transport_tls_client(options->ca_file, &client->tls, failure) == STATUS_OK) {
         return true;
@@ -47,6 +66,7 @@ static void client_destroy(struct unsay *client)
 {
     database_close(client->database);
     transport_tls_free(client->tls);
+    edits_fini(&client->edits);
     free(client->token);
     free(client->name);
     free(client);
@@ -56,6 +76,8 @@ struct unsay *unsay_new(const struct unsay_options *options, char *text, size_t 
 {
     struct failure failure = {STATUS_OK, ""};
     struct unsay *client = memory_new(sizeof(*client));
+    uint32_t edit_ms = options->edit_ms == 0 ? LIMIT_EDIT_MS : options->edit_ms;
+    edits_init(&client->edits, edit_ms == UNSAY_NEVER ? 0 : edit_ms);
     if (sodium_init() < 0)
         failure_set(&failure, STATUS_IO, "The system has no source of randomness.");
     else if (options_read(client, options, &failure) &&
@@ -75,6 +97,7 @@ struct unsay *unsay_new(const struct unsay_options *options, char *text, size_t 
     client->token = memory_copy(options->token, strlen(options->token));
     client->ack_delay_ms =
         options->ack_delay_ms == 0 ? ACK_DELAY_DEFAULT_MS : options->ack_delay_ms;
+    client->follow = options->follow;
     client->callbacks = options->callbacks;
     client->context = options->context;
     client->loop = loop_new(client);

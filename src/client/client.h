@@ -6,6 +6,7 @@
 #include "access/identity.h"
 #include "access/transport.h"
 #include "client/database.h"
+#include "client/edits.h"
 
 struct loop;
 
@@ -18,9 +19,17 @@ struct unsay {
     char *token;               /* what the first connection says; then the loop's */
     char *name;
     uint32_t ack_delay_ms;
+    enum unsay_follow follow;
+    struct edits edits;
     struct database *database;
     struct loop *loop;
     struct uuid last_id; /* of an outgoing message; under the database's transaction */
 };
+
+/* The system's clock, Unix milliseconds. */
+uint64_t client_wall_ms(void);
+
+/* A UUIDv7 of now. */
+struct uuid client_fresh_id(void);
 
 #endif

@@ -1,5 +1,6 @@
 #include "client/convert.h"
 
+#include "core/frame.h"
 #include "core/refusal.h"
 
 #include <assert.h>
@@ -7,12 +8,6 @@
 static const char *text_or_empty(const char *text)
 {
     return text == NULL ? "" : text;
-}
-
-/* Event.time: 48 bits of milliseconds, 16 bits of counter. */
-static uint64_t time_to_ms(uint64_t time)
-{
-    return time >> 16;
 }
 
 static void id_copy(uint8_t to[UUID_BYTES], ProtobufCBinaryData bytes)
@@ -26,6 +21,90 @@ static enum unsay_message_state state_from_wire(Unsay__V1__MessageState state)
     if (state == WIRE(MESSAGE_STATE, NORMAL))
         return UNSAY_MESSAGE_NORMAL;
     return state == WIRE(MESSAGE_STATE, ERASED) ? UNSAY_MESSAGE_ERASED : UNSAY_MESSAGE_RECALLED;
+}
+
+const struct unsay_member *members_from_wire(wire_member *const *wires, size_t count,
+                                             struct arena *arena)
+{
+    struct unsay_member *members = arena_alloc(arena, (count + 1) * sizeof(*members));
+    for (size_t i = 0; i < count; i++)
+        members[i] =
+            (struct unsay_member){text_or_empty(wires[i]->user), (enum unsay_role)wires[i]->role};
+    return members;
+}
+
+static void event_add_members(wire_member *const *wires, size_t count, struct arena *arena,
+                              struct unsay_event *event)
+{
+    event->members = members_from_wire(wires, count, arena);
+    event->member_count = count;
+}
+
+static void message_add_detail(const wire_message *message, struct unsay_event *event)
+{
+    if (message->quote != NULL) {
+        event->quote_origin = origin_or_default(message->quote->origin);
+        event->quote_seq = message->quote->seq;
+    }
+    const wire_source *source = message->forwarded_from;
+    if (source != NULL)
+        event->forwarded_from = (struct unsay_source){
+            text_or_empty(source->conversation), origin_or_default(source->origin), source->seq};
+    event->mentions = (const char *const *)message->mentions;
+    event->mention_count = message->n_mentions;
+}
+
+void detail_add(const wire_event *wire, struct arena *arena, struct unsay_event *event)
+{
+    if (wire->kind_case == EVENT_KIND(MESSAGE)) {
+        if (event->state == UNSAY_MESSAGE_NORMAL)
+            message_add_detail(wire->message, event);
+    } else if (wire->kind_case == EVENT_KIND(RECALL)) {
+        event->extension = wire->recall->extension.data;
+        event->extension_bytes = wire->recall->extension.len;
+    } else if (wire->kind_case == EVENT_KIND(CREATION)) {
+        event_add_members(wire->creation->members, wire->creation->n_members, arena, event);
+    } else if (wire->kind_case == EVENT_KIND(MEMBERSHIP)) {
+        event_add_members(wire->membership->members, wire->membership->n_members, arena, event);
+    } else if (wire->kind_case == EVENT_KIND(PIN)) {
+        event->is_pinned = wire->pin->is_pinned != 0;
+    }
+}
+
+struct view detail_from_wire(const wire_event *wire, struct arena *arena)
+{
+    wire_event detail = UNSAY__V1__EVENT__INIT;
+    wire_message message = UNSAY__V1__MESSAGE__INIT;
+    wire_recall recall = UNSAY__V1__RECALL__INIT;
+    wire_creation creation = UNSAY__V1__CREATION__INIT;
+    detail.kind_case = wire->kind_case;
+    if (wire->kind_case == EVENT_KIND(MESSAGE)) {
+        if (wire->message->state != WIRE(MESSAGE_STATE, NORMAL) ||
+            (wire->message->quote == NULL && wire->message->forwarded_from == NULL &&
+             wire->message->n_mentions == 0))
+            return view_make(NULL, 0);
+        message.quote = wire->message->quote;
+        message.forwarded_from = wire->message->forwarded_from;
+        message.n_mentions = wire->message->n_mentions;
+        message.mentions = wire->message->mentions;
+        detail.message = &message;
+    } else if (wire->kind_case == EVENT_KIND(RECALL)) {
+        if (wire->recall->extension.len == 0)
+            return view_make(NULL, 0);
+        recall.extension = wire->recall->extension;
+        detail.recall = &recall;
+    } else if (wire->kind_case == EVENT_KIND(CREATION)) {
+        creation.n_members = wire->creation->n_members;
+        creation.members = wire->creation->members;
+        detail.creation = &creation;
+    } else if (wire->kind_case == EVENT_KIND(MEMBERSHIP)) {
+        detail.membership = wire->membership;
+    } else if (wire->kind_case == EVENT_KIND(PIN)) {
+        detail.pin = wire->pin;
+    } else {
+        return view_make(NULL, 0);
+    }
+    return event_encode(&detail, arena);
 }
 
 static void message_from_wire(const wire_message *message, struct unsay_event *event)
@@ -43,6 +122,8 @@ static void message_from_wire(const wire_message *message, struct unsay_event *e
     }
     if (message->tombstone != NULL) {
         event->operator_user = text_or_empty(message->tombstone->operator_);
+        event->actor = (enum unsay_actor)message->tombstone->actor;
+        event->is_vanished = message->tombstone->vanished != 0;
         event->recall_time_ms = time_to_ms(message->tombstone->time);
     }
 }
@@ -58,10 +139,22 @@ static void recall_from_wire(const wire_recall *recall, struct unsay_event *even
     event->target_seq = recall->target_seq;
     event->operator_user = text_or_empty(recall->operator_);
     event->reason = text_or_empty(recall->reason);
+    event->actor = (enum unsay_actor)recall->actor;
+    event->is_vanished = recall->vanished != 0;
     event->recall_time_ms = event->time_ms;
 }
 
-void event_from_wire(const wire_event *wire, struct unsay_event *event)
+static void pin_from_wire(const wire_pin *pin, struct unsay_event *event)
+{
+    event->kind = UNSAY_EVENT_PIN;
+    event->sender = text_or_empty(pin->actor);
+    if (pin->target != NULL) {
+        event->target_origin = origin_or_default(pin->target->origin);
+        event->target_seq = pin->target->seq;
+    }
+}
+
+void event_from_wire(const wire_event *wire, struct arena *arena, struct unsay_event *event)
 {
     *event = (struct unsay_event){
         .conversation = text_or_empty(wire->conversation),
@@ -72,6 +165,7 @@ void event_from_wire(const wire_event *wire, struct unsay_event *event)
         .device = "",
         .operator_user = "",
         .reason = "",
+        .forwarded_from = {.conversation = ""},
     };
     if (wire->kind_case == EVENT_KIND(MESSAGE)) {
         message_from_wire(wire->message, event);
@@ -80,7 +174,13 @@ void event_from_wire(const wire_event *wire, struct unsay_event *event)
     } else if (wire->kind_case == EVENT_KIND(CREATION)) {
         event->kind = UNSAY_EVENT_CREATION;
         event->sender = text_or_empty(wire->creation->creator);
+    } else if (wire->kind_case == EVENT_KIND(MEMBERSHIP)) {
+        event->kind = UNSAY_EVENT_MEMBERSHIP;
+        event->sender = text_or_empty(wire->membership->actor);
+    } else if (wire->kind_case == EVENT_KIND(PIN)) {
+        pin_from_wire(wire->pin, event);
     }
+    detail_add(wire, arena, event);
 }
 
 struct unsay_error error_make(enum unsay_result result, const char *text)
@@ -116,35 +216,4 @@ enum unsay_connection connection_from_link(enum client_link link)
     }
     assert(false);
     return UNSAY_CONNECTION_STOPPED;
-}
-
-static enum unsay_outcome outcome_from_wire(Unsay__V1__RecallOutcome outcome)
-{
-    if (outcome == WIRE(RECALL_OUTCOME, RECALLED))
-        return UNSAY_OUTCOME_RECALLED;
-    if (outcome == WIRE(RECALL_OUTCOME, ALREADY_RECALLED))
-        return UNSAY_OUTCOME_ALREADY_RECALLED;
-    return outcome == WIRE(RECALL_OUTCOME, PENDING) ? UNSAY_OUTCOME_PENDING : UNSAY_OUTCOME_REFUSED;
-}
-
-struct unsay_target_outcome *outcomes_from_wire(const Unsay__V1__RecallResult *result,
-                                                struct arena *arena)
-{
-    struct unsay_target_outcome *outcomes =
-        arena_zero(arena, (result->n_outcomes + 1) * sizeof(*outcomes));
-    for (size_t i = 0; i < result->n_outcomes; i++) {
-        const wire_target_outcome *wire = result->outcomes[i];
-        struct unsay_target_outcome *outcome = &outcomes[i];
-        outcome->outcome = outcome_from_wire(wire->outcome);
-        bool is_refused = outcome->outcome == UNSAY_OUTCOME_REFUSED;
-        outcome->refusal = is_refused ? refusal_name(wire->refusal) : "";
-        outcome->refusal_text = is_refused ? refusal_text(wire->refusal) : "";
-        outcome->time_ms = time_to_ms(wire->time);
-        if (wire->target != NULL) {
-            outcome->target.origin = wire->target->origin;
-            outcome->target.seq = wire->target->seq;
-            id_copy(outcome->target.message_id, wire->target->message_id);
-        }
-    }
-    return outcomes;
 }

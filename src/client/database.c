@@ -8,31 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SCHEMA_VERSION = 1 };
-
-static const char schema_sql[] =
-    "BEGIN EXCLUSIVE;"
-    "CREATE TABLE identity(user TEXT NOT NULL,device TEXT NOT NULL,store BLOB NOT NULL);"
-    "CREATE TABLE event(conversation TEXT,origin INTEGER,seq INTEGER,kind INTEGER NOT NULL,"
-    " time INTEGER NOT NULL,message_id BLOB NOT NULL,sender TEXT NOT NULL,device TEXT NOT NULL,"
-    " content_type INTEGER NOT NULL,state INTEGER NOT NULL,body INTEGER,operator TEXT NOT NULL,"
-    " reason TEXT NOT NULL,recall_time INTEGER NOT NULL,target_origin INTEGER NOT NULL,"
-    " target_seq INTEGER NOT NULL,PRIMARY KEY(conversation,origin,seq)) WITHOUT ROWID;"
-    "CREATE INDEX event_by_message ON event(message_id) WHERE kind=1;"
-    "CREATE TABLE body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
-    "CREATE TABLE cursor(conversation TEXT,origin INTEGER,stored INTEGER NOT NULL,"
-    " displayed INTEGER NOT NULL,PRIMARY KEY(conversation,origin)) WITHOUT ROWID;"
-    "CREATE TABLE conversation(id TEXT PRIMARY KEY,type INTEGER NOT NULL,name TEXT NOT NULL,"
-    " peer TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE outbox(number INTEGER PRIMARY KEY,conversation TEXT NOT NULL,"
-    " message_id BLOB NOT NULL UNIQUE,content_type INTEGER NOT NULL,body INTEGER NOT NULL,"
-    " state INTEGER NOT NULL,refusal INTEGER NOT NULL,text TEXT NOT NULL,"
-    " is_recalled INTEGER NOT NULL,is_retry INTEGER NOT NULL);"
-    "CREATE TABLE outbox_body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
-    "CREATE TABLE request(number INTEGER PRIMARY KEY AUTOINCREMENT,frame BLOB NOT NULL);"
-    "PRAGMA user_version=1;"
-    "COMMIT;";
-
 static const char settings_sql[] = "PRAGMA locking_mode=EXCLUSIVE;"
                                    "PRAGMA journal_mode=WAL;"
                                    "PRAGMA synchronous=FULL;"
@@ -72,30 +47,6 @@ enum status database_commit(struct database *database, struct failure *failure)
     return database_leave(database, failure);
 }
 
-static void database_execute(struct database *database, const char *sql)
-{
-    if (!database_has_failed(database) &&
-        sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) != SQLITE_OK)
-        database_fail(database);
-}
-
-static void database_query(struct database *database, const char *sql, sqlite3_stmt **statement)
-{
-    *statement = NULL;
-    if (!database_has_failed(database) &&
-        sqlite3_prepare_v2(database->sqlite, sql, -1, statement, NULL) != SQLITE_OK)
-        database_fail(database);
-}
-
-static uint64_t database_version(struct database *database)
-{
-    sqlite3_stmt *statement;
-    database_query(database, "PRAGMA user_version", &statement);
-    uint64_t version = database_step(database, statement) ? column_number(statement, 0) : 0;
-    sqlite3_finalize(statement);
-    return version;
-}
-
 /* The directory's owner: written once, then compared. */
 static void database_check_identity(struct database *database)
 {
@@ -114,7 +65,8 @@ static void database_check_identity(struct database *database)
         sqlite3_finalize(statement);
     } else {
         sqlite3_finalize(statement);
-        database_query(database, "INSERT INTO identity VALUES(?,?,zeroblob(16))", &statement);
+        database_query(database, "INSERT INTO identity(user,device,store) VALUES(?,?,zeroblob(16))",
+                       &statement);
         bind_text(statement, 1, view_of(database->user));
         bind_text(statement, 2, view_of(database->device));
         database_step(database, statement);
@@ -132,24 +84,6 @@ static void database_empty_log(struct database *database)
         database_fail(database);
 }
 
-void database_put_store(struct database *database, const struct uuid *store)
-{
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_STORE_PUT);
-    bind_bytes(statement, 1, uuid_view(store));
-    database_run(database, statement);
-}
-
-enum status database_store(struct database *database, struct uuid *store)
-{
-    *store = (struct uuid){{0}};
-    database_enter(database);
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_STORE_GET);
-    if (database_step(database, statement) && sqlite3_column_bytes(statement, 0) == UUID_BYTES)
-        memcpy(store->bytes, sqlite3_column_blob(statement, 0), UUID_BYTES);
-    database_done(statement);
-    return database_leave(database, NULL);
-}
-
 static void database_connect(struct database *database)
 {
     if (sqlite3_open_v2(database->path, &database->sqlite,
@@ -160,14 +94,7 @@ static void database_connect(struct database *database)
         return;
     }
     database_execute(database, settings_sql);
-    uint64_t version = database_version(database);
-    if (!database_has_failed(database) && version > SCHEMA_VERSION)
-        failure_set(&database->failure, STATUS_VERSION,
-                    "The database %s was made by a newer version (its schema is %llu, this version "
-                    "knows %d); update libunsay, or choose another state directory.",
-                    database->path, (unsigned long long)version, SCHEMA_VERSION);
-    if (version == 0)
-        database_execute(database, schema_sql);
+    database_upgrade(database);
     database_check_identity(database);
     database_outbox_count_again(database);
     database_empty_log(database);

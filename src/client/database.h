@@ -1,20 +1,21 @@
 /* What a client knows, on disk: SQLite in DIRECTORY/unsay.db, with WAL, synchronous=FULL and
  * secure_delete.
  *
- *   identity      the user and device that the directory belongs to, and the server's store that
- *                 events and cursors are of (Welcome.store; 16 zeros: not known)
- *   event         the conversations' logs, by (conversation, origin, seq)
- *   body          the bodies of events, by number
+ *   identity      the user and device that the directory belongs to, the device's key pair, and the
+ *                 server's store that events and cursors are of (Welcome.store; 16 zeros: not
+ * known) event         the conversations' logs, by (conversation, origin, seq) body          the
+ * bodies of events, by number, and apart from them their details: the parts of an encoded Event
+ * that have no column (quote, source and mentions of a message, members, a recall's extension)
  *   cursor        how far conversations are stored and displayed
  *   conversation  names
  *   outbox        messages on their way out: sending or failed
- *   outbox_body   their bodies, by number; cleared whenever the outbox is empty
+ *   outbox_body   their bodies and details, likewise; cleared whenever the outbox is empty
  *   request       recalls that have no answer yet, as encoded frames
  *
- * Bodies are only appended, and erased in place by zeros of the same size, so that no body ever
- * moves inside the file. SQLite moves rows when it splits and merges pages, and secure_delete does
- * not reach the stale copies that this leaves in a page's gaps: with bodies inside `event`, 37 of
- * 2000 erased ones stayed readable.
+ * Bodies and details are only appended, and erased in place by zeros of the same size, so that no
+ * body ever moves inside the file. SQLite moves rows when it splits and merges pages, and
+ * secure_delete does not reach the stale copies that this leaves in a page's gaps: with bodies
+ * inside `event`, 37 of 2000 erased ones stayed readable.
  *
  * The write-ahead log keeps older versions of pages; database_scrub empties it, and is due soon
  * after database_needs_scrub turns true.
@@ -38,6 +39,16 @@ struct database;
 
 /* Failures: IN_USE (another client has the directory), VERSION (made by a newer libunsay),
  * UNTRUSTED (it belongs to another user or device), IO, NO_SPACE. The texts are for people. */
+enum { DATABASE_KEY_BYTES = 64 };
+
+/* Where a message of this user stands in the log; seq 0: nowhere. */
+struct database_place {
+    uint32_t origin;
+    uint64_t seq;
+    uint64_t time_ms;
+    bool is_recalled;
+};
+
 MUST_CHECK enum status database_open(const char *directory, const char *user, const char *device,
                                      struct database **database, struct failure *failure);
 
@@ -55,17 +66,20 @@ void database_begin(struct database *database);
 /* Durable when OK; else nothing was changed. `failure` may be NULL. */
 MUST_CHECK enum status database_commit(struct database *database, struct failure *failure);
 
-/* An outbox entry of the same message leaves when it has failed or the event is a tombstone; else
- * the answer to the send, which is still due, removes it. */
-void database_put_event(struct database *database, const wire_event *event);
+/* An outbox entry of the same message leaves when it has failed (then true) or the event is a
+ * tombstone; else the answer to the send, which is still due, removes it. */
+bool database_put_event(struct database *database, const wire_event *event);
 
-/* Erases the body of the message that `recall` names, in the outbox too, and marks it recalled.
- * False when it is not stored or not normal, or when the transaction has failed. */
+/* The body of a message that is stored and normal, of another one nothing. In the arena. */
+struct view database_body(struct database *database, struct view conversation, uint32_t origin,
+                          uint64_t seq, struct arena *arena);
+
+/* Erases body and details of the message that `recall` names, in the outbox too, and marks it
+ * recalled. False when it is not stored or not normal, or when the transaction has failed. */
 bool database_recall(struct database *database, const wire_event *recall);
 
 /* Never moves a cursor back. */
-void database_put_cursor(struct database *database, struct view conversation, uint32_t origin,
-                         uint64_t stored, uint64_t displayed);
+void database_put_cursor(struct database *database, const struct client_cursor *cursor);
 
 /* Displayed up to seq, as far as it is stored. */
 void database_put_displayed(struct database *database, struct view conversation, uint32_t origin,
@@ -73,7 +87,8 @@ void database_put_displayed(struct database *database, struct view conversation,
 
 void database_put_conversation(struct database *database, const wire_conversation_entry *entry);
 
-/* Erases all events with their bodies, cursors and conversations; outbox and requests stay. */
+/* Erases all events with their bodies, cursors and conversations; outbox and requests stay. Entries
+ * of the outbox that name messages are stale from then on. */
 void database_forget(struct database *database);
 
 void database_put_store(struct database *database, const struct uuid *store);
@@ -81,15 +96,21 @@ void database_put_store(struct database *database, const struct uuid *store);
 /* Whether `count` more entries fit into the outbox (LIMIT_OUTBOX_MAX, failed ones included). */
 bool database_outbox_has_room(const struct database *database, size_t count);
 
-/* There is room. */
-void database_outbox_add(struct database *database, struct view conversation,
-                         const struct uuid *message_id, uint32_t content_type, struct view body);
+/* There is room. `refers`: the details name messages by seq. */
+void database_outbox_add(struct database *database, const struct client_outgoing *outgoing,
+                         bool refers);
+
+/* The body of an entry, in the arena; {NULL, 0} when there is none. */
+struct view database_outbox_body(struct database *database, const struct uuid *message_id,
+                                 struct arena *arena);
 
 void database_outbox_accepted(struct database *database, const struct uuid *message_id);
 
-/* The entry stays, in state failed; one that was taken back, or whose event is stored, leaves. */
-void database_outbox_failed(struct database *database, const struct uuid *message_id,
-                            Unsay__V1__ErrorCode refusal, const char *text);
+/* The entry stays, in state failed; one that was taken back, or whose event is stored, leaves.
+ * Returns where that event is. */
+struct database_place database_outbox_failed(struct database *database,
+                                             const struct uuid *message_id,
+                                             Unsay__V1__ErrorCode refusal, const char *text);
 
 /* A failed entry goes to the end of the outbox, as a retry; false when there is none with this id.
  */
@@ -115,6 +136,19 @@ MUST_CHECK enum status database_events(struct database *database, const struct u
                                        struct arena *arena, struct unsay_event **events,
                                        size_t *count, bool *more);
 
+/* The latest message that has not vanished, of ORIGIN_DEFAULT; kind 0 when there is none. */
+MUST_CHECK enum status database_preview(struct database *database, struct view conversation,
+                                        struct arena *arena, struct unsay_event *event);
+
+/* Messages of others beyond `displayed` that are normal, at most LIMIT_UNREAD_MAX, and how many of
+ * them mention the user. */
+MUST_CHECK enum status database_unread(struct database *database, struct view conversation,
+                                       uint32_t *unread, uint32_t *mentions);
+
+/* Whether a message of this user is stored and normal. */
+MUST_CHECK enum status database_is_normal(struct database *database, struct view conversation,
+                                          const struct uuid *message_id, bool *is_normal);
+
 /* At most `limit` entries in state sending with number > after, in order. */
 MUST_CHECK enum status database_outbox(struct database *database, uint64_t after, uint32_t limit,
                                        struct arena *arena, struct client_outgoing **entries,
@@ -126,8 +160,10 @@ size_t database_outbox_count(struct database *database);
 /* As it was put last; zero when it never was. */
 MUST_CHECK enum status database_store(struct database *database, struct uuid *store);
 
-typedef void database_cursor_fn(void *context, struct view conversation, uint32_t origin,
-                                uint64_t stored, uint64_t displayed);
+/* The device's Ed25519 key pair (secret, then public); made by the first call. */
+MUST_CHECK enum status database_key(struct database *database, uint8_t key[DATABASE_KEY_BYTES]);
+
+typedef void database_cursor_fn(void *context, const struct client_cursor *cursor);
 MUST_CHECK enum status database_cursors(struct database *database, database_cursor_fn *each,
                                         void *context);
 

@@ -7,6 +7,8 @@ static const char *const body_tables[] = {
 
 uint64_t body_put(struct database *database, enum body_table table, struct view bytes)
 {
+    if (bytes.data == NULL)
+        return 0;
     sqlite3_stmt *statement = database_statement(
         database, table == BODY_EVENT ? STATEMENT_BODY_INSERT : STATEMENT_OUTBOX_BODY_INSERT);
     bind_bytes(statement, 1, bytes);
@@ -33,7 +35,7 @@ static sqlite3_blob *body_open(struct database *database, enum body_table table,
 void body_erase(struct database *database, enum body_table table, uint64_t number)
 {
     static const uint8_t zeros[4096];
-    sqlite3_blob *blob = body_open(database, table, number, 1);
+    sqlite3_blob *blob = number == 0 ? NULL : body_open(database, table, number, 1);
     if (blob == NULL)
         return;
     int size = sqlite3_blob_bytes(blob);
@@ -46,9 +48,10 @@ void body_erase(struct database *database, enum body_table table, uint64_t numbe
     sqlite3_blob_close(blob);
 }
 
-struct view body_read(struct database *database, uint64_t number, struct arena *arena)
+struct view body_read(struct database *database, enum body_table table, uint64_t number,
+                      struct arena *arena)
 {
-    sqlite3_blob *blob = body_open(database, BODY_EVENT, number, 0);
+    sqlite3_blob *blob = number == 0 ? NULL : body_open(database, table, number, 0);
     if (blob == NULL)
         return view_make(NULL, 0);
     int size = sqlite3_blob_bytes(blob);

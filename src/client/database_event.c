@@ -4,7 +4,8 @@
 #include "core/client.h"
 
 /* Binds in the order of EVENT_COLUMNS. */
-static void event_bind(sqlite3_stmt *statement, const struct unsay_event *event, uint64_t body)
+static void event_bind(sqlite3_stmt *statement, const struct unsay_event *event, uint64_t body,
+                       uint64_t detail, bool is_mention)
 {
     bind_text(statement, 1, view_of(event->conversation));
     bind_number(statement, 2, event->origin);
@@ -23,106 +24,119 @@ static void event_bind(sqlite3_stmt *statement, const struct unsay_event *event,
     bind_number(statement, 14, event->recall_time_ms);
     bind_number(statement, 15, event->target_origin);
     bind_number(statement, 16, event->target_seq);
+    if (detail != 0)
+        bind_number(statement, 17, detail);
+    bind_number(statement, 18, is_mention);
+    bind_number(statement, 19, (uint64_t)event->actor);
+    bind_number(statement, 20, event->is_vanished);
 }
 
-static void event_read(struct database *database, sqlite3_stmt *statement, struct arena *arena,
-                       struct unsay_event *event)
+static bool event_mentions(const struct unsay_event *event, const char *user)
 {
-    *event = (struct unsay_event){
-        .conversation = column_text(statement, 0, arena),
-        .origin = (uint32_t)column_number(statement, 1),
-        .seq = column_number(statement, 2),
-        .kind = (enum unsay_event_kind)column_number(statement, 3),
-        .time_ms = column_number(statement, 4),
-        .sender = column_text(statement, 6, arena),
-        .device = column_text(statement, 7, arena),
-        .content_type = (enum unsay_content_type)column_number(statement, 8),
-        .state = (enum unsay_message_state)column_number(statement, 9),
-        .operator_user = column_text(statement, 11, arena),
-        .reason = column_text(statement, 12, arena),
-        .recall_time_ms = column_number(statement, 13),
-        .target_origin = (uint32_t)column_number(statement, 14),
-        .target_seq = column_number(statement, 15),
-    };
-    if (sqlite3_column_bytes(statement, 5) == sizeof(event->message_id))
-        memcpy(event->message_id, sqlite3_column_blob(statement, 5), sizeof(event->message_id));
-    uint64_t body = column_number(statement, 10);
-    if (body != 0) {
-        struct view bytes = body_read(database, body, arena);
-        event->body = bytes.data;
-        event->body_bytes = bytes.size;
+    for (size_t i = 0; i < event->mention_count; i++) {
+        if (strcmp(event->mentions[i], user) == 0 || strcmp(event->mentions[i], "*") == 0)
+            return true;
     }
+    return false;
 }
 
-void database_put_event(struct database *database, const wire_event *wire)
+static void event_insert(struct database *database, const wire_event *wire, struct arena *arena,
+                         struct unsay_event *event)
 {
-    struct unsay_event event;
-    event_from_wire(wire, &event);
-    uint64_t body = 0;
-    if (event.body != NULL)
-        body = body_put(database, BODY_EVENT, view_make(event.body, event.body_bytes));
+    event_from_wire(wire, arena, event);
+    uint64_t body = body_put(database, BODY_EVENT, view_make(event->body, event->body_bytes));
+    uint64_t detail = body_put(database, BODY_EVENT, detail_from_wire(wire, arena));
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_INSERT);
-    event_bind(statement, &event, body);
-    int changes = database_run(database, statement);
-    if (changes == 0 && body != 0) { /* stored already: a second copy must not outlive a recall */
+    event_bind(statement, event, body, detail, event_mentions(event, database->user));
+    if (database_run(database, statement) == 0) {
+        /* Stored already: a second copy must not outlive a recall. */
         body_erase(database, BODY_EVENT, body);
+        body_erase(database, BODY_EVENT, detail);
         database->needs_scrub = true;
     }
-    if (event.kind == UNSAY_EVENT_MESSAGE && event.state != UNSAY_MESSAGE_NORMAL)
+}
+
+bool database_put_event(struct database *database, const wire_event *wire)
+{
+    struct arena arena;
+    struct unsay_event event;
+    arena_init(&arena);
+    event_insert(database, wire, &arena, &event);
+    bool is_tombstone = event.kind == UNSAY_EVENT_MESSAGE && event.state != UNSAY_MESSAGE_NORMAL;
+    if (is_tombstone)
         database->needs_scrub = true; /* an older copy may be in a file that was set aside */
-    if (event.kind == UNSAY_EVENT_MESSAGE)
-        database_outbox_met(database, event.message_id, event.state != UNSAY_MESSAGE_NORMAL);
+    bool has_failed = event.kind == UNSAY_EVENT_MESSAGE &&
+                      database_outbox_met(database, event.message_id, is_tombstone);
+    arena_fini(&arena);
+    return has_failed;
+}
+
+/* The numbers of body and details of a normal message; false when there is no such message. */
+static bool event_bodies(struct database *database, struct view conversation, uint32_t origin,
+                         uint64_t seq, uint64_t numbers[2])
+{
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_BODY);
+    bind_text(statement, 1, conversation);
+    bind_number(statement, 2, origin);
+    bind_number(statement, 3, seq);
+    bool is_normal = database_step(database, statement);
+    for (int i = 0; i < 2; i++)
+        numbers[i] = is_normal ? column_number(statement, i) : 0;
+    database_done(statement);
+    return is_normal;
+}
+
+struct view database_body(struct database *database, struct view conversation, uint32_t origin,
+                          uint64_t seq, struct arena *arena)
+{
+    uint64_t numbers[2];
+    event_bodies(database, conversation, origin, seq, numbers);
+    return body_read(database, BODY_EVENT, numbers[0], arena);
 }
 
 bool database_recall(struct database *database, const wire_event *recall)
 {
-    struct unsay_event event;
-    event_from_wire(recall, &event);
-    if (event.kind != UNSAY_EVENT_RECALL)
+    uint64_t numbers[2];
+    const wire_recall *target = recall->recall;
+    struct view conversation = view_of(recall->conversation);
+    if (recall->kind_case != EVENT_KIND(RECALL) ||
+        !event_bodies(database, conversation, target->target_origin, target->target_seq, numbers))
         return false;
-    struct view conversation = view_of(event.conversation);
-
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_BODY);
-    bind_text(statement, 1, conversation);
-    bind_number(statement, 2, event.target_origin);
-    bind_number(statement, 3, event.target_seq);
-    bool is_normal = database_step(database, statement);
-    uint64_t body = is_normal ? column_number(statement, 0) : 0;
-    database_done(statement);
-    if (!is_normal)
-        return false;
-
-    if (body != 0)
-        body_erase(database, BODY_EVENT, body);
+    body_erase(database, BODY_EVENT, numbers[0]);
+    body_erase(database, BODY_EVENT, numbers[1]);
     database->needs_scrub = true;
-    statement = database_statement(database, STATEMENT_EVENT_RECALL);
-    bind_text(statement, 1, view_of(event.operator_user));
-    bind_number(statement, 2, event.recall_time_ms);
-    bind_text(statement, 3, conversation);
-    bind_number(statement, 4, event.target_origin);
-    bind_number(statement, 5, event.target_seq);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_RECALL);
+    bind_text(statement, 1, view_of(target->operator_));
+    bind_number(statement, 2, recall->time >> 16);
+    bind_number(statement, 3, (uint64_t)target->actor);
+    bind_number(statement, 4, target->vanished != 0);
+    bind_text(statement, 5, conversation);
+    bind_number(statement, 6, target->target_origin);
+    bind_number(statement, 7, target->target_seq);
     bool is_changed = database_run(database, statement) == 1;
-    database_outbox_met(database, event.message_id, true);
+    if (target->target_message_id.len == UUID_BYTES)
+        database_outbox_met(database, target->target_message_id.data, true);
     return is_changed;
 }
 
 void database_forget(struct database *database)
 {
     static const enum statement clears[] = {STATEMENT_EVENT_CLEAR, STATEMENT_BODY_CLEAR,
-                                            STATEMENT_CURSOR_CLEAR, STATEMENT_CONVERSATION_CLEAR};
+                                            STATEMENT_CURSOR_CLEAR, STATEMENT_CONVERSATION_CLEAR,
+                                            STATEMENT_OUTBOX_FORGET};
     for (size_t i = 0; i < sizeof(clears) / sizeof(clears[0]); i++)
         database_run(database, database_statement(database, clears[i]));
     database->needs_scrub = true;
 }
 
-void database_put_cursor(struct database *database, struct view conversation, uint32_t origin,
-                         uint64_t stored, uint64_t displayed)
+void database_put_cursor(struct database *database, const struct client_cursor *cursor)
 {
     sqlite3_stmt *statement = database_statement(database, STATEMENT_CURSOR_PUT);
-    bind_text(statement, 1, conversation);
-    bind_number(statement, 2, origin);
-    bind_number(statement, 3, stored);
-    bind_number(statement, 4, displayed);
+    bind_text(statement, 1, cursor->conversation);
+    bind_number(statement, 2, cursor->origin);
+    bind_number(statement, 3, cursor->stored);
+    bind_number(statement, 4, cursor->displayed);
+    bind_number(statement, 5, cursor->recalled);
     database_run(database, statement);
 }
 
@@ -144,71 +158,4 @@ void database_put_conversation(struct database *database, const wire_conversatio
     bind_text(statement, 3, view_of(entry->name));
     bind_text(statement, 4, view_of(entry->peer));
     database_run(database, statement);
-}
-
-enum status database_event(struct database *database, struct view conversation, uint32_t origin,
-                           uint64_t seq, struct arena *arena, struct unsay_event *event)
-{
-    *event = (struct unsay_event){0};
-    database_enter(database);
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_GET);
-    bind_text(statement, 1, conversation);
-    bind_number(statement, 2, origin);
-    bind_number(statement, 3, seq);
-    if (database_step(database, statement))
-        event_read(database, statement, arena, event);
-    database_done(statement);
-    return database_leave(database, NULL);
-}
-
-static void events_reverse(struct unsay_event *events, size_t count)
-{
-    for (size_t i = 0; i < count / 2; i++) {
-        struct unsay_event event = events[i];
-        events[i] = events[count - 1 - i];
-        events[count - 1 - i] = event;
-    }
-}
-
-enum status database_events(struct database *database, const struct unsay_history *query,
-                            struct arena *arena, struct unsay_event **events, size_t *count,
-                            bool *more)
-{
-    *events = arena_alloc(arena, (query->limit + 1) * sizeof(**events));
-    *count = 0;
-    *more = false;
-    uint64_t before = query->before == 0 ? INT64_MAX : query->before;
-    database_enter(database);
-    sqlite3_stmt *statement =
-        database_statement(database, query->newest ? STATEMENT_EVENT_LAST : STATEMENT_EVENT_FIRST);
-    bind_text(statement, 1, view_of(query->conversation));
-    bind_number(statement, 2, ORIGIN_DEFAULT);
-    bind_number(statement, 3, query->after < INT64_MAX ? query->after : INT64_MAX);
-    bind_number(statement, 4, before < INT64_MAX ? before : INT64_MAX);
-    bind_number(statement, 5, (uint64_t)query->limit + 1);
-    while (database_step(database, statement)) {
-        if (*count == query->limit) {
-            *more = true;
-            break;
-        }
-        event_read(database, statement, arena, &(*events)[(*count)++]);
-    }
-    database_done(statement);
-    if (query->newest)
-        events_reverse(*events, *count);
-    return database_leave(database, NULL);
-}
-
-enum status database_cursors(struct database *database, database_cursor_fn *each, void *context)
-{
-    database_enter(database);
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_CURSOR_LIST);
-    while (database_step(database, statement)) {
-        struct view conversation = view_make(sqlite3_column_blob(statement, 0),
-                                             (size_t)sqlite3_column_bytes(statement, 0));
-        each(context, conversation, (uint32_t)column_number(statement, 1),
-             column_number(statement, 2), column_number(statement, 3));
-    }
-    database_done(statement);
-    return database_leave(database, NULL);
 }

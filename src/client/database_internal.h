@@ -9,7 +9,7 @@
 
 #define EVENT_COLUMNS                                                                     \
     "conversation,origin,seq,kind,time,message_id,sender,device,content_type,state,body," \
-    "operator,reason,recall_time,target_origin,target_seq"
+    "operator,reason,recall_time,target_origin,target_seq,detail,mention,actor,vanished"
 
 enum statement {
 #define STATEMENT(name, sql) STATEMENT_##name,
@@ -50,6 +50,13 @@ static inline bool database_has_failed(const struct database *database)
     return database->failure.status != STATUS_OK;
 }
 
+/* The schema of this version, made or brought up to date. */
+void database_upgrade(struct database *database);
+
+/* For what runs once: no rows, or rows of a statement that the caller finalizes. */
+void database_execute(struct database *database, const char *sql);
+void database_query(struct database *database, const char *sql, sqlite3_stmt **statement);
+
 /* Keeps SQLite's current error as the failure, unless there is one already. */
 void database_fail(struct database *database);
 
@@ -77,18 +84,19 @@ uint64_t column_number(sqlite3_stmt *statement, int at);
 /* The two tables of bodies: see database.h. */
 enum body_table { BODY_EVENT, BODY_OUTBOX };
 
-/* Appends; the number, 0 after a failure. */
+/* Appends; the number, 0 after a failure. Nothing for no bytes at all: {NULL, 0}. */
 uint64_t body_put(struct database *database, enum body_table table, struct view bytes);
 
-/* Writes zeros over the body where it lies. */
+/* Writes zeros over the body where it lies; number 0 is none. */
 void body_erase(struct database *database, enum body_table table, uint64_t number);
 
-/* The body of an event, in the arena and followed by a NUL; {NULL, 0} after a failure. */
-struct view body_read(struct database *database, uint64_t number, struct arena *arena);
+/* In the arena and followed by a NUL; {NULL, 0} after a failure and for number 0. */
+struct view body_read(struct database *database, enum body_table table, uint64_t number,
+                      struct arena *arena);
 
 /* An event with this message id is stored, or its body was erased just now (`is_recalled`): an
- * entry of the outbox that is the same message may leave. */
-void database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
+ * entry of the outbox that is the same message may leave. True when one left that had failed. */
+bool database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
                          bool is_recalled);
 
 /* Carries over what can be read of a damaged file's outbox and requests. */

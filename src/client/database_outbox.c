@@ -4,6 +4,9 @@
 
 enum { OUTBOX_SENDING = 1, OUTBOX_FAILED = 2 };
 
+/* Whether an entry names messages by seq, and of which store's log. */
+enum { REFERS_NOWHERE, REFERS_HERE, REFERS_ELSEWHERE };
+
 void database_outbox_count_again(struct database *database)
 {
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_COUNT);
@@ -20,16 +23,21 @@ bool database_outbox_has_room(const struct database *database, size_t count)
     return all < LIMIT_OUTBOX_MAX && count <= LIMIT_OUTBOX_MAX - all;
 }
 
-void database_outbox_add(struct database *database, struct view conversation,
-                         const struct uuid *message_id, uint32_t content_type, struct view body)
+void database_outbox_add(struct database *database, const struct client_outgoing *outgoing,
+                         bool refers)
 {
+    struct view body = outgoing->body.size == 0 ? view_of("") : outgoing->body;
     uint64_t body_number = body_put(database, BODY_OUTBOX, body);
+    uint64_t detail_number = body_put(database, BODY_OUTBOX, outgoing->detail);
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_INSERT);
     bind_number(statement, 1, ++database->counts.last_number);
-    bind_text(statement, 2, conversation);
-    bind_bytes(statement, 3, uuid_view(message_id));
-    bind_number(statement, 4, content_type);
+    bind_text(statement, 2, outgoing->conversation);
+    bind_bytes(statement, 3, uuid_view(&outgoing->message_id));
+    bind_number(statement, 4, (uint64_t)outgoing->content_type);
     bind_number(statement, 5, body_number);
+    if (detail_number != 0)
+        bind_number(statement, 6, detail_number);
+    bind_number(statement, 7, refers ? REFERS_HERE : REFERS_NOWHERE);
     database_run(database, statement);
     database->counts.all++;
     database->counts.sending++;
@@ -39,16 +47,17 @@ struct outbox_state {
     uint64_t state; /* 0: no such entry */
     bool is_recalled;
     uint64_t body;
+    uint64_t detail;
 };
 
 static struct outbox_state outbox_state(struct database *database, const struct uuid *message_id)
 {
-    struct outbox_state state = {0, false, 0};
+    struct outbox_state state = {.state = 0};
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_STATE);
     bind_bytes(statement, 1, uuid_view(message_id));
     if (database_step(database, statement))
         state = (struct outbox_state){column_number(statement, 0), column_number(statement, 1) != 0,
-                                      column_number(statement, 2)};
+                                      column_number(statement, 2), column_number(statement, 3)};
     database_done(statement);
     return state;
 }
@@ -60,6 +69,7 @@ static void outbox_remove(struct database *database, const struct uuid *message_
     bind_bytes(statement, 1, uuid_view(message_id));
     database_run(database, statement);
     body_erase(database, BODY_OUTBOX, state.body);
+    body_erase(database, BODY_OUTBOX, state.detail);
     if (--database->counts.all == 0)
         database_run(database, database_statement(database, STATEMENT_OUTBOX_BODY_CLEAR));
     if (state.state == OUTBOX_SENDING)
@@ -69,27 +79,35 @@ static void outbox_remove(struct database *database, const struct uuid *message_
 }
 
 /* Accepted after all: only the answer was lost. */
-static bool outbox_is_stored(struct database *database, const struct uuid *message_id)
+static struct database_place outbox_place(struct database *database, const struct uuid *message_id)
 {
+    struct database_place place = {.seq = 0};
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_OF_OUTBOX);
     bind_bytes(statement, 1, uuid_view(message_id));
     bind_text(statement, 2, view_of(database->user));
-    bool is_stored = database_step(database, statement);
+    if (database_step(database, statement))
+        place = (struct database_place){
+            .origin = (uint32_t)column_number(statement, 0),
+            .seq = column_number(statement, 1),
+            .time_ms = column_number(statement, 2),
+            .is_recalled = column_number(statement, 3) != UNSAY_MESSAGE_NORMAL,
+        };
     database_done(statement);
-    return is_stored;
+    return place;
 }
 
-void database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
+bool database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
                          bool is_recalled)
 {
     struct uuid id;
     memcpy(id.bytes, message_id, UUID_BYTES);
-    if (database->counts.all == 0 || !outbox_is_stored(database, &id))
-        return;
+    if (database->counts.all == 0 || outbox_place(database, &id).seq == 0)
+        return false;
     struct outbox_state state = outbox_state(database, &id);
     state.is_recalled = state.is_recalled || is_recalled;
     if (state.state == OUTBOX_FAILED || is_recalled)
         outbox_remove(database, &id, state);
+    return state.state == OUTBOX_FAILED;
 }
 
 void database_outbox_accepted(struct database *database, const struct uuid *message_id)
@@ -100,15 +118,17 @@ void database_outbox_accepted(struct database *database, const struct uuid *mess
     outbox_remove(database, message_id, state);
 }
 
-void database_outbox_failed(struct database *database, const struct uuid *message_id,
-                            Unsay__V1__ErrorCode refusal, const char *text)
+struct database_place database_outbox_failed(struct database *database,
+                                             const struct uuid *message_id,
+                                             Unsay__V1__ErrorCode refusal, const char *text)
 {
     struct outbox_state state = outbox_state(database, message_id);
+    struct database_place place = outbox_place(database, message_id);
     if (state.state != OUTBOX_SENDING)
-        return;
-    if (state.is_recalled || outbox_is_stored(database, message_id)) {
+        return place;
+    if (state.is_recalled || place.seq != 0) {
         outbox_remove(database, message_id, state);
-        return;
+        return place;
     }
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_FAIL);
     bind_number(statement, 1, (uint64_t)refusal);
@@ -116,6 +136,7 @@ void database_outbox_failed(struct database *database, const struct uuid *messag
     bind_bytes(statement, 3, uuid_view(message_id));
     database_run(database, statement);
     database->counts.sending--;
+    return place;
 }
 
 bool database_outbox_retry(struct database *database, const struct uuid *message_id)
@@ -141,6 +162,12 @@ void database_outbox_recalled(struct database *database, const struct uuid *mess
         bind_bytes(statement, 1, uuid_view(message_id));
         database_run(database, statement);
     }
+}
+
+struct view database_outbox_body(struct database *database, const struct uuid *message_id,
+                                 struct arena *arena)
+{
+    return body_read(database, BODY_OUTBOX, outbox_state(database, message_id).body, arena);
 }
 
 uint64_t database_request_add(struct database *database, struct view frame)
@@ -176,6 +203,8 @@ enum status database_outbox(struct database *database, uint64_t after, uint32_t 
             .content_type = (Unsay__V1__ContentType)column_number(statement, 3),
             .body = column_bytes(statement, 4, arena),
             .is_retry = column_number(statement, 5) != 0,
+            .detail = column_bytes(statement, 6, arena),
+            .is_stale = column_number(statement, 7) == REFERS_ELSEWHERE,
         };
         if (sqlite3_column_bytes(statement, 2) == UUID_BYTES)
             memcpy(entry->message_id.bytes, sqlite3_column_blob(statement, 2), UUID_BYTES);

@@ -2,7 +2,6 @@
 
 #include "base/memory.h"
 #include "client/convert.h"
-#include "core/frame.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -22,10 +21,9 @@ uint64_t loop_now_ms(void)
 
 /* ---- The core ---- */
 
-static void loop_load_cursor(void *context, struct view conversation, uint32_t origin,
-                             uint64_t stored, uint64_t displayed)
+static void loop_load_cursor(void *context, const struct client_cursor *cursor)
 {
-    client_core_load_cursor(context, conversation, origin, stored, displayed);
+    client_core_load_cursor(context, cursor);
 }
 
 /* A core that knows what the database knows; none, and another attempt later, if that fails. */
@@ -54,22 +52,24 @@ void loop_unload(struct loop *loop, const struct failure *failure)
 static void loop_load(struct loop *loop)
 {
     struct client_config config;
-    client_config_default(&config);
-    config.token = loop->client->token;
-    config.name = loop->client->name;
-    config.ack_delay_ms = loop->client->ack_delay_ms;
-    randombytes_buf(&config.seed, sizeof(config.seed));
-    loop->core = client_core_new(&config);
-    loop->offered = 0;
-    loop->is_outbox_ahead = true;
-
     struct failure failure = {STATUS_OK, ""};
     if (database_repair(loop->client->database, &failure) != STATUS_OK) {
         loop_unload(loop, &failure);
         return;
     }
+    client_config_default(&config);
+    enum status status = loop_load_key(loop, &config.device_key);
+    config.token = loop->client->token;
+    config.name = loop->client->name;
+    config.ack_delay_ms = loop->client->ack_delay_ms;
+    config.follow = (Unsay__V1__Follow)loop->client->follow;
+    randombytes_buf(&config.seed, sizeof(config.seed));
+    loop->core = client_core_new(&config);
+    loop->offered = 0;
+    loop->is_outbox_ahead = true;
+
     struct uuid store;
-    if (database_store(loop->client->database, &store) != STATUS_OK ||
+    if (status != STATUS_OK || database_store(loop->client->database, &store) != STATUS_OK ||
         database_cursors(loop->client->database, loop_load_cursor, loop->core) != STATUS_OK) {
         failure_set(&failure, STATUS_IO, "The local database cannot be read.");
         loop_unload(loop, &failure);
@@ -198,6 +198,8 @@ static void loop_perform(struct loop *loop, const struct client_effect *effects)
             loop_disconnect(loop);
         } else if (at->kind == CLIENT_TRANSMIT && loop->link != NULL) {
             link_send(loop->link, blob_view(at->frame));
+        } else if (at->kind == CLIENT_SIGN) {
+            loop_sign(loop, at);
         } else if (at->kind == CLIENT_WAKE_AT) {
             loop->wake_ms = at->at_ms;
             loop_set_timer(loop);
@@ -211,6 +213,15 @@ static void loop_perform(struct loop *loop, const struct client_effect *effects)
         link_flush(loop->link);
     if (load != NULL)
         loop_answer_load(loop, load->after, load->count);
+}
+
+static void loop_on_edits(uv_timer_t *timer)
+{
+    const struct loop *loop = timer->data;
+    uint64_t now_ms = loop_now_ms();
+    uint64_t next_ms = edits_expire(&loop->client->edits, now_ms);
+    if (next_ms != UINT64_MAX)
+        uv_timer_start(timer, loop_on_edits, next_ms - now_ms, 0);
 }
 
 static void loop_on_scrub(uv_timer_t *timer)
@@ -240,6 +251,8 @@ static void loop_on_prepare(uv_prepare_t *prepare)
             loop_unload(loop, &failure);
             break;
         }
+        if (loop->regretted != NULL)
+            loop_on_edits(&loop->edits);
         loop_show_recalled(loop);
         loop_perform(loop, effects);
     }
@@ -273,6 +286,8 @@ struct loop *loop_new(struct unsay *client)
     loop->reload.data = loop;
     uv_timer_init(&loop->uv, &loop->scrub);
     loop->scrub.data = loop;
+    uv_timer_init(&loop->uv, &loop->edits);
+    loop->edits.data = loop;
     return loop;
 }
 
@@ -298,18 +313,19 @@ static void loop_answer_stopped(struct loop *loop)
     }
 }
 
+/* What was stored and not acknowledged yet is acknowledged, and the server hears that we go. */
 static void loop_say_goodbye(struct loop *loop)
 {
-    if (loop->link == NULL)
+    if (loop->core == NULL || loop->link == NULL || loop->is_link_down)
         return;
-    wire_goodbye goodbye = UNSAY__V1__GOODBYE__INIT;
-    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    frame.body_case = CLIENT_FRAME(GOODBYE);
-    frame.goodbye = &goodbye;
-    struct blob *blob = frame_from_client(&frame);
-    link_send(loop->link, blob_view(blob));
-    link_flush(loop->link);
-    blob_release(blob);
+    struct failure failure;
+    client_core_stop(loop->core, loop_now_ms());
+    const struct client_effect *effects = client_core_take(loop->core);
+    arena_reset(&loop->arena);
+    if (effects != NULL && loop_store(loop, effects, &failure) == STATUS_OK) {
+        loop_show_recalled(loop);
+        loop_perform(loop, effects);
+    }
     loop_disconnect(loop);
 }
 
@@ -322,6 +338,7 @@ static void loop_stop(struct loop *loop)
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->reload, NULL);
     uv_close((uv_handle_t *)&loop->scrub, NULL);
+    uv_close((uv_handle_t *)&loop->edits, NULL);
     uv_close((uv_handle_t *)&loop->async, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
 }
@@ -362,5 +379,6 @@ void loop_free(struct loop *loop)
     client_core_free(loop->core);
     arena_fini(&loop->arena);
     uv_mutex_destroy(&loop->lock);
+    sodium_memzero(loop->key, sizeof(loop->key));
     free(loop);
 }

@@ -16,6 +16,9 @@ void loop_start(struct loop *loop);
 /* Stops the thread and waits for it; requests that wait are answered STOPPED. */
 void loop_free(struct loop *loop);
 
+/* Monotonic. */
+uint64_t loop_now_ms(void);
+
 /* From any thread. */
 
 /* There is something new in the outbox. */

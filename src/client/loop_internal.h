@@ -14,6 +14,22 @@ struct recalled {
     struct recalled *next;
 };
 
+/* A message of this device that is in the log after all: the transaction before found it there. */
+struct settled {
+    struct uuid message_id;
+    struct database_place place;
+    bool is_new; /* the event came just now, after the message had failed */
+    struct settled *next;
+};
+
+/* The body of a message that is taken back from this device; overwritten when it was kept. */
+struct regretted {
+    struct view conversation;
+    struct uuid message_id;
+    struct view body;
+    struct regretted *next;
+};
+
 struct loop {
     struct unsay *client;
 
@@ -39,7 +55,9 @@ struct loop {
     uint64_t wake_ms;
     uv_timer_t reload; /* after a failed transaction */
     uv_timer_t scrub;
-    struct client_core *core; /* NULL while the database does not work */
+    uv_timer_t edits;                /* to overwrite what may no longer be edited */
+    uint8_t key[DATABASE_KEY_BYTES]; /* the device's */
+    struct client_core *core;        /* NULL while the database does not work */
     struct link *link;
     bool is_link_down; /* to be told to the core */
     char link_reason[512];
@@ -50,9 +68,9 @@ struct loop {
     enum unsay_connection shown;
     struct arena arena; /* one round of effects */
     struct recalled *recalled;
+    struct settled *settled;
+    struct regretted *regretted;
 };
-
-uint64_t loop_now_ms(void);
 
 /* Offers the core what is new in the outbox, if it knows the rest. */
 void loop_offer_new(struct loop *loop);
@@ -91,11 +109,20 @@ void loop_remove_request(struct loop *loop, struct request *request);
 void loop_show_connection(struct loop *loop, enum unsay_connection connection,
                           struct unsay_error error);
 
-/* ---- loop_effects.c ---- */
+/* ---- loop_receipts.c ---- */
+
+MUST_CHECK enum status loop_load_key(struct loop *loop, struct view *public_key);
+
+/* CLIENT_SIGN. */
+void loop_sign(struct loop *loop, const struct client_effect *effect);
+
+/* ---- loop_store.c ---- */
 
 /* Step 1 of core/client.h: one transaction. */
 MUST_CHECK enum status loop_store(struct loop *loop, const struct client_effect *effects,
                                   struct failure *failure);
+
+/* ---- loop_show.c ---- */
 
 /* What the application sees of step 2. */
 void loop_show(struct loop *loop, const struct client_effect *effect);

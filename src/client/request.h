@@ -4,10 +4,12 @@
 
 #include "base/list.h"
 #include "core/client.h"
-#include "unsay/unsay.h"
+#include "unsay/operator.h"
 
 enum request_kind {
-    REQUEST_RECALL,
+#define REQUEST(kind, name, frame, field) REQUEST_##kind,
+#include "client/request.def"
+#undef REQUEST
     REQUEST_OPENED,
     REQUEST_HISTORY,
     REQUEST_REPEATED /* a recall of an earlier run: nobody waits for the outcome */
@@ -19,7 +21,9 @@ struct request {
     struct list node;
     enum request_kind kind;
     union {
-        unsay_recall_fn *recall;
+#define REQUEST(kind, name, frame, field) unsay_##name##_fn *name;
+#include "client/request.def"
+#undef REQUEST
         unsay_opened_fn *opened;
         unsay_history_fn *history;
     } callback;

@@ -32,6 +32,8 @@ struct client_core *client_core_new(const struct client_config *config)
     core->config = *config;
     core->token = client_text_copy(config->token);
     core->name = client_text_copy(config->name);
+    core->device_key = memory_copy(config->device_key.data, config->device_key.size);
+    core->config.device_key = view_make(core->device_key, config->device_key.size);
     core->wake_ms = CLIENT_NEVER;
     core->prng.state = config->seed;
     client_effects_init(&core->effects);
@@ -54,6 +56,7 @@ void client_core_free(struct client_core *core)
     client_effects_fini(&core->effects);
     free(core->token);
     free(core->name);
+    free(core->device_key);
     free(core);
 }
 
@@ -95,16 +98,16 @@ static void client_core_begin(struct client_core *core, uint64_t now_ms)
         core->now_ms = now_ms;
 }
 
-void client_core_load_cursor(struct client_core *core, struct view conversation, uint32_t origin,
-                             uint64_t stored, uint64_t displayed)
+void client_core_load_cursor(struct client_core *core, const struct client_cursor *cursor)
 {
     struct client_conversation *loaded =
-        client_conversations_load(&core->conversations, conversation, origin);
+        client_conversations_load(&core->conversations, cursor->conversation, cursor->origin);
     if (loaded == NULL)
         return;
-    loaded->stored = stored;
-    loaded->displayed = displayed < stored ? displayed : stored;
-    loaded->head = stored;
+    loaded->stored = cursor->stored;
+    loaded->displayed = cursor->displayed < cursor->stored ? cursor->displayed : cursor->stored;
+    loaded->recalled = cursor->recalled;
+    loaded->head = cursor->stored;
 }
 
 void client_core_load_store(struct client_core *core, const struct uuid *store)
@@ -173,6 +176,10 @@ static bool client_core_dispatch(struct client_core *core, const wire_server_fra
         return false;
     if (frame->body_case == SERVER_FRAME(NOTICE))
         return client_event_noticed(core, frame->notice);
+    if (frame->body_case == SERVER_FRAME(REPLACE))
+        return client_event_replaced(core, frame->replace);
+    if (frame->body_case == SERVER_FRAME(REFRESH))
+        return client_event_refreshed(core, frame->refresh);
     if (frame->body_case == SERVER_FRAME(EVENT) && frame->request == 0)
         return client_event_pushed(core, frame->event);
     if (frame->body_case == SERVER_FRAME(ACK)) {
@@ -265,6 +272,19 @@ void client_core_displayed(struct client_core *core, uint64_t now_ms, struct vie
         return;
     shown->displayed = displayed;
     client_conversation_moved(core, shown);
+}
+
+void client_core_stop(struct client_core *core, uint64_t now_ms)
+{
+    client_core_begin(core, now_ms);
+    if (!client_connection_is_ready(&core->connection))
+        return;
+    client_acks_flush(core);
+    wire_goodbye goodbye = UNSAY__V1__GOODBYE__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    frame.body_case = CLIENT_FRAME(GOODBYE);
+    frame.goodbye = &goodbye;
+    client_transmit(core, &frame);
 }
 
 static uint64_t client_core_wake_ms(const struct client_core *core)

@@ -16,7 +16,8 @@
  * is read in pages of LIMIT_PAGE_EVENTS_MAX, a few at a time. A push that continues the cursor is
  * stored and shown; one at or below it is a repetition and only acknowledged again; one beyond a
  * gap is dropped and makes the conversation read. So a cursor never moves over a gap. A recall
- * notice is applied to its target at once, and held until its turn in the log comes.
+ * notice is applied to its target at once, and held until its turn in the log comes; one that only
+ * says that there is a recall makes the conversation read.
  *
  * Store: Welcome tells which store the server has. Another one than before is another log: what was
  * received is forgotten and fetched anew, the outbox is kept and goes to the new store.
@@ -47,6 +48,8 @@ struct client_config {
     uint32_t reconnect_failures_max; /* 10; then offline */
     uint32_t answer_timeout_ms;      /* 10000: Welcome, pages */
     uint64_t seed;                   /* of the jitter */
+    Unsay__V1__Follow follow;
+    struct view device_key; /* Ed25519 public key, copied; empty: no receipts */
 };
 
 /* The values of DESIGN.md; token, name and seed are the caller's. */
@@ -57,9 +60,16 @@ void client_config_default(struct client_config *config);
 struct client_core *client_core_new(const struct client_config *config);
 void client_core_free(struct client_core *core);
 
+struct client_cursor {
+    struct view conversation;
+    uint32_t origin;
+    uint64_t stored;
+    uint64_t displayed;
+    uint64_t recalled; /* seq of the last recall up to stored; 0: none */
+};
+
 /* Before client_core_start: what the database knows about a conversation. */
-void client_core_load_cursor(struct client_core *core, struct view conversation, uint32_t origin,
-                             uint64_t stored, uint64_t displayed);
+void client_core_load_cursor(struct client_core *core, const struct client_cursor *cursor);
 
 /* Before client_core_start: the store that the database's cursors and events are of. Without it, or
  * with zero, the one of the next Welcome is taken for it. */
@@ -87,7 +97,9 @@ struct client_outgoing {
     struct uuid message_id;
     Unsay__V1__ContentType content_type;
     struct view body;
-    bool is_retry; /* failed before, and is sent again: the log may hold it already */
+    struct view detail; /* an encoded Send with quote, forward and mentions alone; may be empty */
+    bool is_stale;      /* it names messages of another store's log: it fails */
+    bool is_retry;      /* failed before, and is sent again: the log may hold it already */
 };
 
 /* Entries that the database holds in state sending. The core asks for them with CLIENT_LOAD_OUTBOX;
@@ -103,15 +115,20 @@ bool client_core_offer(struct client_core *core, uint64_t now_ms,
 void client_core_outbox_loaded(struct client_core *core, uint64_t now_ms, bool more);
 
 /* A request of the application; the answer comes as CLIENT_ANSWER with the same token, once. The
- * frame's body is one of recall, read, open_conversation, create_conversation, list_conversations;
- * its request number is set by the core. Requests survive reconnects until `timeout_ms` passes.
- * False: too many are under way (LIMIT_SESSION_READS_MAX of reads, 1024 in all). */
+ * frame's body is any that has an answer of its own and is not the core's business (hello,
+ * heartbeat, send, ack, goodbye); its request number is set by the core. Requests survive
+ * reconnects until `timeout_ms` passes. False: too many are under way (LIMIT_SESSION_READS_MAX of
+ * reads, 1024 in all). */
 bool client_core_request(struct client_core *core, uint64_t now_ms, uint64_t token,
                          const wire_client_frame *frame, uint32_t timeout_ms);
 
 /* The user saw everything up to seq. */
 void client_core_displayed(struct client_core *core, uint64_t now_ms, struct view conversation,
                            uint32_t origin, uint64_t seq);
+
+/* The client is about to end: what is to be acknowledged is sent at once, and that it leaves. The
+ * last input; the shell performs its effects and closes the connection. */
+void client_core_stop(struct client_core *core, uint64_t now_ms);
 
 /* ---- Effects ---- */
 
@@ -123,7 +140,7 @@ enum client_effect_kind {
     CLIENT_STORE_EVENT,  /* event: not stored yet; the next of its conversation */
     CLIENT_STORE_RECALL, /* event (a recall): overwrite the target's body and mark it recalled, if
                           * it is stored and normal; then, after the commit, show the tombstone */
-    CLIENT_STORE_CURSOR, /* conversation, origin, stored, displayed */
+    CLIENT_STORE_CURSOR, /* cursor */
     CLIENT_STORE_CONVERSATION, /* entry: insert or update name, type, peer */
     CLIENT_STORE_ACCEPTED,     /* message_id: leaves the outbox: accepted */
     CLIENT_STORE_FAILED,       /* message_id, refusal, text: stays in the outbox in state failed */
@@ -132,6 +149,9 @@ enum client_effect_kind {
     CLIENT_CONNECT,
     CLIENT_DISCONNECT, /* the shell reports no link_down for it: a CONNECT may follow */
     CLIENT_TRANSMIT,   /* frame */
+    CLIENT_SIGN,       /* draft: a frame with `ack` in it. Set time_ms and signature of the receipts
+                        * there (core/receipt.h, of `store`), then encode and transmit it; where that
+                        * cannot be done, drop it: it comes again */
     CLIENT_SHOW_EVENT, /* event */
     CLIENT_SHOW_SEND,  /* message_id, conversation, send_state, origin, seq, time, is_recalled,
                         * refusal, text */
@@ -159,10 +179,9 @@ struct client_effect {
     const wire_event *event;
     struct view event_bytes; /* its encoding */
     const wire_conversation_entry *entry;
+    struct client_cursor cursor;
     struct view conversation;
     uint32_t origin;
-    uint64_t stored;
-    uint64_t displayed;
     struct uuid message_id;
     enum client_send_state send_state;
     uint64_t seq;
@@ -177,6 +196,8 @@ struct client_effect {
     const char *text;             /* for people; "" or a sentence */
     bool is_timeout;
     struct blob *frame; /* TRANSMIT: owned by the list */
+    wire_client_frame *draft;
+    const wire_ack *ack;
     uint64_t after;
     uint32_t count;
     uint64_t at_ms;

@@ -82,6 +82,23 @@ void client_acks_resume(struct client_core *core)
         client_acks_schedule(core);
 }
 
+static bool client_acks_has_receipt(const struct client_core *core,
+                                    const struct client_conversation *conversation)
+{
+    return core->config.device_key.size != 0 && !uuid_is_zero(&core->store) &&
+           conversation->recalled > conversation->confirmed_stored &&
+           conversation->recalled <= conversation->stored;
+}
+
+static wire_receipt *client_acks_receipt(struct client_core *core,
+                                         const struct client_conversation *conversation)
+{
+    wire_receipt *receipt = arena_alloc(&core->effects.arena, sizeof(*receipt));
+    unsay__v1__receipt__init(receipt);
+    receipt->stored = conversation->stored;
+    return receipt;
+}
+
 static void client_acks_put_cursors(struct client_core *core, struct list *from, struct list *taken,
                                     wire_ack *ack)
 {
@@ -96,6 +113,8 @@ static void client_acks_put_cursors(struct client_core *core, struct list *from,
         cursor->origin = conversation->origin;
         cursor->stored = conversation->stored;
         cursor->displayed = conversation->displayed;
+        if (client_acks_has_receipt(core, conversation))
+            cursor->receipt = client_acks_receipt(core, conversation);
         ack->cursors[ack->n_cursors++] = cursor;
     }
 }
@@ -117,12 +136,14 @@ static void client_acks_put_notices(struct client_core *core, wire_ack *ack)
 }
 
 /* What fits into one Ack, the fresh ones first; with `is_repeating` also what was sent before. */
-static void client_acks_fill(struct client_core *core, wire_ack *ack, bool is_repeating)
+static wire_ack *client_acks_fill(struct client_core *core, bool is_repeating)
 {
     struct client_acks *acks = &core->acks;
     struct arena *arena = &core->effects.arena;
     struct list taken;
     list_init(&taken);
+    wire_ack *ack = arena_alloc(arena, sizeof(*ack));
+    unsay__v1__ack__init(ack);
     ack->cursors = arena_alloc(arena, LIMIT_ACK_ENTRIES_MAX * sizeof(*ack->cursors));
     ack->notices = arena_alloc(arena, LIMIT_ACK_ENTRIES_MAX * sizeof(*ack->notices));
     client_acks_put_cursors(core, &acks->fresh, &taken, ack);
@@ -130,38 +151,70 @@ static void client_acks_fill(struct client_core *core, wire_ack *ack, bool is_re
         client_acks_put_cursors(core, &acks->sent, &taken, ack);
     client_acks_move(&taken, &acks->sent);
     client_acks_put_notices(core, ack);
+    return ack;
+}
+
+static bool client_ack_has_receipt(const wire_ack *ack)
+{
+    for (size_t i = 0; i < ack->n_cursors; i++) {
+        if (ack->cursors[i]->receipt != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Transmits the frame around `ack`, through the shell's hand if there is something to sign. */
+static void client_acks_transmit(struct client_core *core, wire_client_frame *frame,
+                                 const wire_ack *ack)
+{
+    frame->request = client_request_number(core, CLIENT_REQUEST_CONTROL, 0);
+    if (!client_ack_has_receipt(ack)) {
+        client_transmit(core, frame);
+        return;
+    }
+    struct client_effect *sign = client_effects_add(&core->effects, CLIENT_SIGN);
+    sign->draft = frame;
+    sign->ack = ack;
+    sign->store = core->store;
+}
+
+static wire_client_frame *client_acks_frame(struct client_core *core)
+{
+    wire_client_frame *frame = arena_alloc(&core->effects.arena, sizeof(*frame));
+    unsay__v1__client_frame__init(frame);
+    return frame;
 }
 
 void client_acks_beat(struct client_core *core)
 {
-    wire_ack ack = UNSAY__V1__ACK__INIT;
-    client_acks_fill(core, &ack, true);
-    wire_heartbeat heartbeat = UNSAY__V1__HEARTBEAT__INIT;
-    if (ack.n_cursors > 0 || ack.n_notices > 0)
-        heartbeat.ack = &ack;
-    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    frame.request = client_request_number(core, CLIENT_REQUEST_CONTROL, 0);
-    frame.body_case = CLIENT_FRAME(HEARTBEAT);
-    frame.heartbeat = &heartbeat;
-    client_transmit(core, &frame);
+    wire_ack *ack = client_acks_fill(core, true);
+    wire_heartbeat *heartbeat = arena_alloc(&core->effects.arena, sizeof(*heartbeat));
+    unsay__v1__heartbeat__init(heartbeat);
+    if (ack->n_cursors > 0 || ack->n_notices > 0)
+        heartbeat->ack = ack;
+    wire_client_frame *frame = client_acks_frame(core);
+    frame->body_case = CLIENT_FRAME(HEARTBEAT);
+    frame->heartbeat = heartbeat;
+    client_acks_transmit(core, frame, ack);
 }
 
 void client_acks_tick(struct client_core *core)
 {
+    if (core->now_ms >= core->acks.due_ms)
+        client_acks_flush(core);
+}
+
+void client_acks_flush(struct client_core *core)
+{
     struct client_acks *acks = &core->acks;
-    if (core->now_ms < acks->due_ms)
-        return;
     acks->due_ms = CLIENT_NEVER;
     if (!client_connection_is_ready(&core->connection))
         return;
     while (!list_is_empty(&acks->fresh) || acks->notice_count > 0) {
-        wire_ack ack = UNSAY__V1__ACK__INIT;
-        client_acks_fill(core, &ack, false);
-        wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-        frame.request = client_request_number(core, CLIENT_REQUEST_CONTROL, 0);
-        frame.body_case = CLIENT_FRAME(ACK);
-        frame.ack = &ack;
-        client_transmit(core, &frame);
+        wire_client_frame *frame = client_acks_frame(core);
+        frame->body_case = CLIENT_FRAME(ACK);
+        frame->ack = client_acks_fill(core, false);
+        client_acks_transmit(core, frame, frame->ack);
     }
 }
 

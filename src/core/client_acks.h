@@ -1,6 +1,10 @@
 /* Acknowledgements: cursors that the server has not confirmed, and recall notices. They are
  * gathered for ack_delay_ms from the first, then sent in as few frames as they fit in; cursors ride
- * on every heartbeat until they are confirmed, notices are acknowledged each time they come. */
+ * on every heartbeat until they are confirmed, notices are acknowledged each time they come.
+ *
+ * A cursor that passes a recall (the device has stored it, and the server has not confirmed as
+ * much) carries a receipt, if the device has a key and the store a name. Stored means that the
+ * transaction which overwrote the body is committed: what is transmitted is performed after it. */
 #ifndef UNSAY_CORE_CLIENT_ACKS_H
 #define UNSAY_CORE_CLIENT_ACKS_H
 
@@ -43,6 +47,9 @@ void client_acks_resume(struct client_core *core);
 
 /* Sends a heartbeat with what is not confirmed, as much as fits into one. */
 void client_acks_beat(struct client_core *core);
+
+/* What is gathered is sent now. */
+void client_acks_flush(struct client_core *core);
 
 void client_acks_tick(struct client_core *core);
 uint64_t client_acks_wake_ms(const struct client_acks *acks);

@@ -116,6 +116,8 @@ void client_connection_up(struct client_core *core)
     hello.version_max = PROTOCOL_VERSION_MAX;
     hello.token = core->token;
     hello.client = core->name;
+    hello.follow = core->config.follow;
+    hello.device_key = bytes_of(core->config.device_key);
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
     frame.request = client_request_number(core, CLIENT_REQUEST_CONTROL, 0);
     frame.body_case = CLIENT_FRAME(HELLO);
@@ -145,6 +147,7 @@ static void client_connection_meet_store(struct client_core *core, ProtobufCBina
         client_conversations_fini(&core->conversations);
         client_conversations_init(&core->conversations);
         client_requests_forget(core);
+        client_outbox_forget(core);
     }
     core->store = store;
     client_effects_add(&core->effects, CLIENT_STORE_STORE)->store = store;

@@ -91,10 +91,12 @@ void client_conversations_store(struct client_core *core)
     for (struct list *node; (node = list_pop_front(&core->conversations.cursors)) != NULL;) {
         struct client_conversation *conversation =
             LIST_ITEM(node, struct client_conversation, cursor_node);
-        struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_CURSOR);
-        store->conversation = client_conversation_id(conversation);
-        store->origin = conversation->origin;
-        store->stored = conversation->stored;
-        store->displayed = conversation->displayed;
+        client_effects_add(&core->effects, CLIENT_STORE_CURSOR)->cursor = (struct client_cursor){
+            .conversation = client_conversation_id(conversation),
+            .origin = conversation->origin,
+            .stored = conversation->stored,
+            .displayed = conversation->displayed,
+            .recalled = conversation->recalled,
+        };
     }
 }

@@ -25,6 +25,8 @@ struct client_conversation {
     uint32_t origin;
     uint64_t stored;
     uint64_t displayed; /* at most stored */
+    uint64_t recalled;  /* the last recall up to stored */
+    uint64_t refreshed; /* a recall that is known of, beyond stored, and is acknowledged then */
     uint64_t confirmed_stored;
     uint64_t confirmed_displayed;
     uint64_t head; /* the last event that is known to exist; behind while > stored */
@@ -90,8 +92,11 @@ bool client_event_is_valid(const wire_event *event);
 /* A live push. */
 bool client_event_pushed(struct client_core *core, const wire_event *event);
 
-/* A recall ahead of other traffic. */
+/* A recall ahead of other traffic: itself, with the tombstone that it leaves, or that there is one.
+ */
 bool client_event_noticed(struct client_core *core, const wire_event *event);
+bool client_event_replaced(struct client_core *core, const wire_replace *replace);
+bool client_event_refreshed(struct client_core *core, const wire_refresh *refresh);
 
 /* An event of a page of `conversation`. What does not continue the cursor is left out; false when
  * it lies beyond a gap. */

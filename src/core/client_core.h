@@ -18,9 +18,10 @@
 enum { CLIENT_RETRY_AFTER_MAX_MS = 600000 }; /* what is honoured of Error.retry_after_ms */
 
 struct client_core {
-    struct client_config config; /* token and name: owned below */
+    struct client_config config; /* token, name and device_key: owned below */
     char *token;
     char *name;
+    uint8_t *device_key;
     struct uuid store; /* whose log the cursors are of; zero: not known */
     bool is_started;
     uint64_t now_ms;  /* of the current input; never goes back */

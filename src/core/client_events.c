@@ -104,10 +104,15 @@ static const wire_event *client_event_masked(struct client_core *core, const wir
     tombstone->time = recall->time;
     tombstone->recall_origin = recall->origin;
     tombstone->recall_seq = recall->seq;
+    tombstone->actor = recall->recall->actor;
+    tombstone->vanished = recall->recall->vanished;
 
     wire_message *message = arena_alloc(arena, sizeof(*message));
-    *message = *event->message;
-    message->body = (ProtobufCBinaryData){0, NULL};
+    unsay__v1__message__init(message);
+    message->message_id = event->message->message_id;
+    message->sender = event->message->sender;
+    message->device = event->message->device;
+    message->content_type = event->message->content_type;
     message->state = WIRE(MESSAGE_STATE, RECALLED);
     message->tombstone = tombstone;
 
@@ -138,6 +143,12 @@ static void client_event_store(struct client_core *core, struct client_conversat
     show->event = event;
     show->event_bytes = store->event_bytes;
     conversation->stored = event->seq;
+    if (event->kind_case == EVENT_KIND(RECALL))
+        conversation->recalled = event->seq;
+    if (conversation->refreshed != 0 && conversation->refreshed <= conversation->stored) {
+        client_acks_add_notice(core, conversation, conversation->refreshed);
+        conversation->refreshed = 0;
+    }
 }
 
 /* As above, then the held ones whose turn has come. */
@@ -197,6 +208,39 @@ bool client_event_noticed(struct client_core *core, const wire_event *event)
         client_held_add(core, conversation, event, before);
         client_sync_gap(core, conversation, event->seq, CLIENT_NOTICE_PATIENCE_MS);
     }
+    return true;
+}
+
+bool client_event_replaced(struct client_core *core, const wire_replace *replace)
+{
+    const wire_event *recall = replace->recall;
+    const wire_event *tombstone = replace->tombstone;
+    return client_event_is_valid(recall) && recall->kind_case == EVENT_KIND(RECALL) &&
+           client_event_is_valid(tombstone) && tombstone->kind_case == EVENT_KIND(MESSAGE) &&
+           tombstone->message->state != WIRE(MESSAGE_STATE, NORMAL) &&
+           strcmp(tombstone->conversation, recall->conversation) == 0 &&
+           tombstone->origin == recall->recall->target_origin &&
+           tombstone->seq == recall->recall->target_seq && client_event_noticed(core, recall);
+}
+
+/* The log brings the recall, at once. It is acknowledged when it is stored, which is when the body
+ * is gone. */
+bool client_event_refreshed(struct client_core *core, const wire_refresh *refresh)
+{
+    if (!id_is_conversation(view_of(refresh->conversation)) || refresh->origin == 0 ||
+        refresh->seq == 0 || refresh->seq == UINT64_MAX)
+        return false;
+    struct client_conversation *conversation = client_conversations_add(
+        &core->conversations, view_of(refresh->conversation), refresh->origin);
+    if (conversation == NULL)
+        return false;
+    if (refresh->seq <= conversation->stored) {
+        client_acks_add_notice(core, conversation, refresh->seq);
+        return true;
+    }
+    if (refresh->seq > conversation->refreshed)
+        conversation->refreshed = refresh->seq;
+    client_sync_gap(core, conversation, refresh->seq, 0);
     return true;
 }
 

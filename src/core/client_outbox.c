@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "core/backoff.h"
 #include "core/client_core.h"
+#include "core/frame.h"
 #include "core/ids.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ static void client_entry_free(struct client_outbox *outbox, struct client_entry 
         free(lane);
     }
     free(entry->body);
+    free(entry->detail);
     free(entry);
 }
 
@@ -68,6 +70,22 @@ static void client_outbox_wake(struct client_outbox *outbox, uint64_t at_ms)
     outbox->tick_ms = client_earlier(outbox->tick_ms, at_ms);
 }
 
+/* In the effects' arena; the entry's is valid. */
+static const wire_send *client_entry_detail(struct client_core *core,
+                                            const struct client_entry *entry)
+{
+    ProtobufCAllocator allocator;
+    arena_allocator(&core->effects.arena, &allocator);
+    return unsay__v1__send__unpack(&allocator, entry->detail_bytes, entry->detail);
+}
+
+static bool client_detail_is_valid(struct client_core *core, struct view detail)
+{
+    ProtobufCAllocator allocator;
+    arena_allocator(&core->effects.arena, &allocator);
+    return unsay__v1__send__unpack(&allocator, detail.size, detail.data) != NULL;
+}
+
 static void client_entry_transmit(struct client_core *core, struct client_entry *entry)
 {
     entry->request = client_request_number(core, CLIENT_REQUEST_SEND, entry->slot);
@@ -80,8 +98,7 @@ static void client_entry_transmit(struct client_core *core, struct client_entry 
     entry->is_in_flight = true;
     client_outbox_wake(&core->outbox, entry->due_ms);
 
-    wire_send send;
-    unsay__v1__send__init(&send);
+    wire_send send = *client_entry_detail(core, entry);
     send.conversation = entry->lane->id;
     send.message_id = bytes_of(uuid_view(&entry->message_id));
     send.content_type = entry->content_type;
@@ -194,6 +211,8 @@ static struct client_entry *client_outbox_add(struct client_core *core,
     entry->is_retry = outgoing->is_retry;
     entry->body = memory_copy(outgoing->body.data, outgoing->body.size);
     entry->body_bytes = outgoing->body.size;
+    entry->detail = memory_copy(outgoing->detail.data, outgoing->detail.size);
+    entry->detail_bytes = outgoing->detail.size;
     entry->since_ms = core->now_ms;
     list_push_back(&outbox->window, &entry->window_node);
     list_push_back(&entry->lane->entries, &entry->lane_node);
@@ -201,6 +220,20 @@ static struct client_entry *client_outbox_add(struct client_core *core,
     outbox->count++;
     client_outbox_wake(outbox, entry->since_ms + core->config.send_give_up_ms);
     return entry;
+}
+
+/* What the database may hold and the server need not be asked about. */
+static refusal_code client_outgoing_refusal(struct client_core *core,
+                                            const struct client_outgoing *outgoing)
+{
+    if (!id_is_conversation(outgoing->conversation))
+        return REFUSAL_CODE(INVALID_ID);
+    if (outgoing->body.size > LIMIT_BODY_BYTES_MAX)
+        return REFUSAL_CODE(BODY_TOO_LARGE);
+    if (outgoing->is_stale)
+        return REFUSAL_CODE(UNKNOWN_MESSAGE);
+    return client_detail_is_valid(core, outgoing->detail) ? REFUSAL_NONE
+                                                          : REFUSAL_CODE(FIELD_INVALID);
 }
 
 bool client_outbox_offer(struct client_core *core, const struct client_outgoing *outgoing)
@@ -213,14 +246,9 @@ bool client_outbox_offer(struct client_core *core, const struct client_outgoing 
         return false;
     }
     outbox->last_number = outgoing->number;
-    if (!id_is_conversation(outgoing->conversation)) {
-        client_outbox_fail(core, outgoing->conversation, outgoing->message_id,
-                           REFUSAL_CODE(INVALID_ID));
-        return true;
-    }
-    if (outgoing->body.size > LIMIT_BODY_BYTES_MAX) {
-        client_outbox_fail(core, outgoing->conversation, outgoing->message_id,
-                           REFUSAL_CODE(BODY_TOO_LARGE));
+    refusal_code refusal = client_outgoing_refusal(core, outgoing);
+    if (refusal != REFUSAL_NONE) {
+        client_outbox_fail(core, outgoing->conversation, outgoing->message_id, refusal);
         return true;
     }
     struct client_entry *entry = client_outbox_add(core, outgoing);
@@ -234,6 +262,18 @@ void client_outbox_loaded(struct client_core *core, bool more)
     core->outbox.load = CLIENT_LOAD_NONE;
     core->outbox.has_more = core->outbox.has_more || more;
     client_outbox_want(core);
+}
+
+void client_outbox_forget(struct client_core *core)
+{
+    struct list *window = &core->outbox.window;
+    for (struct list *node = window->next, *next; node != window; node = next) {
+        next = node->next;
+        struct client_entry *entry = LIST_ITEM(node, struct client_entry, window_node);
+        const wire_send *detail = client_entry_detail(core, entry);
+        if (detail->quote != NULL || detail->forward != NULL)
+            client_entry_fail(core, entry, REFUSAL_CODE(UNKNOWN_MESSAGE));
+    }
 }
 
 void client_outbox_resume(struct client_core *core)

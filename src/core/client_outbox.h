@@ -33,6 +33,8 @@ struct client_entry {
     Unsay__V1__ContentType content_type;
     uint8_t *body; /* owned */
     size_t body_bytes;
+    uint8_t *detail; /* owned */
+    size_t detail_bytes;
     uint64_t since_ms;    /* offered, or first transmitted */
     uint64_t due_ms;      /* of the next repetition */
     uint32_t attempts;    /* repetitions on this connection */
@@ -80,6 +82,10 @@ void client_outbox_taken(struct client_outbox *outbox);
 
 bool client_outbox_offer(struct client_core *core, const struct client_outgoing *outgoing);
 void client_outbox_loaded(struct client_core *core, bool more);
+
+/* The log is another one: what an entry refers to by seq would now be some other message, so such
+ * entries fail. */
+void client_outbox_forget(struct client_core *core);
 
 /* A new connection: the whole window goes out, in order. */
 void client_outbox_resume(struct client_core *core);

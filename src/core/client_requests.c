@@ -35,15 +35,30 @@ void client_requests_fini(struct client_requests *requests)
 
 static Unsay__V1__ServerFrame__BodyCase client_request_answer_case(const wire_client_frame *frame)
 {
-    if (frame->body_case == CLIENT_FRAME(RECALL))
-        return SERVER_FRAME(RECALL);
-    if (frame->body_case == CLIENT_FRAME(READ))
-        return SERVER_FRAME(PAGE_END);
-    if (frame->body_case == CLIENT_FRAME(LIST_CONVERSATIONS))
-        return SERVER_FRAME(CONVERSATIONS);
-    assert(frame->body_case == CLIENT_FRAME(OPEN_CONVERSATION) ||
-           frame->body_case == CLIENT_FRAME(CREATE_CONVERSATION));
-    return SERVER_FRAME(OPENED);
+    static const struct {
+        Unsay__V1__ClientFrame__BodyCase question;
+        Unsay__V1__ServerFrame__BodyCase answer;
+    } table[] = {
+        {CLIENT_FRAME(RECALL), SERVER_FRAME(RECALL)},
+        {CLIENT_FRAME(READ), SERVER_FRAME(PAGE_END)},
+        {CLIENT_FRAME(LIST_CONVERSATIONS), SERVER_FRAME(CONVERSATIONS)},
+        {CLIENT_FRAME(OPEN_CONVERSATION), SERVER_FRAME(OPENED)},
+        {CLIENT_FRAME(CREATE_CONVERSATION), SERVER_FRAME(OPENED)},
+        {CLIENT_FRAME(CHANGE_MEMBERS), SERVER_FRAME(APPENDED)},
+        {CLIENT_FRAME(CHANGE_PIN), SERVER_FRAME(APPENDED)},
+        {CLIENT_FRAME(LIST_MEMBERS), SERVER_FRAME(MEMBERS)},
+        {CLIENT_FRAME(LIST_PINS), SERVER_FRAME(PINS)},
+        {CLIENT_FRAME(RECALL_RANGE), SERVER_FRAME(RANGE)},
+        {CLIENT_FRAME(READ_EXPOSURE), SERVER_FRAME(EXPOSURE)},
+        {CLIENT_FRAME(LIST_RECALLS), SERVER_FRAME(RECALLS)},
+        {CLIENT_FRAME(OPEN_EVIDENCE), SERVER_FRAME(EVIDENCE)},
+        {CLIENT_FRAME(POLICY), SERVER_FRAME(POLICY)},
+    };
+    size_t at = 0;
+    while (at < sizeof(table) / sizeof(table[0]) && table[at].question != frame->body_case)
+        at++;
+    assert(at < sizeof(table) / sizeof(table[0]));
+    return table[at].answer;
 }
 
 static void client_request_set_read(struct client_request *request, const wire_read *read)
@@ -64,12 +79,13 @@ static struct client_effect *client_request_settle(struct client_core *core,
     return answer;
 }
 
+/* `detail` is the server's, and may be empty. */
 static void client_request_refuse(struct client_core *core, struct client_request *request,
-                                  refusal_code refusal)
+                                  refusal_code refusal, const char *detail)
 {
     struct client_effect *answer = client_request_settle(core, request);
     answer->refusal = refusal;
-    answer->text = refusal_text(refusal);
+    answer->text = *detail == 0 ? refusal_text(refusal) : detail;
     client_request_free(&core->requests, request);
 }
 
@@ -103,7 +119,7 @@ bool client_requests_add(struct client_core *core, uint64_t token, const wire_cl
     requests->deadline_ms = client_earlier(requests->deadline_ms, request->deadline_ms);
 
     if (request->frame->size > FRAME_HEADER_BYTES + LIMIT_FRAME_BYTES_MAX)
-        client_request_refuse(core, request, REFUSAL_CODE(FRAME_TOO_LARGE));
+        client_request_refuse(core, request, REFUSAL_CODE(FRAME_TOO_LARGE), "");
     else if (client_connection_is_ready(&core->connection))
         client_transmit_blob(core, blob_hold(request->frame));
     return true;
@@ -118,10 +134,12 @@ void client_requests_resume(struct client_core *core)
 
 static bool client_request_is_by_seq(struct client_core *core, const struct client_request *request)
 {
-    if (request->answer_case != SERVER_FRAME(RECALL))
-        return false;
     const wire_client_frame *frame =
         frame_decode_client(frame_payload(blob_view(request->frame)), &core->effects.arena);
+    if (frame->body_case != CLIENT_FRAME(RECALL))
+        return frame->body_case == CLIENT_FRAME(CHANGE_PIN) ||
+               frame->body_case == CLIENT_FRAME(READ_EXPOSURE) ||
+               frame->body_case == CLIENT_FRAME(OPEN_EVIDENCE);
     for (size_t i = 0; i < frame->recall->n_targets; i++) {
         if (frame->recall->targets[i]->message_id.len == 0)
             return true;
@@ -136,7 +154,7 @@ void client_requests_forget(struct client_core *core)
         next = node->next;
         struct client_request *request = LIST_ITEM(node, struct client_request, node);
         if (client_request_is_by_seq(core, request))
-            client_request_refuse(core, request, REFUSAL_CODE(UNKNOWN_MESSAGE));
+            client_request_refuse(core, request, REFUSAL_CODE(UNKNOWN_MESSAGE), "");
     }
 }
 
@@ -187,7 +205,7 @@ bool client_requests_answer(struct client_core *core, const wire_server_frame *f
     if (frame->body_case == SERVER_FRAME(EVENT))
         return client_request_gather(core, request, frame->event);
     if (frame->body_case == SERVER_FRAME(ERROR)) {
-        client_request_refuse(core, request, frame->error->code);
+        client_request_refuse(core, request, frame->error->code, frame->error->detail);
         return true;
     }
     if (frame->body_case != request->answer_case)

@@ -44,8 +44,8 @@ bool client_requests_add(struct client_core *core, uint64_t token, const wire_cl
 /* A new connection: all are sent again. */
 void client_requests_resume(struct client_core *core);
 
-/* The log is another one: a recall that names a message by its seq alone would now take back some
- * other message, and is answered UNKNOWN_MESSAGE. */
+/* The log is another one: what names a message by its seq alone would now be about some other one,
+ * and is answered UNKNOWN_MESSAGE. */
 void client_requests_forget(struct client_core *core);
 
 /* What was gathered of answers is of no use. */

@@ -4,6 +4,8 @@
 #define UNSAY_CORE_CONTRACT_H
 
 #include "base/view.h"
+#include "unsay/v1/audit.pb-c.h"
+#include "unsay/v1/dossier.pb-c.h"
 #include "unsay/v1/event.pb-c.h"
 #include "unsay/v1/frame.pb-c.h"
 
@@ -13,6 +15,15 @@ typedef Unsay__V1__Tombstone wire_tombstone;
 typedef Unsay__V1__Recall wire_recall;
 typedef Unsay__V1__Creation wire_creation;
 typedef Unsay__V1__Member wire_member;
+typedef Unsay__V1__Membership wire_membership;
+typedef Unsay__V1__Pin wire_pin;
+typedef Unsay__V1__Reference wire_reference;
+typedef Unsay__V1__Source wire_source;
+
+typedef Unsay__V1__AuditEntry wire_audit_entry;
+
+typedef Unsay__V1__Dossier wire_dossier;
+typedef Unsay__V1__RangeJob wire_range_job;
 
 typedef Unsay__V1__ClientFrame wire_client_frame;
 typedef Unsay__V1__Hello wire_hello;
@@ -28,6 +39,15 @@ typedef Unsay__V1__ListConversations wire_list_conversations;
 typedef Unsay__V1__OpenConversation wire_open_conversation;
 typedef Unsay__V1__CreateConversation wire_create_conversation;
 typedef Unsay__V1__Goodbye wire_goodbye;
+typedef Unsay__V1__ChangeMembers wire_change_members;
+typedef Unsay__V1__ChangePin wire_change_pin;
+typedef Unsay__V1__ListMembers wire_list_members;
+typedef Unsay__V1__ListPins wire_list_pins;
+typedef Unsay__V1__RecallRange wire_recall_range;
+typedef Unsay__V1__ReadExposure wire_read_exposure;
+typedef Unsay__V1__ListRecalls wire_list_recalls;
+typedef Unsay__V1__OpenEvidence wire_open_evidence;
+typedef Unsay__V1__PolicyRequest wire_policy_request;
 
 typedef Unsay__V1__ServerFrame wire_server_frame;
 typedef Unsay__V1__Welcome wire_welcome;
@@ -43,10 +63,26 @@ typedef Unsay__V1__Head wire_head;
 typedef Unsay__V1__Opened wire_opened;
 typedef Unsay__V1__Behind wire_behind;
 typedef Unsay__V1__Error wire_error;
+typedef Unsay__V1__Receipt wire_receipt;
+typedef Unsay__V1__Reach wire_reach;
+typedef Unsay__V1__DeviceName wire_device_name;
+typedef Unsay__V1__Refresh wire_refresh;
+typedef Unsay__V1__Replace wire_replace;
+typedef Unsay__V1__Appended wire_appended;
+typedef Unsay__V1__MemberPage wire_member_page;
+typedef Unsay__V1__PinList wire_pin_list;
+typedef Unsay__V1__RangeProgress wire_range_progress;
+typedef Unsay__V1__Exposure wire_exposure;
+typedef Unsay__V1__ExposureTotals wire_exposure_totals;
+typedef Unsay__V1__DeviceExposure wire_device_exposure;
+typedef Unsay__V1__RecallPage wire_recall_page;
+typedef Unsay__V1__RecallEntry wire_recall_entry;
+typedef Unsay__V1__Evidence wire_evidence;
+typedef Unsay__V1__PolicyInfo wire_policy_info;
 
 /* WIRE(CONTENT_TYPE, TEXT) is the constant that protobuf-c calls
  * UNSAY__V1__CONTENT_TYPE__CONTENT_TYPE_TEXT; likewise ROLE, MESSAGE_STATE, CONVERSATION_TYPE,
- * RECALL_OUTCOME and ERROR_CODE. */
+ * RECALL_OUTCOME, ERROR_CODE, ACTOR, AUDIT_KIND and the others. */
 #define WIRE(list, name) UNSAY__V1__##list##__##list##_##name
 
 /* CLIENT_FRAME(SEND), SERVER_FRAME(EVENT), EVENT_KIND(MESSAGE): the cases of the oneofs. */

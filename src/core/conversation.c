@@ -25,6 +25,36 @@ struct change *effects_change(struct effects *effects, enum change_kind kind,
     return change;
 }
 
+void effects_audit(struct effects *effects, const wire_audit_entry *entry)
+{
+    struct change *change = arena_zero(effects->arena, sizeof(*change));
+    size_t size = unsay__v1__audit_entry__get_packed_size(entry);
+    uint8_t *bytes = arena_alloc(effects->arena, size);
+    unsay__v1__audit_entry__pack(entry, bytes);
+    change->kind = CHANGE_AUDIT;
+    change->bytes = view_make(bytes, size);
+    change_list_add(&effects->changes, change);
+    effects->audits++;
+}
+
+static void effects_publish(struct effects *effects, struct publication *publication)
+{
+    if (effects->last == NULL)
+        effects->first = publication;
+    else
+        effects->last->next = publication;
+    effects->last = publication;
+}
+
+void effects_tell(struct effects *effects, const char *user, struct blob *frame)
+{
+    struct publication *publication = arena_zero(effects->arena, sizeof(*publication));
+    publication->frame = frame;
+    publication->only_user = (const char *)arena_copy(effects->arena, view_of(user)).data;
+    publication->conversation = "";
+    effects_publish(effects, publication);
+}
+
 struct publication *conversation_append(struct conversation *conversation, wire_event *event,
                                         uint64_t now_ms, struct effects *effects)
 {
@@ -44,11 +74,7 @@ struct publication *conversation_append(struct conversation *conversation, wire_
     publication->origin = event->origin;
     publication->seq = event->seq;
     publication->is_recall = is_recall;
-    if (effects->last == NULL)
-        effects->first = publication;
-    else
-        effects->last->next = publication;
-    effects->last = publication;
+    effects_publish(effects, publication);
 
     struct change *change = effects_change(effects, CHANGE_EVENT, conversation);
     change->origin = event->origin;

@@ -17,6 +17,8 @@
 struct author {
     const char *user;
     const char *device;
+    Unsay__V1__Actor authority; /* SYSTEM or COMPLIANCE by the token; else UNSPECIFIED */
+    const char *address;        /* where the client connects from; "" where not known */
 };
 
 struct conversation {
@@ -28,7 +30,7 @@ struct conversation {
 };
 
 struct member {
-    bool is_member;
+    bool is_member; /* now; one who left has a row all the same */
     struct member_row row;
     struct uuid last_message_id; /* the largest that this user used here; zero: none */
     bool last_is_in_log;         /* known to be a message of the log; false: not known */
@@ -41,10 +43,14 @@ struct publication {
     uint32_t origin;
     uint64_t seq;
     bool is_recall;
+    const char *only_user;          /* news for this user alone: no event of the log; else NULL */
     uint64_t target_seq;            /* recall: of the same origin */
     struct view tombstone;          /* recall: the target as it is now, encoded */
+    bool tells_who;                 /* recall: the owner hears who is connected (MAIL_ONLINE) */
     const char *const *new_members; /* creation: who is in */
     size_t new_member_count;
+    const char *const *gone_members; /* who is no longer in; the event is their last */
+    size_t gone_member_count;
     struct publication *next;
 };
 
@@ -53,6 +59,7 @@ struct effects {
     struct change_list changes;
     struct publication *first;
     struct publication *last;
+    size_t audits; /* entries for the audit log among the changes */
 };
 
 void effects_init(struct effects *effects, struct arena *arena);
@@ -63,6 +70,12 @@ void effects_fini(struct effects *effects);
 /* A change in the effects' arena, zeroed, already in the list; the caller fills it in. */
 struct change *effects_change(struct effects *effects, enum change_kind kind,
                               const struct conversation *conversation);
+
+/* News for one user's devices, once this is committed; takes over the hold. */
+void effects_tell(struct effects *effects, const char *user, struct blob *frame);
+
+/* Puts an entry for the audit log among the changes. */
+void effects_audit(struct effects *effects, const wire_audit_entry *entry);
 
 /* Appends an event to the log: takes the next seq and stamps the time, encodes once for the store
  * and for everyone's connection. Fields conversation, origin, seq and time are set here. */

@@ -72,6 +72,7 @@ static void creation_write(struct conversation *conversation, const struct autho
         .creator = arena_copy(effects->arena, view_of(author->user)),
         .creation_id = *creation_id,
         .time = event.time,
+        .member_count = (uint32_t)creation->n_members,
     };
 
     const char **users = arena_alloc(effects->arena, creation->n_members * sizeof(*users));
@@ -79,6 +80,8 @@ static void creation_write(struct conversation *conversation, const struct autho
         struct change *member = effects_change(effects, CHANGE_MEMBER, conversation);
         member->user = arena_copy(effects->arena, view_of(creation->members[i]->user));
         member->member.role = creation->members[i]->role;
+        member->member.joined_seq = event.seq;
+        change->conversation_row.owner_count += member->member.role == WIRE(ROLE, OWNER);
         users[i] = (const char *)member->user.data;
         if (creation->type == WIRE(CONVERSATION_TYPE, DIRECT))
             change->conversation_row.peers[i] = member->user;

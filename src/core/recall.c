@@ -2,12 +2,8 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "core/frame.h"
 #include "core/hlc.h"
 #include "core/ids.h"
-#include "core/message_state.h"
-
-#include <assert.h>
 
 static bool recall_target_is_valid(const wire_target *target)
 {
@@ -39,6 +35,19 @@ refusal_code recall_check(const wire_recall_request *request, const char **detai
         *detail = "extension: at most 1024 bytes";
         return REFUSAL_CODE(FIELD_INVALID);
     }
+    if (request->condition < WIRE(RECALL_CONDITION, NONE) ||
+        request->condition > WIRE(RECALL_CONDITION, IF_UNREAD)) {
+        *detail = "condition: 0 to 2";
+        return REFUSAL_CODE(FIELD_INVALID);
+    }
+    if (request->wait < WIRE(RECALL_WAIT, COMMITTED) || request->wait > WIRE(RECALL_WAIT, ALL)) {
+        *detail = "wait: 0 to 2";
+        return REFUSAL_CODE(FIELD_INVALID);
+    }
+    if (request->wait_ms > LIMIT_RECALL_WAIT_MS_MAX) {
+        *detail = "wait_ms: 0 to 60000";
+        return REFUSAL_CODE(FIELD_INVALID);
+    }
     for (size_t i = 0; i < request->n_targets; i++) {
         if (!recall_target_is_valid(request->targets[i])) {
             *detail = "targets: each needs a seq or a message_id of 16 bytes";
@@ -48,73 +57,136 @@ refusal_code recall_check(const wire_recall_request *request, const char **detai
     return REFUSAL_NONE;
 }
 
-uint64_t recall_apply(struct conversation *conversation, const wire_recall_request *request,
-                      const struct author *author, const wire_event *message, uint64_t now_ms,
-                      struct effects *effects)
+/* All capacities in which the operator acts on this message. */
+static policy_set recall_capacities(const struct recall_facts *facts)
 {
-    const wire_message *body = message->message;
-    assert(message_state_may_step(body->state, WIRE(MESSAGE_STATE, RECALLED)));
-
-    wire_recall recall = UNSAY__V1__RECALL__INIT;
-    recall.target_origin = message->origin;
-    recall.target_seq = message->seq;
-    recall.target_message_id = body->message_id;
-    recall.target_sender = body->sender;
-    recall.request_id = request->request_id;
-    recall.operator_ = string_of(author->user);
-    recall.device = string_of(author->device);
-    recall.reason = request->reason;
-    recall.extension = request->extension;
-    recall.content_type = body->content_type;
-    wire_event event = UNSAY__V1__EVENT__INIT;
-    event.kind_case = EVENT_KIND(RECALL);
-    event.recall = &recall;
-    struct publication *publication = conversation_append(conversation, &event, now_ms, effects);
-
-    wire_tombstone tombstone = UNSAY__V1__TOMBSTONE__INIT;
-    tombstone.operator_ = string_of(author->user);
-    tombstone.time = event.time;
-    tombstone.recall_origin = event.origin;
-    tombstone.recall_seq = event.seq;
-    wire_message emptied = *body;
-    emptied.body = (ProtobufCBinaryData){0, NULL};
-    emptied.state = WIRE(MESSAGE_STATE, RECALLED);
-    emptied.tombstone = &tombstone;
-    wire_event replacement = *message;
-    replacement.message = &emptied;
-
-    struct change *change = effects_change(effects, CHANGE_EVENT, conversation);
-    change->origin = message->origin;
-    change->seq = message->seq;
-    change->bytes = event_encode(&replacement, effects->arena);
-    publication->target_seq = message->seq;
-    publication->tombstone = change->bytes;
-    return event.time;
+    static const Unsay__V1__Actor of_role[] = {
+        [WIRE(ROLE, UNSPECIFIED)] = WIRE(ACTOR, UNSPECIFIED),
+        [WIRE(ROLE, OWNER)] = WIRE(ACTOR, OWNER),
+        [WIRE(ROLE, ADMIN)] = WIRE(ACTOR, ADMIN),
+        [WIRE(ROLE, MODERATOR)] = WIRE(ACTOR, MODERATOR),
+        [WIRE(ROLE, MEMBER)] = WIRE(ACTOR, MEMBER),
+        [WIRE(ROLE, GUEST)] = WIRE(ACTOR, GUEST),
+    };
+    policy_set capacities = 0;
+    if (facts->author->authority != WIRE(ACTOR, UNSPECIFIED))
+        capacities |= POLICY_BIT(facts->author->authority);
+    if (!facts->member->is_member)
+        return capacities;
+    Unsay__V1__Role role = facts->member->row.role;
+    if (role > WIRE(ROLE, UNSPECIFIED) && role <= WIRE(ROLE, GUEST))
+        capacities |= POLICY_BIT(of_role[role]);
+    if (strcmp(facts->author->user, facts->event->message->sender) == 0)
+        capacities |= POLICY_BIT(WIRE(ACTOR, SELF));
+    return capacities;
 }
 
-static void recall_refuse(wire_target_outcome *outcome, refusal_code refusal)
+static bool recall_meets(Unsay__V1__RecallCondition condition, const struct reach *reach)
 {
-    outcome->outcome = WIRE(RECALL_OUTCOME, REFUSED);
-    outcome->refusal = refusal;
+    if (condition == WIRE(RECALL_CONDITION, IF_UNDELIVERED))
+        return reach->state == WIRE(DELIVERY_STATE, UNDELIVERED);
+    if (condition == WIRE(RECALL_CONDITION, IF_UNREAD))
+        return reach->state != WIRE(DELIVERY_STATE, DISPLAYED);
+    return true;
+}
+
+static struct recall_ruling recall_refuse(refusal_code refusal)
+{
+    return (struct recall_ruling){.step = RECALL_REFUSE, .refusal = refusal};
+}
+
+struct recall_ruling recall_judge_message(const struct conversation *conversation,
+                                          Unsay__V1__RecallCondition condition,
+                                          const struct recall_facts *facts,
+                                          const struct rulebook *rules)
+{
+    const wire_message *message = facts->event->message;
+    struct recall_ruling ruling = {.step = RECALL_APPLY};
+    uint64_t sent_ms = hlc_ms(facts->event->time);
+    struct reach_message asked = {
+        .author = message->sender,
+        .author_is_member = facts->target_role != WIRE(ROLE, UNSPECIFIED),
+        .seq = facts->event->seq,
+        .sent_ms = sent_ms,
+    };
+    if (rules->policy->asks_delivery || condition != WIRE(RECALL_CONDITION, NONE))
+        ruling.reach = reach_of(facts->audience, &asked);
+    struct policy_case facts_of_case = {
+        .conversation_type = conversation->type,
+        .actors = recall_capacities(facts),
+        .target_role = facts->target_role,
+        .content_type = message->content_type,
+        .region = rules->region,
+        .sent_ms = sent_ms,
+        .now_ms = facts->now_ms,
+        .clock_is_unsure = rules->clock_is_unsure,
+        .delivery = ruling.reach.state,
+        .first_delivered_ms = ruling.reach.first_ms,
+        .each_delivered_ms = ruling.reach.each_ms,
+    };
+    ruling.verdict = policy_judge(rules->policy, &facts_of_case);
+    ruling.refusal = ruling.verdict.refusal;
+    if (ruling.refusal == REFUSAL_NONE && !recall_meets(condition, &ruling.reach))
+        ruling.refusal = REFUSAL_CODE(CONDITION_NOT_MET);
+    if (ruling.refusal != REFUSAL_NONE)
+        ruling.step = RECALL_REFUSE;
+    return ruling;
+}
+
+/* True when the message was taken back by this very request. */
+static bool recall_is_repetition(const wire_recall_request *request,
+                                 const struct recall_facts *facts)
+{
+    if (facts->earlier == NULL || facts->earlier->kind_case != EVENT_KIND(RECALL))
+        return false;
+    const wire_recall *earlier = facts->earlier->recall;
+    return strcmp(earlier->operator_, facts->author->user) == 0 &&
+           view_equal(bytes_view(earlier->request_id), bytes_view(request->request_id));
+}
+
+/* Nothing is here under the target's name. */
+static struct recall_ruling recall_judge_missing(const wire_target *target,
+                                                 const struct recall_facts *facts)
+{
+    if (target->seq != 0 || !facts->member->is_member)
+        return recall_refuse(REFUSAL_CODE(UNKNOWN_MESSAGE));
+    if (facts->row == NULL && facts->member->row.pending_recalls >= LIMIT_RECALL_PENDING_MAX)
+        return recall_refuse(REFUSAL_CODE(TOO_MANY_PENDING));
+    return (struct recall_ruling){.step = RECALL_WAIT};
+}
+
+struct recall_ruling recall_judge(const struct conversation *conversation,
+                                  const wire_recall_request *request, const wire_target *target,
+                                  const struct recall_facts *facts, const struct rulebook *rules)
+{
+    if (!facts->member->is_member && facts->author->authority == WIRE(ACTOR, UNSPECIFIED))
+        return recall_refuse(REFUSAL_CODE(NOT_A_MEMBER));
+    if (facts->event == NULL)
+        return recall_judge_missing(target, facts);
+    if (facts->event->kind_case != EVENT_KIND(MESSAGE))
+        return recall_refuse(REFUSAL_CODE(NOT_A_MESSAGE));
+    const wire_message *message = facts->event->message;
+    if (target->message_id.len != 0 &&
+        !view_equal(bytes_view(target->message_id), bytes_view(message->message_id)))
+        return recall_refuse(REFUSAL_CODE(UNKNOWN_MESSAGE)); /* seq and id contradict */
+    if (message->state != WIRE(MESSAGE_STATE, NORMAL))
+        return (struct recall_ruling){.step = RECALL_NOTHING,
+                                      .is_repetition = recall_is_repetition(request, facts)};
+    return recall_judge_message(conversation, request->condition, facts, rules);
 }
 
 /* The message is not here: remember the recall until it is. */
 static void recall_wait(struct conversation *conversation, struct member *member,
                         const wire_recall_request *request, const wire_target *target,
-                        const struct recall_facts *facts, struct effects *effects,
-                        wire_target_outcome *outcome)
+                        const struct recall_facts *facts, struct effects *effects)
 {
-    outcome->outcome = WIRE(RECALL_OUTCOME, PENDING);
     if (facts->row != NULL)
         return; /* another recall waits already: one is enough */
-    if (member->row.pending_recalls >= LIMIT_RECALL_PENDING_MAX) {
-        recall_refuse(outcome, REFUSAL_CODE(TOO_MANY_PENDING));
-        return;
-    }
 
     wire_recall_request waiting = *request;
     waiting.n_targets = 0;
     waiting.targets = NULL;
+    waiting.wait = WIRE(RECALL_WAIT, COMMITTED);
     size_t size = unsay__v1__recall_request__get_packed_size(&waiting);
     uint8_t *bytes = arena_alloc(effects->arena, size);
     unsay__v1__recall_request__pack(&waiting, bytes);
@@ -136,70 +208,57 @@ static void recall_wait(struct conversation *conversation, struct member *member
     member_change->member = member->row;
 }
 
-/* True when the message was taken back by this very request. */
-static bool recall_is_repetition(const wire_recall_request *request,
-                                 const struct recall_facts *facts)
-{
-    if (facts->earlier == NULL || facts->earlier->kind_case != EVENT_KIND(RECALL))
-        return false;
-    const wire_recall *earlier = facts->earlier->recall;
-    return strcmp(earlier->operator_, facts->author->user) == 0 &&
-           view_equal(bytes_view(earlier->request_id), bytes_view(request->request_id));
-}
-
-void recall_decide(struct conversation *conversation, struct member *member,
-                   const wire_recall_request *request, const wire_target *target,
-                   const struct recall_facts *facts, const struct policy *policy,
-                   struct effects *effects, wire_target_outcome *outcome)
+/* What the request hears of the target, as far as it may know. */
+static void recall_name_target(const struct conversation *conversation, const wire_target *target,
+                               const struct recall_facts *facts, const struct recall_ruling *ruling,
+                               wire_target_outcome *outcome)
 {
     *outcome->target = *target;
     if (outcome->target->origin == 0)
         outcome->target->origin = conversation->origin;
-    if (!member->is_member) {
-        recall_refuse(outcome, REFUSAL_CODE(NOT_A_MEMBER));
+    bool is_found = facts->event != NULL && facts->event->kind_case == EVENT_KIND(MESSAGE) &&
+                    ruling->refusal != REFUSAL_CODE(UNKNOWN_MESSAGE) &&
+                    ruling->refusal != REFUSAL_CODE(NOT_A_MEMBER);
+    if (!is_found)
         return;
-    }
-    if (facts->event == NULL) {
-        if (target->seq != 0)
-            recall_refuse(outcome, REFUSAL_CODE(UNKNOWN_MESSAGE));
-        else
-            recall_wait(conversation, member, request, target, facts, effects, outcome);
-        return;
-    }
-    if (facts->event->kind_case != EVENT_KIND(MESSAGE)) {
-        recall_refuse(outcome, REFUSAL_CODE(NOT_A_MESSAGE));
-        return;
-    }
-
-    const wire_message *message = facts->event->message;
-    if (target->message_id.len != 0 &&
-        !view_equal(bytes_view(target->message_id), bytes_view(message->message_id))) {
-        recall_refuse(outcome, REFUSAL_CODE(UNKNOWN_MESSAGE)); /* seq and id contradict */
-        return;
-    }
     outcome->target->origin = facts->event->origin;
     outcome->target->seq = facts->event->seq;
-    outcome->target->message_id = message->message_id;
-    if (message->state != WIRE(MESSAGE_STATE, NORMAL)) {
-        outcome->outcome = recall_is_repetition(request, facts)
-                               ? WIRE(RECALL_OUTCOME, RECALLED)
-                               : WIRE(RECALL_OUTCOME, ALREADY_RECALLED);
-        outcome->time = message->tombstone == NULL ? 0 : message->tombstone->time;
-        return;
+    outcome->target->message_id = facts->event->message->message_id;
+}
+
+void recall_carry_out(struct conversation *conversation, struct member *member,
+                      const wire_recall_request *request, const wire_target *target,
+                      const struct recall_facts *facts, const struct recall_ruling *ruling,
+                      const struct rulebook *rules, struct effects *effects,
+                      wire_target_outcome *outcome)
+{
+    const struct publication *recall = NULL;
+    recall_name_target(conversation, target, facts, ruling, outcome);
+    switch (ruling->step) {
+    case RECALL_NOTHING: {
+        const wire_tombstone *tombstone = facts->event->message->tombstone;
+        outcome->outcome = ruling->is_repetition ? WIRE(RECALL_OUTCOME, RECALLED)
+                                                 : WIRE(RECALL_OUTCOME, ALREADY_RECALLED);
+        outcome->time = tombstone == NULL ? 0 : tombstone->time;
+        outcome->recall_seq = tombstone == NULL ? 0 : tombstone->recall_seq;
+        break;
     }
-    struct policy_case facts_of_case = {
-        .operator_user = view_of(facts->author->user),
-        .operator_role = member->row.role,
-        .target_sender = view_of(message->sender),
-        .target_time_ms = hlc_ms(facts->event->time),
-        .now_ms = facts->now_ms,
-    };
-    refusal_code refusal = policy_judge(policy, &facts_of_case);
-    if (refusal != REFUSAL_NONE) {
-        recall_refuse(outcome, refusal);
-        return;
+    case RECALL_REFUSE:
+        outcome->outcome = WIRE(RECALL_OUTCOME, REFUSED);
+        outcome->refusal = ruling->refusal;
+        break;
+    case RECALL_WAIT:
+        outcome->outcome = WIRE(RECALL_OUTCOME, PENDING);
+        recall_wait(conversation, member, request, target, facts, effects);
+        break;
+    case RECALL_APPLY:
+        recall = recall_apply(conversation, request, facts, ruling, rules, effects);
+        outcome->outcome = WIRE(RECALL_OUTCOME, RECALLED);
+        outcome->time = conversation->last_time;
+        outcome->recall_seq = recall->seq;
+        break;
     }
-    outcome->outcome = WIRE(RECALL_OUTCOME, RECALLED);
-    outcome->time =
-        recall_apply(conversation, request, facts->author, facts->event, facts->now_ms, effects);
+    if (!ruling->is_repetition)
+        recall_audit(conversation, WIRE(AUDIT_KIND, RECALL), request, target, facts, ruling, rules,
+                     recall, effects);
 }

@@ -5,6 +5,7 @@
 
 #include "base/uuid.h"
 #include "core/contract.h"
+#include "core/trail.h"
 
 /* (conversation, origin, seq) */
 struct event_key {
@@ -21,11 +22,16 @@ struct conversation_row {
         peers[2]; /* the two users of a direct conversation, in bytewise order; else empty */
     struct uuid creation_id; /* of the request that made it; zero in a direct conversation */
     uint64_t time;           /* hybrid clock, of the creation */
+    uint32_t member_count;   /* now */
+    uint32_t owner_count;    /* of them */
 };
 
+/* Keyed by (conversation, user). Someone who left keeps the row, without a role. */
 struct member_row {
-    Unsay__V1__Role role;
+    Unsay__V1__Role role;     /* UNSPECIFIED: no longer a member, and not in lists by user */
     uint32_t pending_recalls; /* recalls of this user that wait for their message */
+    uint64_t joined_seq;      /* event that made the user a member, the last time */
+    uint64_t left_seq;        /* event that ended it; 0: is a member */
 };
 
 /* Keyed by (conversation, sender, message id): where the message is, or the recall that waits for
@@ -38,10 +44,47 @@ struct message_id_row {
     struct view pending_device; /* the device that asked for it */
 };
 
-/* Keyed by (user, device, conversation, origin). */
+enum { RECEIPT_BYTES = 64 };
+
+/* Keyed by (conversation, origin, user, device): how far a device has come. */
 struct cursor_row {
-    uint64_t stored;
-    uint64_t displayed; /* at most stored */
+    struct trail stored;
+    struct trail displayed; /* at most stored */
+    /* What was handed to a connection that ended before the device said that it stored it: it may
+     * hold events from handed_first to handed_last. */
+    uint64_t handed_first; /* 0: none */
+    uint64_t handed_last;
+    uint64_t handed_ms; /* when the connection ended; the latest, where several did */
+    /* The latest receipt: its signature says that every recall up to receipt_seq was applied. */
+    uint64_t receipt_seq;     /* 0: none */
+    uint64_t receipt_time_ms; /* the device's clock */
+    uint8_t receipt[RECEIPT_BYTES];
+};
+
+enum { DEVICE_KEYS_MAX = 4, DEVICE_KEY_BYTES = 32 };
+
+/* Keyed by (user, device): a device that has signed in. */
+struct device_row {
+    uint64_t since_ms;
+    uint32_t key_count; /* the latest last; the oldest is dropped */
+    struct {
+        uint64_t since_ms;
+        uint8_t key[DEVICE_KEY_BYTES]; /* Ed25519, public */
+    } keys[DEVICE_KEYS_MAX];
+};
+
+/* Keyed by (conversation, origin, seq): a pinned message. */
+struct pin_row {
+    struct view user; /* who pinned it */
+    uint64_t pin_seq; /* of the event that did */
+};
+
+/* Keyed by (source conversation, origin, seq; conversation, user, message id): a message was
+ * forwarded. The rest of the key tells where to. */
+struct forward_row {
+    struct view conversation;
+    struct view user;
+    struct uuid message_id;
 };
 
 #endif

@@ -7,6 +7,45 @@
 
 #include <assert.h>
 
+static bool send_is_user_or_everyone(const char *mention)
+{
+    return strcmp(mention, "*") == 0 || id_is_user(view_of(mention));
+}
+
+/* The parts that point at something else: quote, source, mentions. */
+static refusal_code send_check_references(const wire_send *send, const char **detail)
+{
+    if (send->quote != NULL && send->quote->seq == 0) {
+        *detail = "quote: seq: 1 or more";
+        return REFUSAL_CODE(FIELD_INVALID);
+    }
+    if (send->forward != NULL) {
+        if (!id_is_conversation(view_of(send->forward->conversation))) {
+            *detail = "forward: conversation: 1 to 64 of [A-Za-z0-9._:@-]";
+            return REFUSAL_CODE(INVALID_ID);
+        }
+        if (send->forward->seq == 0) {
+            *detail = "forward: seq: 1 or more";
+            return REFUSAL_CODE(FIELD_INVALID);
+        }
+        if (send->body.len != 0) {
+            *detail = "body: empty, since the server copies the forwarded one";
+            return REFUSAL_CODE(FIELD_INVALID);
+        }
+    }
+    if (send->n_mentions > LIMIT_MENTIONS_MAX) {
+        *detail = "mentions: at most 64";
+        return REFUSAL_CODE(FIELD_INVALID);
+    }
+    for (size_t i = 0; i < send->n_mentions; i++) {
+        if (!send_is_user_or_everyone(send->mentions[i])) {
+            *detail = "mentions: each a user, 1 to 64 of [A-Za-z0-9._@-], or *";
+            return REFUSAL_CODE(INVALID_ID);
+        }
+    }
+    return REFUSAL_NONE;
+}
+
 refusal_code send_check(const wire_send *send, const char **detail)
 {
     if (!id_is_conversation(view_of(send->conversation))) {
@@ -27,8 +66,8 @@ refusal_code send_check(const wire_send *send, const char **detail)
         *detail = "message_id: must not be zero";
         return REFUSAL_CODE(INVALID_ID);
     }
-    if (send->content_type < WIRE(CONTENT_TYPE, TEXT) ||
-        send->content_type > WIRE(CONTENT_TYPE, CUSTOM)) {
+    if (send->forward == NULL && (send->content_type < WIRE(CONTENT_TYPE, TEXT) ||
+                                  send->content_type > WIRE(CONTENT_TYPE, CUSTOM))) {
         *detail = "content_type: 1 to 7";
         return REFUSAL_CODE(FIELD_INVALID);
     }
@@ -37,7 +76,7 @@ refusal_code send_check(const wire_send *send, const char **detail)
         return REFUSAL_CODE(BODY_TOO_LARGE);
     }
     *detail = "";
-    return REFUSAL_NONE;
+    return send_check_references(send, detail);
 }
 
 bool send_id_is_fresh(const struct member *member, const struct uuid *id)
@@ -52,50 +91,107 @@ bool send_follows_last(const struct member *member, const wire_send *send)
             memcmp(send->after.data, member->last_message_id.bytes, UUID_BYTES) == 0);
 }
 
+/* The operator of a recall that waited hears how it was decided. */
+static void send_tell_operator(const struct conversation *conversation,
+                               const wire_recall_request *request, const wire_event *message,
+                               refusal_code refusal, struct effects *effects)
+{
+    wire_target target = UNSAY__V1__TARGET__INIT;
+    wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
+    wire_target_outcome *outcomes[] = {&outcome};
+    wire_recall_result result = UNSAY__V1__RECALL_RESULT__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    target.origin = message->origin;
+    target.seq = message->seq;
+    target.message_id = message->message->message_id;
+    outcome.target = &target;
+    outcome.outcome = WIRE(RECALL_OUTCOME, REFUSED);
+    outcome.refusal = refusal;
+    result.conversation = string_of(conversation->id);
+    result.request_id = request->request_id;
+    result.outcomes = outcomes;
+    result.n_outcomes = 1;
+    frame.body_case = SERVER_FRAME(RECALL);
+    frame.recall = &result;
+    effects_tell(effects, message->message->sender, frame_from_server(&frame));
+}
+
 /* The recall that waited for this message, judged now that the message is here. */
 static bool send_meets_recall(struct conversation *conversation, const struct send_facts *facts,
                               const struct member *member, const wire_event *message,
-                              const struct policy *policy, struct effects *effects)
+                              const struct rulebook *rules, struct effects *effects)
 {
     struct publication *published = effects->last;
     struct change *stored = effects->changes.last;
-    struct policy_case facts_of_case = {
-        .operator_user = view_of(facts->author->user),
-        .operator_role = member->row.role,
-        .target_sender = view_of(message->message->sender),
-        .target_time_ms = facts->now_ms,
-        .now_ms = facts->now_ms,
-    };
-    if (policy_judge(policy, &facts_of_case) != REFUSAL_NONE)
-        return false;
-
+    static const struct reach_audience nobody;
     ProtobufCAllocator allocator;
     arena_allocator(effects->arena, &allocator);
-    wire_recall_request *request = unsay__v1__recall_request__unpack(
+    const wire_recall_request *request = unsay__v1__recall_request__unpack(
         &allocator, facts->known->pending.size, facts->known->pending.data);
-    struct author author = {
-        facts->author->user,
-        (const char *)arena_copy(effects->arena, facts->known->pending_device).data};
     if (request == NULL)
         return false;
-    recall_apply(conversation, request, &author, message, facts->now_ms, effects);
+    struct author author = {
+        .user = facts->author->user,
+        .device = (const char *)arena_copy(effects->arena, facts->known->pending_device).data,
+        .address = "",
+    };
+    struct recall_facts recall_facts = {
+        .author = &author,
+        .member = member,
+        .event = message,
+        .target_role = member->row.role,
+        .audience = &nobody,
+        .now_ms = facts->now_ms,
+    };
+    struct recall_ruling ruling =
+        recall_judge_message(conversation, request->condition, &recall_facts, rules);
+    const struct publication *recall = NULL;
+    if (ruling.step == RECALL_APPLY) {
+        recall = recall_apply(conversation, request, &recall_facts, &ruling, rules, effects);
+        /* Neither the store nor any connection ever gets the body. */
+        stored->bytes = recall->tombstone;
+        blob_release(published->frame);
+        published->frame = frame_around_event(FRAME_EVENT, 0, recall->tombstone);
+    } else {
+        send_tell_operator(conversation, request, message, ruling.refusal, effects);
+    }
+    recall_audit(conversation, WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL), request, NULL, &recall_facts,
+                 &ruling, rules, recall, effects);
+    return recall != NULL;
+}
 
-    /* Neither the store nor any connection ever gets the body. */
-    stored->bytes = effects->last->tombstone;
-    blob_release(published->frame);
-    published->frame = frame_around_event(FRAME_EVENT, 0, effects->last->tombstone);
-    return true;
+/* Only a reference: what it points at is looked at when it is read, as it is then. */
+static bool send_quotes_this_log(const struct conversation *conversation,
+                                 const wire_reference *quote)
+{
+    return (quote->origin == 0 || quote->origin == conversation->origin) &&
+           quote->seq <= conversation->head;
+}
+
+/* Each user once, in the order of the request; lent by it. */
+static void send_copy_mentions(const wire_send *send, wire_message *message, struct arena *arena)
+{
+    message->mentions = arena_alloc(arena, send->n_mentions * sizeof(*message->mentions));
+    for (size_t i = 0; i < send->n_mentions; i++) {
+        bool is_new = true;
+        for (size_t at = 0; at < message->n_mentions && is_new; at++)
+            is_new = strcmp(message->mentions[at], send->mentions[i]) != 0;
+        if (is_new)
+            message->mentions[message->n_mentions++] = send->mentions[i];
+    }
 }
 
 refusal_code send_decide(struct conversation *conversation, struct member *member,
                          const wire_send *send, const struct send_facts *facts,
-                         const struct policy *policy, struct effects *effects,
+                         const struct rulebook *rules, struct effects *effects,
                          wire_accepted *answer)
 {
     if (!member->is_member)
         return REFUSAL_CODE(NOT_A_MEMBER);
     if (!facts->after_is_known)
         return REFUSAL_CODE(OUT_OF_ORDER);
+    if (send->quote != NULL && !send_quotes_this_log(conversation, send->quote))
+        return REFUSAL_CODE(UNKNOWN_MESSAGE);
     assert(facts->known == NULL || facts->known->seq == 0);
 
     wire_event event = UNSAY__V1__EVENT__INIT;
@@ -106,12 +202,20 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
     message.content_type = send->content_type;
     message.body = send->body;
     message.state = WIRE(MESSAGE_STATE, NORMAL);
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    if (send->quote != NULL) {
+        quote.origin = conversation->origin;
+        quote.seq = send->quote->seq;
+        message.quote = &quote;
+    }
+    message.forwarded_from = send->forward;
+    send_copy_mentions(send, &message, effects->arena);
     event.kind_case = EVENT_KIND(MESSAGE);
     event.message = &message;
     conversation_append(conversation, &event, facts->now_ms, effects);
 
     bool is_recalled = facts->known != NULL &&
-                       send_meets_recall(conversation, facts, member, &event, policy, effects);
+                       send_meets_recall(conversation, facts, member, &event, rules, effects);
 
     struct change *id_change = effects_change(effects, CHANGE_MESSAGE_ID, conversation);
     id_change->user = arena_copy(effects->arena, view_of(facts->author->user));

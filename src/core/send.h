@@ -2,7 +2,7 @@
 #ifndef UNSAY_CORE_SEND_H
 #define UNSAY_CORE_SEND_H
 
-#include "core/conversation.h"
+#include "core/recall.h"
 
 /* What is wrong with the request itself: REFUSAL_NONE, INVALID_ID, FIELD_INVALID or BODY_TOO_LARGE.
  * *detail: what and where. */
@@ -28,11 +28,13 @@ struct send_facts {
 
 /* Decides on a Send that is not a repetition (known is NULL or a waiting recall). On REFUSAL_NONE
  * the message, and the recall that waited for it, are in the effects and `answer` is filled in (its
- * strings are lent by send and conversation); a waiting recall that the policy refuses has no
- * effect. Else NOT_A_MEMBER or OUT_OF_ORDER, and nothing changed. */
+ * strings are lent by send and conversation); a waiting recall that the policy refuses is put on
+ * record, and its operator is told. Else NOT_A_MEMBER, OUT_OF_ORDER or UNKNOWN_MESSAGE (the quote),
+ * and nothing changed. A forward comes here with the body that was copied for it (see forward.h).
+ */
 refusal_code send_decide(struct conversation *conversation, struct member *member,
                          const wire_send *send, const struct send_facts *facts,
-                         const struct policy *policy, struct effects *effects,
+                         const struct rulebook *rules, struct effects *effects,
                          wire_accepted *answer);
 
 /* The answer to a repeated Send: the first one, from the message as it is stored now. */

@@ -37,7 +37,8 @@ void group_answer(struct group *group, unsigned worker, uint64_t session, uint64
                   struct blob *frame)
 {
     struct answer *answer = arena_alloc(&group->arena, sizeof(*answer));
-    *answer = (struct answer){worker, session, request, frame, NULL};
+    *answer =
+        (struct answer){.worker = worker, .session = session, .request = request, .frame = frame};
     group->answering |= UINT64_C(1) << worker;
     if (group->last_answer == NULL)
         group->first_answer = answer;
@@ -79,8 +80,23 @@ static size_t group_key(const struct change *change, uint8_t key[GROUP_KEY_BYTES
         out = group_put(out, change->device);
         memcpy(out, &change->origin, sizeof(change->origin));
         return (size_t)(out - key) + sizeof(change->origin);
+    case CHANGE_DEVICE:
+        out = group_put(out, change->user);
+        out = group_put(out, change->device);
+        return (size_t)(out - key);
+    case CHANGE_JOB:
+        out = group_put(out, change->user);
+        out = group_put(out, change->request_id);
+        return (size_t)(out - key);
     case CHANGE_CONVERSATION:
+        return (size_t)(out - key);
     case CHANGE_MEMBER:
+    case CHANGE_PIN:
+    case CHANGE_FORWARD:
+    case CHANGE_APPROVAL:
+    case CHANGE_PUSHED:
+    case CHANGE_POLICY:
+    case CHANGE_AUDIT:
         return 0;
     }
     return 0;

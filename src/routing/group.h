@@ -23,8 +23,9 @@
 struct answer {
     unsigned worker;
     uint64_t session;
-    uint64_t request;   /* for the error, should the commit fail */
-    struct blob *frame; /* held by the group */
+    uint64_t request;     /* for the error, should the commit fail */
+    struct blob *frame;   /* held by the group */
+    bool is_confirmation; /* the frame is an AckConfirmed */
     struct answer *next;
 };
 
@@ -37,6 +38,8 @@ struct group {
     struct answer *last_answer;
     uint64_t answering; /* workers that have answers to give, a bit each */
     size_t requests;
+    const struct policy *policy;   /* comes into force with this group; NULL: none */
+    const struct policy *retired;  /* the one before it; set by the group's own worker */
     bool tells_recall;             /* an answer says that a message was taken back */
     struct table overlay;          /* key bytes -> struct change, latest; the owner's only */
     const struct change *absorbed; /* last change that is in the overlay */
@@ -56,8 +59,9 @@ static inline bool group_is_empty(const struct group *group)
 void group_answer(struct group *group, unsigned worker, uint64_t session, uint64_t request,
                   struct blob *frame);
 
-/* The latest change to this row in the group, NULL when it has none. Only kinds EVENT, MESSAGE_ID,
- * REQUEST and CURSOR are looked for; `probe` needs the key fields of its kind. */
+/* The latest change to this row in the group, NULL when it has none. Only kinds CONVERSATION,
+ * EVENT, MESSAGE_ID, REQUEST and CURSOR are looked for; `probe` needs the key fields of its kind.
+ */
 const struct change *group_find(struct group *group, const struct change *probe);
 
 #endif

@@ -109,6 +109,24 @@ size_t lane_replace(struct lane *lane, const char *conversation, uint64_t conver
     return replaced;
 }
 
+void lane_note(struct lane *lane, struct subscription *subscription)
+{
+    for (uint32_t i = 0; i < lane->count; i++) {
+        struct lane_item *item = lane_at(lane, i);
+        if (item->kind == LANE_EVENT)
+            item->subscription = subscription;
+    }
+}
+
+void lane_forget(struct lane *lane, const struct subscription *subscription)
+{
+    for (uint32_t i = 0; i < lane->count; i++) {
+        struct lane_item *item = lane_at(lane, i);
+        if (item->subscription == subscription)
+            item->subscription = NULL;
+    }
+}
+
 void lane_shrink(struct lane *lane)
 {
     if (lane->count == 0)

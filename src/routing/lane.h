@@ -12,14 +12,17 @@ enum lane_kind {
     LANE_READ    /* a page that is read from the store when its turn comes */
 };
 
+struct subscription;
+
 struct lane_item {
     enum lane_kind kind;
     uint32_t origin;
-    struct blob *frame;         /* held; NULL for LANE_READ */
-    uint64_t request;           /* LANE_EVENT: 0 for a push */
-    uint64_t seq;               /* LANE_EVENT */
-    uint64_t conversation_hash; /* LANE_EVENT */
-    struct reading *reading;    /* LANE_READ: owned */
+    struct blob *frame;                /* held; NULL for LANE_READ */
+    uint64_t request;                  /* LANE_EVENT: 0 for a push */
+    uint64_t seq;                      /* LANE_EVENT */
+    uint64_t conversation_hash;        /* LANE_EVENT */
+    struct subscription *subscription; /* LANE_EVENT: notes what is handed out; NULL: nobody does */
+    struct reading *reading;           /* LANE_READ: owned */
 };
 
 struct lane {
@@ -46,6 +49,12 @@ size_t lane_drop_pushes(struct lane *lane);
  */
 size_t lane_replace(struct lane *lane, const char *conversation, uint64_t conversation_hash,
                     uint32_t origin, uint64_t seq, struct view tombstone);
+
+/* The lane holds a page of this subscription's conversation (NULL: of none). */
+void lane_note(struct lane *lane, struct subscription *subscription);
+
+/* The subscription ends; what waits stays. */
+void lane_forget(struct lane *lane, const struct subscription *subscription);
 
 /* Gives memory back when the lane is empty. */
 void lane_shrink(struct lane *lane);

@@ -8,4 +8,14 @@ void mail_discard(struct mail *mail)
         free(mail->request);
     else if (mail->kind == MAIL_CLAIM)
         free(mail->claim);
+    else if (mail->kind == MAIL_FORWARD)
+        free(mail->forward);
+    else if (mail->kind == MAIL_TAKE_BACK)
+        free(mail->take_back);
+    else if (mail->kind == MAIL_ONLINE)
+        free(mail->online);
+    else if (mail->kind == MAIL_PUSHED)
+        free(mail->pushed);
+    else if (mail->kind == MAIL_HANDED)
+        free(mail->handed);
 }

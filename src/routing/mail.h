@@ -3,15 +3,23 @@
 #define UNSAY_ROUTING_MAIL_H
 
 #include "base/limits.h"
-#include "base/view.h"
+#include "routing/session.h"
 
 struct group;
+struct mail_forward;
+struct mail_take_back;
 
 enum mail_kind {
     MAIL_REQUEST, /* a client's request, for the owner of its conversation */
     MAIL_GROUP,   /* a group was committed, or failed: publish */
     MAIL_ANSWERS, /* every worker has published: give the answers */
-    MAIL_CLAIM    /* a device signed in at another worker: close older sessions of the same name */
+    MAIL_CLAIM,   /* a device signed in at another worker: close older sessions of the same name */
+    MAIL_FORWARD, /* owner_forward.h: a forward, for the owner of its destination */
+    MAIL_TAKE_BACK, /* owner_take_back.h: the recall of a forward, likewise */
+    MAIL_ONLINE,    /* a recall was published: who is connected; for the owner */
+    MAIL_PUSHED,    /* a recall was published: to whom the message had been handed; for the owner */
+    MAIL_HANDED,    /* a session has ended: what its device may hold; for the owner */
+    MAIL_RELOAD     /* read the policy file again; for worker 0 */
 };
 
 struct mail_request {
@@ -20,6 +28,8 @@ struct mail_request {
     bool may_create;
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
+    Unsay__V1__Actor authority;
+    char address[ADDRESS_BYTES_MAX + 1];
     size_t payload_bytes;
     uint8_t payload[]; /* an encoded ClientFrame */
 };
@@ -31,12 +41,55 @@ struct mail_claim {
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
 };
 
+struct mail_device {
+    char user[LIMIT_USER_ID_BYTES_MAX + 1];
+    char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
+};
+
+/* The devices at one worker that followed the conversation when it published the recall. Every
+ * worker sends one such mail for a recall that asks for it (struct publication.tells_who). */
+struct mail_online {
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    uint32_t origin;
+    uint64_t seq;     /* of the recall */
+    unsigned worker;  /* who sends this */
+    bool is_complete; /* else there were more than LIMIT_ONLINE_DEVICES_MAX */
+    uint32_t count;
+    struct mail_device devices[];
+};
+
+/* Devices to which the message had been handed when its recall was published: it may have reached
+ * them. Their cursors did not say so at this worker; those in the store may say more. */
+struct mail_pushed {
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    uint32_t origin;
+    uint64_t seq; /* of the recall */
+    uint64_t target_seq;
+    uint32_t count; /* 1 to LIMIT_ONLINE_DEVICES_MAX; where there are more, several mails come */
+    struct mail_device devices[];
+};
+
+/* What was handed to a device's connection, which ended before the device said that it stored it.
+ */
+struct mail_handed {
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    uint32_t origin;
+    uint64_t first;
+    uint64_t last;
+    struct mail_device device;
+};
+
 struct mail {
     enum mail_kind kind;
     union {
-        struct group *group;          /* shared until the last worker is done */
-        struct mail_request *request; /* heap; owned by the mail */
-        struct mail_claim *claim;     /* heap; owned by the mail */
+        struct group *group;              /* shared until the last worker is done */
+        struct mail_request *request;     /* heap; owned by the mail */
+        struct mail_claim *claim;         /* heap; owned by the mail */
+        struct mail_forward *forward;     /* heap; owned by the mail */
+        struct mail_take_back *take_back; /* heap; owned by the mail */
+        struct mail_online *online;       /* heap; owned by the mail */
+        struct mail_pushed *pushed;       /* heap; owned by the mail */
+        struct mail_handed *handed;       /* heap; owned by the mail */
     };
 };
 

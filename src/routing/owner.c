@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/policies.h"
 #include "routing/worker.h"
 
 #include <assert.h>
@@ -13,7 +14,10 @@ void owner_init(struct owner *owner)
     *owner = (struct owner){.in_flight = NULL};
     table_init(&owner->conversations);
     list_init(&owner->used);
+    list_init(&owner->outgoing);
     recent_init(&owner->recent);
+    jobs_init(&owner->jobs);
+    waits_init(&owner->waits);
 }
 
 static void owner_forget(struct owner *owner, struct owned_conversation *owned)
@@ -21,6 +25,8 @@ static void owner_forget(struct owner *owner, struct owned_conversation *owned)
     table_remove(&owner->conversations, view_of(owned->id));
     list_remove(&owned->used);
     owner->member_count -= owned->members.count;
+    owner_forget_audience(owner, owned);
+    pinned_fini(&owned->pins);
     size_t at = 0;
     for (struct owned_member *member; (member = table_next(&owned->members, &at)) != NULL;)
         free(member);
@@ -37,8 +43,11 @@ static void owner_forget_all(struct owner *owner)
 void owner_fini(struct owner *owner)
 {
     owner_forget_all(owner);
+    owner_discard_outgoing(owner);
     table_fini(&owner->conversations);
     recent_fini(&owner->recent);
+    jobs_fini(&owner->jobs);
+    waits_fini(&owner->waits);
     group_free(owner->open);
 }
 
@@ -139,6 +148,7 @@ enum status owner_load_member(struct worker *worker, struct owned_conversation *
     }
     if (status != STATUS_OK)
         return status;
+    scratch->member.is_member = scratch->member.row.role != WIRE(ROLE, UNSPECIFIED);
     status = store_get_last_message_id(worker->store, id, view_of(user),
                                        &scratch->member.last_message_id);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
@@ -182,28 +192,43 @@ static wire_event *owner_get_recent(struct worker *worker, const struct owned_co
     return event != NULL && strcmp(event->conversation, owned->id) == 0 ? event : NULL;
 }
 
-enum status owner_get_event(struct worker *worker, const struct owned_conversation *owned,
-                            uint64_t seq, wire_event **event)
+static const struct change *owner_find_event(struct worker *worker,
+                                             const struct owned_conversation *owned, uint64_t seq)
 {
-    const struct conversation *log = &owned->conversation;
-    struct change probe = {
-        .kind = CHANGE_EVENT, .conversation = view_of(log->id), .origin = log->origin, .seq = seq};
+    struct change probe = {.kind = CHANGE_EVENT,
+                           .conversation = view_of(owned->id),
+                           .origin = owned->conversation.origin,
+                           .seq = seq};
+    return owner_find(&worker->owner, &probe);
+}
+
+enum status owner_read_event(struct worker *worker, const struct owned_conversation *owned,
+                             uint64_t seq, wire_event **event)
+{
     struct view bytes;
-    if (seq == 0 || seq > log->head)
+    if (seq == 0 || seq > owned->conversation.head)
         return STATUS_NOT_FOUND;
-    const struct change *change = owner_find(&worker->owner, &probe);
-    if (change == NULL && (*event = owner_get_recent(worker, owned, seq)) != NULL)
-        return STATUS_OK;
+    const struct change *change = owner_find_event(worker, owned, seq);
     if (change != NULL) {
         bytes = change->bytes;
     } else {
-        struct event_key key = {probe.conversation, log->origin, seq};
+        struct event_key key = {view_of(owned->id), owned->conversation.origin, seq};
         enum status status = store_get_event(worker->store, key, &worker->scratch, &bytes);
         if (status != STATUS_OK)
             return status;
     }
     *event = event_decode(bytes, &worker->scratch);
     return *event == NULL ? STATUS_CORRUPT : STATUS_OK;
+}
+
+enum status owner_get_event(struct worker *worker, const struct owned_conversation *owned,
+                            uint64_t seq, wire_event **event)
+{
+    if (seq != 0 && seq <= owned->conversation.head &&
+        owner_find_event(worker, owned, seq) == NULL &&
+        (*event = owner_get_recent(worker, owned, seq)) != NULL)
+        return STATUS_OK;
+    return owner_read_event(worker, owned, seq, event);
 }
 
 struct group *owner_group(struct worker *worker)
@@ -283,6 +308,16 @@ void owner_request(struct worker *worker, const struct request *request)
         owner_send(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(RECALL))
         owner_recall(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(RECALL_RANGE))
+        owner_range(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(POLICY))
+        policies_reload(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(OPEN_EVIDENCE))
+        owner_evidence(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(CHANGE_MEMBERS))
+        owner_change_members(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(CHANGE_PIN))
+        owner_change_pin(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(ACK))
         owner_ack(worker, request, request->frame->ack);
     else if (request->frame->body_case == CLIENT_FRAME(OPEN_CONVERSATION))
@@ -311,18 +346,25 @@ void owner_committed(struct worker *worker, struct group *group)
     owner->committed = group->number;
     if (group->failure == REFUSAL_NONE) {
         stats_add(&worker->stats, STAT_groups_committed, 1);
+        owner_release_outgoing(worker, group->number, REFUSAL_NONE);
+        waits_end(worker);
         return;
     }
     /* What was decided since then rests on what did not happen: it fails as well. */
     stats_add(&worker->stats, STAT_groups_failed, 1);
     recent_clear(&owner->recent);
+    jobs_fini(&owner->jobs);
     owner_forget_all(owner);
-    if (owner->open == NULL || group_is_empty(owner->open))
+    waits_fail(worker, group);
+    if (owner->open == NULL || group_is_empty(owner->open)) {
+        owner_release_outgoing(worker, group->number, group->failure);
         return;
+    }
     struct group *failed = owner->open;
     owner->open = NULL;
     owner->committed = failed->number;
     failed->failure = group->failure;
+    owner_release_outgoing(worker, failed->number, failed->failure);
     atomic_init(&failed->waiting, worker->count);
     for (unsigned i = 0; i < worker->count; i++) {
         bool posted =

@@ -8,10 +8,21 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/status.h"
-#include "core/conversation.h"
+#include "core/recall.h"
+#include "routing/audience.h"
 #include "routing/group.h"
+#include "routing/jobs.h"
+#include "routing/outgoing.h"
+#include "routing/owner_forward.h"
+#include "routing/owner_members.h"
+#include "routing/owner_pins.h"
+#include "routing/owner_take_back.h"
 #include "routing/recent.h"
+#include "routing/waits.h"
 
+struct mail_online;
+struct mail_handed;
+struct mail_pushed;
 struct worker;
 
 /* A client's request, wherever its session is. Everything is lent for the call. */
@@ -21,6 +32,7 @@ struct request {
     struct author author;
     bool may_create; /* the user may be in one more conversation */
     const wire_client_frame *frame;
+    const struct mail_forward *forward; /* a Send that the source of a forward has decided on */
 };
 
 struct owned_member {
@@ -32,8 +44,10 @@ struct owned_conversation {
     struct conversation conversation;
     uint64_t touched;     /* number of the last group that changed it */
     struct table members; /* struct owned_member */
-    struct list used;     /* owner.used, least recently used first */
-    uint64_t hash;        /* of the id */
+    struct audience audience;
+    struct pinned pins;
+    struct list used; /* owner.used, least recently used first */
+    uint64_t hash;    /* of the id */
     char id[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
 };
 
@@ -41,7 +55,11 @@ struct owner {
     struct table conversations; /* struct owned_conversation */
     struct list used;
     struct recent recent;
+    struct list outgoing; /* mail for other owners, until its group is committed */
+    struct jobs jobs;
+    struct waits waits;
     size_t member_count;
+    size_t device_count; /* in audiences */
     struct group *open;
     struct group *in_flight; /* NULL when no commit is under way */
     uint64_t last_number;
@@ -88,6 +106,21 @@ const struct change *owner_find(struct owner *owner, const struct change *probe)
 MUST_CHECK enum status owner_get_message_id(struct worker *worker, const char *conversation,
                                             const char *user, const struct uuid *id,
                                             struct message_id_row *row);
+/* Who follows the conversation, with every decision so far; NULL: the store failed. Valid until the
+ * next input. */
+const struct reach_audience *owner_audience(struct worker *worker,
+                                            struct owned_conversation *owned);
+
+/* Makes room for devices, by forgetting audiences of other conversations than `spared`. */
+void owner_evict_audiences(struct owner *owner, const struct owned_conversation *spared);
+
+/* Members have changed: whoever asks next looks again. */
+void owner_forget_audience(struct owner *owner, struct owned_conversation *owned);
+
+/* An event likewise, whole. */
+MUST_CHECK enum status owner_read_event(struct worker *worker,
+                                        const struct owned_conversation *owned, uint64_t seq,
+                                        wire_event **event);
 /* An event likewise; the body of a message may be missing. */
 MUST_CHECK enum status owner_get_event(struct worker *worker,
                                        const struct owned_conversation *owned, uint64_t seq,
@@ -100,10 +133,31 @@ void owner_answer(struct worker *worker, const struct request *request, wire_ser
 void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
                   const char *detail);
 
+/* A device's cursor with every decision so far; zeroed where it has none. */
+MUST_CHECK enum status owner_get_cursor(struct worker *worker,
+                                        const struct owned_conversation *owned, const char *user,
+                                        const char *device, struct cursor_row *row);
+
+/* Puts the cursor among the open group's changes; the user may have left. */
+void owner_put_cursor(struct worker *worker, struct owned_conversation *owned, const char *user,
+                      const char *device, bool is_member, const struct cursor_row *row);
+
+/* Counts what was decided about a recall. */
+void owner_count_recall(struct worker *worker, const struct recall_ruling *ruling);
+
+void owner_evidence(struct worker *worker, const struct request *request);
+void owner_range(struct worker *worker, const struct request *request);
 void owner_send(struct worker *worker, const struct request *request);
 void owner_recall(struct worker *worker, const struct request *request);
 void owner_open(struct worker *worker, const struct request *request);
 void owner_create(struct worker *worker, const struct request *request);
 void owner_ack(struct worker *worker, const struct request *request, const wire_ack *ack);
+
+/* What workers report when they publish a recall of this owner's conversations. */
+void owner_online(struct worker *worker, const struct mail_online *mail);
+void owner_pushed(struct worker *worker, const struct mail_pushed *mail);
+
+/* A session has ended, and its device may hold what it has not confirmed. */
+void owner_handed(struct worker *worker, const struct mail_handed *mail);
 
 #endif

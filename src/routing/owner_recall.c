@@ -61,10 +61,10 @@ static enum status owner_find_seq(struct worker *worker, const struct request *r
     return STATUS_OK;
 }
 
-/* Looks up what one target names, and the recall that came before this one. */
+/* Looks up what one target names, its author's role, and the recall that came before this one. */
 static enum status owner_find_target(struct worker *worker, const struct request *request,
-                                     const struct owned_conversation *owned,
-                                     const wire_target *target, struct recall_facts *facts)
+                                     struct owned_conversation *owned, const wire_target *target,
+                                     struct recall_facts *facts)
 {
     uint64_t seq;
     wire_event *event = NULL;
@@ -75,22 +75,29 @@ static enum status owner_find_target(struct worker *worker, const struct request
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     facts->event = event;
-    if (event->kind_case != EVENT_KIND(MESSAGE) || event->message->tombstone == NULL)
+    if (event->kind_case != EVENT_KIND(MESSAGE))
         return STATUS_OK;
-    status = owner_get_event(worker, owned, event->message->tombstone->recall_seq, &event);
-    if (status == STATUS_OK)
-        facts->earlier = event;
-    return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    if (event->message->tombstone != NULL) {
+        status = owner_get_event(worker, owned, event->message->tombstone->recall_seq, &event);
+        if (status == STATUS_OK)
+            facts->earlier = event;
+        return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    }
+    struct owned_member scratch;
+    struct owned_member *author;
+    status = owner_load_member(worker, owned, event->message->sender, &scratch, &author);
+    if (status == STATUS_OK && author->member.is_member)
+        facts->target_role = author->member.row.role;
+    return status;
 }
 
-static void owner_count_outcome(struct worker *worker, const wire_target_outcome *outcome,
-                                bool is_new)
+void owner_count_recall(struct worker *worker, const struct recall_ruling *ruling)
 {
-    if (outcome->outcome == WIRE(RECALL_OUTCOME, RECALLED) && is_new)
+    if (ruling->step == RECALL_APPLY)
         stats_add(&worker->stats, STAT_recalls_committed, 1);
-    else if (outcome->outcome == WIRE(RECALL_OUTCOME, PENDING))
+    else if (ruling->step == RECALL_WAIT)
         stats_add(&worker->stats, STAT_recalls_pending, 1);
-    else if (outcome->outcome == WIRE(RECALL_OUTCOME, REFUSED))
+    else if (ruling->step == RECALL_REFUSE)
         stats_add(&worker->stats, STAT_recalls_refused, 1);
 }
 
@@ -100,30 +107,50 @@ static enum status owner_recall_target(struct worker *worker, const struct reque
                                        struct owned_member *member, const wire_target *target,
                                        wire_target_outcome *outcome)
 {
-    struct effects *effects = &owner_group(worker)->effects;
-    const struct publication *before = effects->last;
-    struct recall_facts facts = {.author = &request->author, .now_ms = worker->now.wall_ms};
+    const wire_recall_request *recall = request->frame->recall;
+    const struct rulebook *rules = &worker->settings.rules;
+    struct recall_facts facts = {.author = &request->author,
+                                 .member = &member->member,
+                                 .audience = owner_audience(worker, owned),
+                                 .now_ms = worker->now.wall_ms};
+    if (facts.audience == NULL)
+        return STATUS_IO;
     enum status status = owner_find_target(worker, request, owned, target, &facts);
     if (status != STATUS_OK)
         return status;
-    recall_decide(&owned->conversation, &member->member, request->frame->recall, target, &facts,
-                  &worker->settings.policy, effects, outcome);
-    if (effects->last != before)
-        recent_forget(&worker->owner.recent, owned->hash, outcome->target->seq);
-    owner_count_outcome(worker, outcome, effects->last != before);
+    struct recall_ruling ruling = recall_judge(&owned->conversation, recall, target, &facts, rules);
+    if (ruling.step == RECALL_APPLY) {
+        uint64_t seq = facts.event->seq;
+        if (ruling.verdict.rule->keep != POLICY_ERASE) {
+            wire_event *whole;
+            status = owner_read_event(worker, owned, seq, &whole);
+            if (status != STATUS_OK)
+                return status;
+            facts.event = whole;
+        }
+        status = owner_let_go(worker, owned, seq, recall, &request->author, &ruling, rules);
+        if (status != STATUS_OK)
+            return status;
+    } else if (ruling.is_repetition && facts.event != NULL) {
+        status = owner_let_go_again(worker, owned, facts.event->seq, facts.earlier);
+        if (status != STATUS_OK)
+            return status;
+    }
+    recall_carry_out(&owned->conversation, &member->member, recall, target, &facts, &ruling, rules,
+                     &owner_group(worker)->effects, outcome);
+    owner_count_recall(worker, &ruling);
     return STATUS_OK;
 }
 
 /* Remembers the answer for the same request id. What was granted needs no row: the recall itself,
- * in the log, carries the request id. */
+ * in the log, carries the request id; that of another request does not. */
 static void owner_keep_answer(struct group *group, const struct request *request,
                               const struct owned_conversation *owned,
                               const wire_recall_result *result)
 {
     bool is_in_log = true;
     for (size_t i = 0; i < result->n_outcomes; i++)
-        is_in_log &= result->outcomes[i]->outcome == WIRE(RECALL_OUTCOME, RECALLED) ||
-                     result->outcomes[i]->outcome == WIRE(RECALL_OUTCOME, ALREADY_RECALLED);
+        is_in_log &= result->outcomes[i]->outcome == WIRE(RECALL_OUTCOME, RECALLED);
     if (is_in_log)
         return;
     size_t size = unsay__v1__recall_result__get_packed_size(result);
@@ -144,26 +171,69 @@ static wire_target_outcome *owner_new_outcome(struct worker *worker)
     return outcome;
 }
 
+/* The request fails as a whole; the attempt is on record all the same. */
+static void owner_refuse_recall(struct worker *worker, const struct request *request,
+                                const struct conversation *conversation, refusal_code refusal)
+{
+    const wire_recall_request *recall = request->frame->recall;
+    static const struct member nobody;
+    struct effects *effects = &owner_group(worker)->effects;
+    struct recall_facts facts = {
+        .author = &request->author, .member = &nobody, .now_ms = worker->now.wall_ms};
+    struct recall_ruling ruling = {.step = RECALL_REFUSE, .refusal = refusal};
+    for (size_t i = 0; i < recall->n_targets; i++) {
+        recall_audit(conversation, WIRE(AUDIT_KIND, RECALL), recall, recall->targets[i], &facts,
+                     &ruling, &worker->settings.rules, NULL, effects);
+        owner_count_recall(worker, &ruling);
+    }
+    owner_refuse(worker, request, refusal, "");
+}
+
+/* The conversation and the operator's place in it; false when the request was refused. */
+static bool owner_find_operator(struct worker *worker, const struct request *request,
+                                struct owned_conversation **owned, struct owned_member *scratch,
+                                struct owned_member **member)
+{
+    refusal_code refusal = REFUSAL_NONE;
+    struct view id = view_of(request->frame->recall->conversation);
+    *owned = owner_load(worker, id, &refusal);
+    if (*owned == NULL) {
+        struct conversation unknown = {.id = request->frame->recall->conversation,
+                                       .origin = ORIGIN_DEFAULT};
+        if (refusal == REFUSAL_CODE(UNKNOWN_CONVERSATION))
+            owner_refuse_recall(worker, request, &unknown, refusal);
+        else
+            owner_refuse(worker, request, refusal, "");
+        return false;
+    }
+    if (owner_load_member(worker, *owned, request->author.user, scratch, member) != STATUS_OK) {
+        owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
+        return false;
+    }
+    if ((*member)->member.is_member || request->author.authority != WIRE(ACTOR, UNSPECIFIED))
+        return true;
+    owner_refuse_recall(worker, request, &(*owned)->conversation, REFUSAL_CODE(NOT_A_MEMBER));
+    return false;
+}
+
 void owner_recall(struct worker *worker, const struct request *request)
 {
     const wire_recall_request *recall = request->frame->recall;
     struct owned_conversation *owned;
     struct owned_member scratch;
     struct owned_member *member;
-    if (!owner_find_author(worker, request, recall->conversation, &owned, &scratch, &member))
+    if (!owner_find_operator(worker, request, &owned, &scratch, &member))
         return;
-    if (!member->member.is_member) {
-        owner_refuse(worker, request, REFUSAL_CODE(NOT_A_MEMBER), "");
-        return;
-    }
     wire_recall_result *first;
     enum status status = owner_find_answer(worker, request, owned, &first);
     if (status == STATUS_OK) {
-        owner_answer_recall(worker, request, first);
+        if (!waits_begin(worker, request, owned, first, false))
+            owner_answer_recall(worker, request, first);
         return;
     }
 
     struct group *group = owner_group(worker);
+    const struct publication *before = group->effects.last;
     wire_recall_result result = UNSAY__V1__RECALL_RESULT__INIT;
     wire_target_outcome *outcomes[LIMIT_RECALL_TARGETS_MAX];
     result.conversation = owned->id;
@@ -184,5 +254,6 @@ void owner_recall(struct worker *worker, const struct request *request)
         return;
     }
     owner_keep_answer(group, request, owned, &result);
-    owner_answer_recall(worker, request, &result);
+    if (!waits_begin(worker, request, owned, &result, group->effects.last != before))
+        owner_answer_recall(worker, request, &result);
 }

@@ -52,49 +52,47 @@ static void owner_remember(struct worker *worker, const struct request *request,
                event_encode(&event, &worker->scratch));
 }
 
-void owner_send(struct worker *worker, const struct request *request)
+/* The row of the message id, when it was used before. Someone who has left hears of what was sent
+ * until then. */
+static enum status owner_find_sent(struct worker *worker, const struct request *request,
+                                   const struct owned_conversation *owned,
+                                   const struct member *member, struct message_id_row *row,
+                                   bool *is_known)
 {
     const wire_send *send = request->frame->send;
-    struct owned_conversation *owned;
-    struct owned_member scratch;
-    struct owned_member *member;
-    if (!owner_find_author(worker, request, send->conversation, &owned, &scratch, &member))
-        return;
-
     struct uuid id;
-    struct message_id_row row = {0};
-    struct send_facts facts = {.author = &request->author, .now_ms = worker->now.wall_ms};
-    wire_accepted accepted = UNSAY__V1__ACCEPTED__INIT;
     memcpy(id.bytes, send->message_id.data, UUID_BYTES);
-    enum status status = STATUS_OK;
-    if (member->member.is_member && !send_id_is_fresh(&member->member, &id)) {
-        status = owner_get_message_id(worker, owned->id, request->author.user, &id, &row);
-        if (status == STATUS_OK)
-            facts.known = &row;
-        else if (status == STATUS_NOT_FOUND)
-            status = STATUS_OK;
-    }
-    if (status == STATUS_OK && facts.known != NULL && row.seq != 0) {
-        wire_event *first;
-        status = owner_get_event(worker, owned, row.seq, &first);
-        if (status == STATUS_OK) {
-            send_repeat(first, &accepted);
-            stats_add(&worker->stats, STAT_messages_repeated, 1);
-            owner_answer_send(worker, request, &accepted);
-            return;
-        }
-    }
-    if (status == STATUS_OK)
-        status = owner_knows_predecessor(worker, request, owned, &member->member, send,
-                                         &facts.after_is_known);
-    if (status != STATUS_OK) {
-        owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
-        return;
-    }
+    *is_known = false;
+    if ((!member->is_member && member->row.left_seq == 0) || send_id_is_fresh(member, &id))
+        return STATUS_OK;
+    enum status status = owner_get_message_id(worker, owned->id, request->author.user, &id, row);
+    *is_known = status == STATUS_OK;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
 
+/* The first answer, again. */
+static enum status owner_repeat_send(struct worker *worker, const struct request *request,
+                                     const struct owned_conversation *owned, uint64_t seq)
+{
+    wire_accepted accepted = UNSAY__V1__ACCEPTED__INIT;
+    wire_event *first;
+    enum status status = owner_get_event(worker, owned, seq, &first);
+    if (status != STATUS_OK)
+        return status;
+    send_repeat(first, &accepted);
+    stats_add(&worker->stats, STAT_messages_repeated, 1);
+    owner_answer_send(worker, request, &accepted);
+    return STATUS_OK;
+}
+
+static void owner_append_message(struct worker *worker, const struct request *request,
+                                 struct owned_conversation *owned, struct member *member,
+                                 const struct send_facts *facts)
+{
     struct group *group = owner_group(worker);
-    refusal_code refusal = send_decide(&owned->conversation, &member->member, send, &facts,
-                                       &worker->settings.policy, &group->effects, &accepted);
+    wire_accepted accepted = UNSAY__V1__ACCEPTED__INIT;
+    refusal_code refusal = send_decide(&owned->conversation, member, request->frame->send, facts,
+                                       &worker->settings.rules, &group->effects, &accepted);
     if (refusal != REFUSAL_NONE) {
         owner_refuse(worker, request, refusal, "");
         return;
@@ -104,4 +102,41 @@ void owner_send(struct worker *worker, const struct request *request)
         owner_remember(worker, request, owned, &accepted);
     stats_add(&worker->stats, STAT_messages_accepted, 1);
     owner_answer_send(worker, request, &accepted);
+}
+
+void owner_send(struct worker *worker, const struct request *request)
+{
+    const wire_send *send = request->frame->send;
+    struct owned_conversation *owned;
+    struct owned_member scratch;
+    struct owned_member *member;
+    if (send->forward != NULL && request->forward == NULL) {
+        owner_forward(worker, request);
+        return;
+    }
+    if (!owner_find_author(worker, request, send->conversation, &owned, &scratch, &member))
+        return;
+
+    struct message_id_row row = {0};
+    struct send_facts facts = {.author = &request->author, .now_ms = worker->now.wall_ms};
+    bool is_known;
+    enum status status = owner_find_sent(worker, request, owned, &member->member, &row, &is_known);
+    facts.known = is_known ? &row : NULL;
+    if (status == STATUS_OK && row.seq != 0) {
+        status = owner_repeat_send(worker, request, owned, row.seq);
+        if (status == STATUS_OK)
+            return;
+    }
+    if (status == STATUS_OK && request->forward != NULL &&
+        request->forward->refusal != REFUSAL_NONE) {
+        owner_refuse(worker, request, request->forward->refusal, request->forward->detail);
+        return;
+    }
+    if (status == STATUS_OK)
+        status = owner_knows_predecessor(worker, request, owned, &member->member, send,
+                                         &facts.after_is_known);
+    if (status == STATUS_OK)
+        owner_append_message(worker, request, owned, &member->member, &facts);
+    else
+        owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
 }

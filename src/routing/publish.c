@@ -2,20 +2,43 @@
 
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/notice.h"
+#include "routing/policies.h"
+#include "routing/report.h"
 #include "routing/worker.h"
 
 #include <assert.h>
 
+/* The user's sessions follow the conversation, or do not from this event on. */
 static void publish_member(struct worker *worker, const struct publication *publication,
-                           const char *user)
+                           const char *user, bool is_member)
 {
     struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+    struct view conversation = view_of(publication->conversation);
     if (sessions == NULL)
         return;
     struct list *node = sessions->sessions.next;
-    for (; node != &sessions->sessions; node = node->next)
-        session_subscribe(worker, LIST_ITEM(node, struct session, of_user),
-                          view_of(publication->conversation));
+    for (; node != &sessions->sessions; node = node->next) {
+        struct session *session = LIST_ITEM(node, struct session, of_user);
+        if (is_member)
+            session_subscribe(worker, session, conversation);
+        else
+            session_unsubscribe(worker, session, conversation);
+    }
+}
+
+/* News for one user, which stand in no log. */
+static void publish_news(struct worker *worker, const struct publication *publication)
+{
+    struct user_sessions *sessions = table_get(&worker->users, view_of(publication->only_user));
+    if (sessions == NULL)
+        return;
+    struct list *node = sessions->sessions.next;
+    for (; node != &sessions->sessions; node = node->next) {
+        struct session *session = LIST_ITEM(node, struct session, of_user);
+        if (!session->is_closing)
+            session_answer(worker, session, blob_hold(publication->frame));
+    }
 }
 
 /* What waits for a connection must not hold the body any more. */
@@ -32,26 +55,48 @@ static void publish_replace(struct worker *worker, struct session *session,
     stats_add(&worker->stats, STAT_pushes_replaced, replaced);
 }
 
-static void publish_event(struct worker *worker, const struct publication *publication)
+static void publish_recall(struct worker *worker, const struct group *group,
+                           const struct publication *publication, struct interest *interest)
 {
-    /* New members who are connected follow the conversation from its first event on. */
-    for (size_t i = 0; i < publication->new_member_count; i++)
-        publish_member(worker, publication, publication->new_members[i]);
-    struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
+    struct notice_forms forms;
+    struct report report = {.mail = NULL};
+    if (publication->tells_who)
+        report_online(worker, group, publication, interest);
     if (interest == NULL)
         return;
+    notice_forms_init(&forms, publication);
     struct list *node = interest->subscriptions.next;
     for (; node != &interest->subscriptions; node = node->next) {
         struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
-        if (publication->is_recall) {
-            publish_replace(worker, subscription->session, interest, publication);
-            session_notify(worker, subscription, publication->frame, publication->origin,
-                           publication->seq);
-        } else {
-            session_push(worker, subscription, publication->frame, publication->origin,
-                         publication->seq);
-        }
+        struct session *session = subscription->session;
+        if (session_may_hold(subscription, publication->target_seq))
+            report_pushed(&report, worker, group, publication, session);
+        publish_replace(worker, session, interest, publication);
+        session_notify(worker, subscription, notice_form(&forms, session->follow),
+                       publication->origin, publication->seq);
     }
+    report_finish(&report, worker, group);
+    notice_forms_fini(&forms);
+}
+
+static void publish_event(struct worker *worker, const struct group *group,
+                          const struct publication *publication)
+{
+    /* New members who are connected follow the conversation from this event on; those who are gone
+     * get it as their last. */
+    for (size_t i = 0; i < publication->new_member_count; i++)
+        publish_member(worker, publication, publication->new_members[i], true);
+    struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
+    if (publication->is_recall) {
+        publish_recall(worker, group, publication, interest);
+    } else if (interest != NULL) {
+        struct list *node = interest->subscriptions.next;
+        for (; node != &interest->subscriptions; node = node->next)
+            session_push(worker, LIST_ITEM(node, struct subscription, of_interest),
+                         publication->frame, publication->origin, publication->seq);
+    }
+    for (size_t i = 0; i < publication->gone_member_count; i++)
+        publish_member(worker, publication, publication->gone_members[i], false);
 }
 
 /* The store does not tell what this session may have and may not: the device comes back and syncs.
@@ -65,7 +110,7 @@ static void publish_give_up(struct worker *worker, struct session *session)
     session_refuse(worker, session, 0, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", true);
 }
 
-/* A new member, if the creation was written. */
+/* One who came or went, if that was written. */
 static void publish_doubtful_member(struct worker *worker, const struct publication *publication,
                                     const char *user)
 {
@@ -76,7 +121,7 @@ static void publish_doubtful_member(struct worker *worker, const struct publicat
     enum status status =
         store_get_member(worker->store, view_of(publication->conversation), view_of(user), &row);
     if (status == STATUS_OK)
-        publish_member(worker, publication, user);
+        publish_member(worker, publication, user, row.role != WIRE(ROLE, UNSPECIFIED));
     if (status == STATUS_OK || status == STATUS_NOT_FOUND)
         return;
     struct list *node = sessions->sessions.next;
@@ -86,7 +131,8 @@ static void publish_doubtful_member(struct worker *worker, const struct publicat
 
 /* An event of a group that failed, and was written all the same or not: whoever it would have
  * reached looks into the store, and pages that wait are brought up to date with it. */
-static void publish_doubtful(struct worker *worker, const struct publication *publication)
+static void publish_doubtful(struct worker *worker, const struct group *group,
+                             const struct publication *publication)
 {
     struct event_key target = {view_of(publication->conversation), publication->origin,
                                publication->target_seq};
@@ -94,15 +140,21 @@ static void publish_doubtful(struct worker *worker, const struct publication *pu
     enum status status = STATUS_NOT_FOUND;
     for (size_t i = 0; i < publication->new_member_count; i++)
         publish_doubtful_member(worker, publication, publication->new_members[i]);
+    for (size_t i = 0; i < publication->gone_member_count; i++)
+        publish_doubtful_member(worker, publication, publication->gone_members[i]);
     struct interest *interest = table_get(&worker->interests, target.conversation);
     if (interest == NULL)
         return;
     arena_reset(&worker->scratch);
     if (publication->is_recall)
         status = store_get_event(worker->store, target, &worker->scratch, &bytes);
+    struct report report = {.mail = NULL};
     struct list *node = interest->subscriptions.next;
     for (; node != &interest->subscriptions; node = node->next) {
-        struct session *session = LIST_ITEM(node, struct subscription, of_interest)->session;
+        const struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
+        struct session *session = subscription->session;
+        if (status == STATUS_OK && session_may_hold(subscription, publication->target_seq))
+            report_pushed(&report, worker, group, publication, session);
         session_fall_behind(worker, session);
         if (status == STATUS_OK)
             lane_replace(&session->page, publication->conversation, interest->hash, target.origin,
@@ -110,6 +162,19 @@ static void publish_doubtful(struct worker *worker, const struct publication *pu
         else if (status != STATUS_NOT_FOUND)
             publish_give_up(worker, session);
     }
+    report_finish(&report, worker, group);
+}
+
+/* Cursors are durable. */
+static void publish_confirm(struct worker *worker, struct session *session,
+                            const struct blob *frame)
+{
+    arena_reset(&worker->scratch);
+    const wire_server_frame *decoded =
+        frame_decode_server(frame_payload(blob_view(frame)), &worker->scratch);
+    for (size_t i = 0; i < decoded->ack->n_cursors; i++)
+        session_confirmed(worker, session, view_of(decoded->ack->cursors[i]->conversation),
+                          decoded->ack->cursors[i]->stored);
 }
 
 static void publish_give_answers(struct worker *worker, const struct group *group)
@@ -120,6 +185,8 @@ static void publish_give_answers(struct worker *worker, const struct group *grou
         struct session *session = worker_find_session(worker, answer->session);
         if (session == NULL || session->is_closing)
             continue;
+        if (answer->is_confirmation && group->failure == REFUSAL_NONE)
+            publish_confirm(worker, session, answer->frame);
         session_answer(worker, session,
                        group->failure == REFUSAL_NONE
                            ? blob_hold(answer->frame)
@@ -162,17 +229,23 @@ void publish_group(struct worker *worker, struct group *group)
 
     const struct publication *publication = group->effects.first;
     for (; publication != NULL; publication = publication->next) {
-        if (is_committed)
-            publish_event(worker, publication);
-        else
-            publish_doubtful(worker, publication);
+        if (publication->only_user != NULL && is_committed)
+            publish_news(worker, publication);
+        else if (publication->only_user == NULL && is_committed)
+            publish_event(worker, group, publication);
+        else if (publication->only_user == NULL)
+            publish_doubtful(worker, group, publication);
     }
+    policies_adopt(worker, group);
     if (!must_wait)
         publish_give_answers(worker, group);
-    if (group->worker == worker->index)
+    if (group->worker == worker->index) {
         owner_committed(worker, group);
+        worker_greet_arrivals(worker, group);
+    }
     if (!publish_is_last(group))
         return;
+    policies_retire(worker, group);
     if (must_wait)
         publish_release_answers(worker, group);
     else

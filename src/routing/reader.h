@@ -6,15 +6,16 @@
 
 #include "routing/session.h"
 
-/* A page that waits for its turn. */
+/* A page that waits for its turn: of a conversation's log, or of the user's conversations. */
 struct reading {
+    bool is_list;
     uint64_t request;
     uint64_t after;
     uint64_t before;
     uint32_t origin;
     uint32_t limit;
     bool newest;
-    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1]; /* of a list: the one before the page */
 };
 
 /* Checks the request and queues the page, or refuses. */
@@ -24,8 +25,15 @@ void reader_request(struct worker *worker, struct session *session, uint64_t req
 /* Reads the page into the session's page lane. */
 void reader_serve(struct worker *worker, struct session *session, const struct reading *reading);
 
+/* The same for a page of the user's conversations. */
 void reader_list(struct worker *worker, struct session *session, uint64_t request,
                  const wire_list_conversations *list);
+
+/* Answered at once: neither holds a body. For members only. */
+void reader_list_members(struct worker *worker, struct session *session, uint64_t request,
+                         const wire_list_members *list);
+void reader_list_pins(struct worker *worker, struct session *session, uint64_t request,
+                      const wire_list_pins *list);
 
 /* Subscribes a new session to its user's conversations; false when the store failed. */
 bool reader_subscribe(struct worker *worker, struct session *session);

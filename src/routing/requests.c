@@ -4,8 +4,13 @@
 #include "core/creation.h"
 #include "core/frame.h"
 #include "core/ids.h"
-#include "core/recall.h"
+#include "core/membership.h"
+#include "core/pin.h"
+#include "core/range.h"
 #include "core/send.h"
+#include "routing/attempts.h"
+#include "routing/exposure.h"
+#include "routing/policies.h"
 #include "routing/reader.h"
 #include "routing/worker.h"
 
@@ -14,11 +19,12 @@ static void requests_forward(struct worker *worker, struct session *session, uns
 {
     bool may_create = session->subscription_count < LIMIT_CONVERSATIONS_PER_USER_MAX;
     if (owner == worker->index) {
-        struct request request = {.worker = worker->index,
-                                  .session = session->id,
-                                  .author = {session->user, session->device},
-                                  .may_create = may_create,
-                                  .frame = frame};
+        struct request request = {
+            .worker = worker->index,
+            .session = session->id,
+            .author = {session->user, session->device, session->authority, session->address},
+            .may_create = may_create,
+            .frame = frame};
         owner_request(worker, &request);
         return;
     }
@@ -28,6 +34,8 @@ static void requests_forward(struct worker *worker, struct session *session, uns
     mail->may_create = may_create;
     memcpy(mail->user, session->user, sizeof(mail->user));
     memcpy(mail->device, session->device, sizeof(mail->device));
+    mail->authority = session->authority;
+    memcpy(mail->address, session->address, sizeof(mail->address));
     mail->payload_bytes = payload.size;
     memcpy(mail->payload, payload.data, payload.size);
     struct mail posted = {.kind = MAIL_REQUEST, .request = mail};
@@ -112,11 +120,32 @@ static struct view requests_conversation(struct worker *worker, struct session *
     switch (frame->body_case) {
     case CLIENT_FRAME(SEND):
         refusal = send_check(frame->send, &detail);
-        conversation = view_of(frame->send->conversation);
+        /* A forward is decided at its source first. */
+        conversation = view_of(frame->send->forward == NULL ? frame->send->conversation
+                                                            : frame->send->forward->conversation);
+        break;
+    case CLIENT_FRAME(CHANGE_MEMBERS):
+        refusal = membership_check(frame->change_members, &detail);
+        conversation = view_of(frame->change_members->conversation);
+        break;
+    case CLIENT_FRAME(CHANGE_PIN):
+        refusal = pin_check(frame->change_pin, &detail);
+        conversation = view_of(frame->change_pin->conversation);
         break;
     case CLIENT_FRAME(RECALL):
         refusal = recall_check(frame->recall, &detail);
         conversation = view_of(frame->recall->conversation);
+        break;
+    case CLIENT_FRAME(RECALL_RANGE):
+        refusal = range_check(frame->recall_range, &detail);
+        conversation = view_of(frame->recall_range->conversation);
+        break;
+    case CLIENT_FRAME(OPEN_EVIDENCE):
+        conversation = view_of(frame->open_evidence->conversation);
+        if (!id_is_conversation(conversation)) {
+            detail = "conversation: 1 to 64 of [A-Za-z0-9._:@-]";
+            refusal = REFUSAL_CODE(INVALID_ID);
+        }
         break;
     case CLIENT_FRAME(OPEN_CONVERSATION):
         refusal = creation_check_direct(frame->open_conversation, &detail);
@@ -141,6 +170,11 @@ static struct view requests_conversation(struct worker *worker, struct session *
     case CLIENT_FRAME(ACK):
     case CLIENT_FRAME(READ):
     case CLIENT_FRAME(LIST_CONVERSATIONS):
+    case CLIENT_FRAME(LIST_MEMBERS):
+    case CLIENT_FRAME(LIST_PINS):
+    case CLIENT_FRAME(READ_EXPOSURE):
+    case CLIENT_FRAME(LIST_RECALLS):
+    case CLIENT_FRAME(POLICY):
     case CLIENT_FRAME(GOODBYE):
         return conversation;
     case CLIENT_FRAME(_NOT_SET):
@@ -169,6 +203,19 @@ void requests_take(struct worker *worker, struct session *session, const wire_cl
         reader_request(worker, session, frame->request, frame->read);
     } else if (frame->body_case == CLIENT_FRAME(LIST_CONVERSATIONS)) {
         reader_list(worker, session, frame->request, frame->list_conversations);
+    } else if (frame->body_case == CLIENT_FRAME(READ_EXPOSURE)) {
+        exposure_read(worker, session, frame->request, frame->read_exposure);
+    } else if (frame->body_case == CLIENT_FRAME(LIST_RECALLS)) {
+        attempts_list(worker, session, frame->request, frame->list_recalls);
+    } else if (frame->body_case == CLIENT_FRAME(POLICY)) {
+        if (frame->policy->action == WIRE(POLICY_ACTION, RELOAD))
+            requests_forward(worker, session, POLICIES_WORKER, frame, payload);
+        else
+            policies_read(worker, session, frame->request, frame->policy);
+    } else if (frame->body_case == CLIENT_FRAME(LIST_MEMBERS)) {
+        reader_list_members(worker, session, frame->request, frame->list_members);
+    } else if (frame->body_case == CLIENT_FRAME(LIST_PINS)) {
+        reader_list_pins(worker, session, frame->request, frame->list_pins);
     } else if (frame->body_case == CLIENT_FRAME(GOODBYE)) {
         session->is_closing = true;
         shell_close(session->link);

@@ -43,26 +43,64 @@ static struct interest *session_interest(struct worker *worker, struct view conv
     return interest;
 }
 
-void session_subscribe(struct worker *worker, struct session *session, struct view conversation)
+struct subscription *session_watch(struct worker *worker, struct session *session,
+                                   struct view conversation)
 {
-    if (conversation.size > LIMIT_CONVERSATION_ID_BYTES_MAX ||
-        session_find_subscription(worker, session, conversation) != NULL)
-        return;
-    struct subscription *subscription = memory_new(sizeof(*subscription));
+    struct subscription *subscription = session_find_subscription(worker, session, conversation);
+    if (subscription != NULL || conversation.size > LIMIT_CONVERSATION_ID_BYTES_MAX)
+        return subscription;
+    subscription = memory_new(sizeof(*subscription));
     subscription->session = session;
     subscription->interest = session_interest(worker, conversation);
+    subscription->is_gone = true;
     subscription->key_bytes = (uint8_t)session_key(subscription->key, session->id, conversation);
     list_init(&subscription->waiting);
     list_push_back(&subscription->interest->subscriptions, &subscription->of_interest);
     list_push_back(&session->subscriptions, &subscription->of_session);
     table_put(&worker->subscriptions, view_make(subscription->key, subscription->key_bytes),
               subscription);
+    return subscription;
+}
+
+void session_subscribe(struct worker *worker, struct session *session, struct view conversation)
+{
+    struct subscription *subscription = session_watch(worker, session, conversation);
+    if (subscription == NULL || !subscription->is_gone)
+        return;
+    subscription->is_gone = false;
     session->subscription_count++;
 }
 
-static void session_unsubscribe(struct worker *worker, struct subscription *subscription)
+static void session_drop_notice(struct session *session, struct notice *notice)
+{
+    list_remove(&notice->of_session);
+    session->notice_count--;
+    if (session->notice_count == 0)
+        list_remove(&session->noticed);
+    blob_release(notice->frame);
+    free(notice);
+}
+
+/* Notices of the conversation are not repeated any more; one that waits still goes out. */
+static void session_forget_notices(struct session *session, const struct interest *interest)
+{
+    struct list *next;
+    for (struct list *node = session->notices.next; node != &session->notices; node = next) {
+        struct notice *notice = LIST_ITEM(node, struct notice, of_session);
+        next = node->next;
+        if (notice->interest == interest)
+            session_drop_notice(session, notice);
+    }
+}
+
+static void session_end_subscription(struct worker *worker, struct subscription *subscription)
 {
     struct interest *interest = subscription->interest;
+    struct session *session = subscription->session;
+    session_forget_notices(session, interest);
+    lane_forget(&session->normal, subscription);
+    lane_forget(&session->page, subscription);
+    session->subscription_count -= !subscription->is_gone;
     table_remove(&worker->subscriptions, view_make(subscription->key, subscription->key_bytes));
     list_remove(&subscription->of_interest);
     list_remove(&subscription->of_session);
@@ -72,6 +110,54 @@ static void session_unsubscribe(struct worker *worker, struct subscription *subs
         free(interest);
     }
     free(subscription);
+}
+
+/* What was handed out and not confirmed is remembered: the device may hold it. Nobody waits for
+ * that; where the owner's mailbox is full, or the server stops, it is not known. */
+static void session_leave_word(struct worker *worker, const struct subscription *subscription)
+{
+    const struct session *session = subscription->session;
+    const char *conversation = subscription->interest->conversation;
+    if (subscription->handed_last == 0 || worker->is_draining)
+        return;
+    struct mail_handed *handed = memory_new(sizeof(*handed));
+    snprintf(handed->conversation, sizeof(handed->conversation), "%s", conversation);
+    handed->origin = ORIGIN_DEFAULT;
+    handed->first = subscription->handed_first;
+    handed->last = subscription->handed_last;
+    memcpy(handed->device.user, session->user, sizeof(handed->device.user));
+    memcpy(handed->device.device, session->device, sizeof(handed->device.device));
+    struct mail mail = {.kind = MAIL_HANDED, .handed = handed};
+    if (!shell_post(worker->shell, worker_of(worker, view_of(conversation)), mail))
+        mail_discard(&mail);
+}
+
+void session_unsubscribe(struct worker *worker, struct session *session, struct view conversation)
+{
+    struct subscription *subscription = session_find_subscription(worker, session, conversation);
+    if (subscription == NULL || subscription->is_gone)
+        return;
+    subscription->is_gone = true;
+    session->subscription_count--;
+    list_remove(&subscription->waiting);
+    session_forget_notices(session, subscription->interest);
+}
+
+void session_greet(struct worker *worker, struct session *session, struct blob *welcome)
+{
+    session->welcome = welcome;
+    session->is_greeted = true;
+    worker_touch(worker, session);
+}
+
+static void session_drop_frames(struct session *session)
+{
+    lane_fini(&session->urgent);
+    lane_fini(&session->page);
+    lane_fini(&session->normal);
+    session->pushes = 0;
+    session->push_bytes = 0;
+    session->is_behind = false;
 }
 
 void session_answer(struct worker *worker, struct session *session, struct blob *frame)
@@ -95,6 +181,8 @@ void session_refuse(struct worker *worker, struct session *session, uint64_t req
     struct blob *frame = refusal_frame(request, code, detail, closing, 0);
     stats_add(&worker->stats, STAT_requests_refused, 1);
     if (closing) {
+        if (!session->is_greeted) /* nothing but the refusal may leave */
+            session_drop_frames(session);
         session->is_closing = true;
         lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = frame});
         worker_touch(worker, session);
@@ -117,7 +205,7 @@ void session_push(struct worker *worker, struct subscription *subscription, stru
                   uint32_t origin, uint64_t seq)
 {
     struct session *session = subscription->session;
-    if (session->is_closing)
+    if (session->is_closing || subscription->is_gone)
         return;
     if (session->is_behind || session->pushes >= LIMIT_SESSION_PUSHES_MAX ||
         session->push_bytes + frame->size > LIMIT_SESSION_PUSH_BYTES_MAX) {
@@ -129,7 +217,8 @@ void session_push(struct worker *worker, struct subscription *subscription, stru
                              .origin = origin,
                              .frame = blob_hold(frame),
                              .seq = seq,
-                             .conversation_hash = subscription->interest->hash};
+                             .conversation_hash = subscription->interest->hash,
+                             .subscription = subscription};
     lane_push(&session->normal, item);
     session->pushes++;
     session->push_bytes += frame->size;
@@ -146,21 +235,11 @@ void session_push(struct worker *worker, struct subscription *subscription, stru
         subscription->pushed = seq;
 }
 
-static void session_drop_notice(struct session *session, struct notice *notice)
-{
-    list_remove(&notice->of_session);
-    session->notice_count--;
-    if (session->notice_count == 0)
-        list_remove(&session->noticed);
-    blob_release(notice->frame);
-    free(notice);
-}
-
 void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,
                     uint32_t origin, uint64_t seq)
 {
     struct session *session = subscription->session;
-    if (session->is_closing)
+    if (session->is_closing || subscription->is_gone)
         return;
     if (session->urgent.count >= LIMIT_SESSION_NOTICES_MAX) { /* stalled: it will sync */
         session_fall_behind(worker, session);
@@ -183,6 +262,19 @@ void session_notify(struct worker *worker, struct subscription *subscription, st
         list_push_back(&worker->noticed, &session->noticed);
 }
 
+void session_handed(struct subscription *subscription, uint64_t seq)
+{
+    if (subscription->handed_first == 0 || seq < subscription->handed_first)
+        subscription->handed_first = seq;
+    if (seq > subscription->handed_last)
+        subscription->handed_last = seq;
+}
+
+bool session_may_hold(const struct subscription *subscription, uint64_t seq)
+{
+    return seq >= subscription->handed_first && seq <= subscription->handed_last;
+}
+
 void session_acknowledged(struct worker *worker, struct session *session, struct view conversation,
                           uint64_t stored)
 {
@@ -196,6 +288,18 @@ void session_acknowledged(struct worker *worker, struct session *session, struct
     }
     if (subscription->acknowledged >= subscription->pushed)
         list_remove(&subscription->waiting);
+}
+
+void session_confirmed(struct worker *worker, struct session *session, struct view conversation,
+                       uint64_t stored)
+{
+    struct subscription *subscription = session_find_subscription(worker, session, conversation);
+    if (subscription == NULL)
+        return;
+    if (stored >= subscription->handed_last)
+        subscription->handed_first = subscription->handed_last = 0;
+    else if (stored >= subscription->handed_first)
+        subscription->handed_first = stored + 1;
 }
 
 void session_acknowledged_notice(struct worker *worker, struct session *session,
@@ -283,16 +387,18 @@ void session_repeat_notices(struct worker *worker, struct session *session)
 
 void session_free(struct worker *worker, struct session *session)
 {
+    session_drop_frames(session);
     while (!list_is_empty(&session->notices))
         session_drop_notice(session, LIST_ITEM(session->notices.next, struct notice, of_session));
     while (!list_is_empty(&session->subscriptions)) {
-        session_unsubscribe(
-            worker, LIST_ITEM(session->subscriptions.next, struct subscription, of_session));
+        struct subscription *subscription =
+            LIST_ITEM(session->subscriptions.next, struct subscription, of_session);
+        session_leave_word(worker, subscription);
+        session_end_subscription(worker, subscription);
     }
     list_remove(&session->dirty);
     list_remove(&session->noticed);
-    lane_fini(&session->urgent);
-    lane_fini(&session->page);
-    lane_fini(&session->normal);
+    list_remove(&session->arriving);
+    blob_release(session->welcome);
     free(session);
 }

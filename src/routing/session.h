@@ -5,17 +5,37 @@
  *   page     events of the page that is being served
  *   normal   answers, live pushes, and pages still to be read, in order
  *
+ * Nothing leaves before the Welcome, and that waits until the device is durably known:
+ *
+ *   ARRIVING --device row durable--> GREETED --> closing
+ *       \--refused, commit failed---------------> closing
+ *
  * A session follows each of its user's conversations through a subscription, which remembers what
- * was pushed and not yet acknowledged. */
+ * was pushed and not yet acknowledged, and what the device may hold without having said so. */
 #ifndef UNSAY_ROUTING_SESSION_H
 #define UNSAY_ROUTING_SESSION_H
 
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/table.h"
+#include "core/contract.h"
 #include "routing/lane.h"
 
 struct worker;
+
+enum { ADDRESS_BYTES_MAX = 63 };
+
+/* A device that signs in; everything is lent for the call. */
+struct arrival {
+    const char *user;
+    const char *device;
+    Unsay__V1__Actor authority; /* as struct author */
+    const char *address;
+    uint64_t expires_ms; /* wall clock */
+    uint64_t request;    /* the Hello's */
+    Unsay__V1__Follow follow;
+    struct view device_key; /* 32 bytes, or empty */
+};
 
 /* The sessions on this worker that follow one conversation. */
 struct interest {
@@ -32,8 +52,11 @@ struct subscription {
     struct list waiting; /* worker.waiting while pushed > acknowledged */
     uint64_t pushed;     /* highest seq pushed */
     uint64_t acknowledged;
-    uint64_t due_ms; /* steady clock: when to push again */
+    uint64_t handed_first; /* events between these two were handed to the connection, and the */
+    uint64_t handed_last;  /* device has not said that it stored them; 0: none */
+    uint64_t due_ms;       /* steady clock: when to push again */
     uint32_t attempts;
+    bool is_gone; /* the user is no member: nothing new comes, but a recall reaches what waits */
     uint8_t key_bytes;
     uint8_t key[8 + LIMIT_CONVERSATION_ID_BYTES_MAX]; /* session id, conversation */
 };
@@ -51,10 +74,11 @@ struct notice {
 
 struct session {
     uint64_t id;
-    void *link;          /* the shell's connection */
-    struct list of_user; /* struct user_sessions.sessions */
-    struct list dirty;   /* worker.dirty while it has something to send */
-    struct list noticed; /* worker.noticed while notices are unacknowledged */
+    void *link;           /* the shell's connection */
+    struct list of_user;  /* struct user_sessions.sessions */
+    struct list dirty;    /* worker.dirty while it has something to send */
+    struct list noticed;  /* worker.noticed while notices are unacknowledged */
+    struct list arriving; /* worker.arriving until its device row is durable */
     struct list subscriptions;
     struct list notices;
     uint32_t subscription_count;
@@ -65,10 +89,17 @@ struct session {
     struct lane urgent;
     struct lane page;
     struct lane normal;
-    uint64_t expires_ms; /* wall clock */
-    uint64_t opened_ns;  /* steady clock */
-    bool is_behind;      /* pushes were dropped; Behind is still to be sent */
-    bool is_closing;     /* nothing more is taken from it */
+    uint64_t expires_ms;   /* wall clock */
+    uint64_t opened_ns;    /* steady clock */
+    uint64_t hello;        /* request number of its Hello */
+    uint64_t arrives_with; /* number of the group that has its device row */
+    struct blob *welcome;  /* held, until it is handed out */
+    bool is_greeted;       /* the Welcome may leave, or has left */
+    bool is_behind;        /* pushes were dropped; Behind is still to be sent */
+    bool is_closing;       /* nothing more is taken from it */
+    Unsay__V1__Actor authority;
+    Unsay__V1__Follow follow;
+    char address[ADDRESS_BYTES_MAX + 1];
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
 };
@@ -82,12 +113,24 @@ struct user_sessions {
 /* Makes the session follow the conversation; harmless when it does already. */
 void session_subscribe(struct worker *worker, struct session *session, struct view conversation);
 
+/* Makes sure that a recall reaches what of the conversation waits here, also where the user is no
+ * member of it any more. */
+struct subscription *session_watch(struct worker *worker, struct session *session,
+                                   struct view conversation);
+
+/* Ends that. What waits is still sent, as it is by then: nothing of it is behind the user's
+ * departure, since events are published in order, and a page ends there (reader.c). */
+void session_unsubscribe(struct worker *worker, struct session *session, struct view conversation);
+
 /* NULL when it does not follow it. */
 struct subscription *session_find_subscription(struct worker *worker, struct session *session,
                                                struct view conversation);
 
 /* Queues a frame and takes over the hold. */
 void session_answer(struct worker *worker, struct session *session, struct blob *frame);
+
+/* The first frame: before it, nothing is handed out. */
+void session_greet(struct worker *worker, struct session *session, struct blob *welcome);
 
 /* Queues an error; `closing` closes the connection after it. */
 void session_refuse(struct worker *worker, struct session *session, uint64_t request,
@@ -104,9 +147,21 @@ void session_fall_behind(struct worker *worker, struct session *session);
 void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,
                     uint32_t origin, uint64_t seq);
 
+/* An event is handed to the connection. */
+void session_handed(struct subscription *subscription, uint64_t seq);
+
+/* The device may hold the event, though it never said so. */
+bool session_may_hold(const struct subscription *subscription, uint64_t seq);
+
 /* The device has stored the conversation up to `stored`. */
 void session_acknowledged(struct worker *worker, struct session *session, struct view conversation,
                           uint64_t stored);
+
+/* The owner knows it durably: until then the device counts as one that may hold what it was handed,
+ * for recalls that were decided before the acknowledgement came to the owner. */
+void session_confirmed(struct worker *worker, struct session *session, struct view conversation,
+                       uint64_t stored);
+
 void session_acknowledged_notice(struct worker *worker, struct session *session,
                                  struct view conversation, uint32_t origin, uint64_t seq);
 

@@ -15,9 +15,25 @@ struct worker;
 void shell_commit(void *shell, struct group *group);
 
 /* Puts mail into another worker's mailbox, or the caller's own; order is kept between two workers.
- * False: the mailbox is full, and the caller keeps the mail. MAIL_GROUP and MAIL_ANSWERS always
- * fit. */
+ * False: the mailbox is full, and the caller keeps the mail. That is so for MAIL_REQUEST,
+ * MAIL_FORWARD and MAIL_CLAIM only: the others always fit, being bounded by the groups under way.
+ */
 bool shell_post(void *shell, unsigned worker, struct mail mail);
+
+/* Reads the policy file again. True: *policy is valid until shell_release_policy. False: it is not
+ * valid, or there is none; `text` says what is wrong. */
+bool shell_load_policy(void *shell, const struct policy **policy, char *text, size_t text_bytes);
+
+/* No worker decides by it any more. */
+void shell_release_policy(void *shell, const struct policy *policy);
+
+/* A page of attempts from the audit log; everything lives in the arena. */
+MUST_CHECK enum status shell_list_attempts(void *shell, const wire_list_recalls *query,
+                                           struct arena *arena, wire_recall_page *page);
+
+/* The policies that were in force, as info->versions, latest first. */
+MUST_CHECK enum status shell_list_policies(void *shell, struct arena *arena,
+                                           wire_policy_info *info);
 
 /* The session has frames: pull them with worker_next_frame as far as the connection takes them. */
 void shell_flush(void *link);

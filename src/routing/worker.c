@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/owner_device.h"
+#include "routing/policies.h"
 #include "routing/publish.h"
 #include "routing/reader.h"
 #include "routing/requests.h"
@@ -26,6 +28,7 @@ void worker_init(struct worker *worker, unsigned index, unsigned count, struct s
     list_init(&worker->dirty);
     list_init(&worker->waiting);
     list_init(&worker->noticed);
+    list_init(&worker->arriving);
     arena_init(&worker->scratch);
 }
 
@@ -46,7 +49,9 @@ unsigned worker_of(const struct worker *worker, struct view conversation)
 
 void worker_set_time(struct worker *worker, struct now now)
 {
+    struct rulebook *rules = &worker->settings.rules;
     worker->now = now;
+    rules->clock_is_unsure = now.wall_error_ms > rules->policy->clock_error_max_ms;
 }
 
 struct session *worker_find_session(struct worker *worker, uint64_t id)
@@ -62,7 +67,8 @@ void worker_touch(struct worker *worker, struct session *session)
 
 bool session_has_frames(const struct session *session)
 {
-    return session->urgent.count + session->page.count + session->normal.count > 0;
+    return session->welcome != NULL ||
+           session->urgent.count + session->page.count + session->normal.count > 0;
 }
 
 static bool worker_claim_beats(const struct worker *worker, const struct mail_claim *claim,
@@ -119,7 +125,7 @@ static void worker_claim_name(struct worker *worker, const struct session *sessi
     }
 }
 
-static void worker_welcome(struct worker *worker, struct session *session, uint64_t request)
+static void worker_greet(struct worker *worker, struct session *session)
 {
     wire_welcome welcome = UNSAY__V1__WELCOME__INIT;
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
@@ -132,29 +138,74 @@ static void worker_welcome(struct worker *worker, struct session *session, uint6
     welcome.body_bytes_max = LIMIT_BODY_BYTES_MAX;
     if (!uuid_is_zero(&worker->settings.store))
         welcome.store = bytes_of(uuid_view(&worker->settings.store));
-    frame.request = request;
+    frame.request = session->hello;
     frame.body_case = SERVER_FRAME(WELCOME);
     frame.welcome = &welcome;
-    session_answer(worker, session, frame_from_server(&frame));
+    session_greet(worker, session, frame_from_server(&frame));
 }
 
-struct session *worker_session_opened(struct worker *worker, void *link, const char *user,
-                                      const char *device, uint64_t expires_ms, uint64_t request)
+static void worker_turn_away(struct worker *worker, struct session *session, refusal_code code)
+{
+    session_refuse(worker, session, session->hello, code, "", true);
+}
+
+static void worker_arrive(struct worker *worker, struct session *session, struct view device_key)
+{
+    switch (owner_device(worker, session, device_key)) {
+    case DEVICE_KNOWN:
+        worker_greet(worker, session);
+        return;
+    case DEVICE_WRITTEN:
+        session->arrives_with = owner_group(worker)->number;
+        list_push_back(&worker->arriving, &session->arriving);
+        return;
+    case DEVICE_OVERLOADED:
+        worker_turn_away(worker, session, REFUSAL_CODE(OVERLOADED));
+        return;
+    case DEVICE_UNREADABLE:
+        worker_turn_away(worker, session, REFUSAL_CODE(STORAGE_UNAVAILABLE));
+        return;
+    }
+}
+
+void worker_greet_arrivals(struct worker *worker, const struct group *group)
+{
+    while (!list_is_empty(&worker->arriving)) {
+        struct session *session = LIST_ITEM(worker->arriving.next, struct session, arriving);
+        if (session->arrives_with > group->number)
+            return;
+        list_remove(&session->arriving);
+        if (session->is_closing)
+            continue;
+        if (group->failure == REFUSAL_NONE)
+            worker_greet(worker, session);
+        else
+            worker_turn_away(worker, session, group->failure);
+    }
+}
+
+struct session *worker_session_opened(struct worker *worker, void *link,
+                                      const struct arrival *arrival)
 {
     struct session *session = memory_new(sizeof(*session));
     session->id = ++worker->last_session;
     session->link = link;
-    session->expires_ms = expires_ms;
+    session->hello = arrival->request;
+    session->expires_ms = arrival->expires_ms;
+    session->authority = arrival->authority;
+    session->follow = arrival->follow;
     session->opened_ns = worker->now.steady_ns;
-    snprintf(session->user, sizeof(session->user), "%s", user);
-    snprintf(session->device, sizeof(session->device), "%s", device);
+    snprintf(session->user, sizeof(session->user), "%s", arrival->user);
+    snprintf(session->device, sizeof(session->device), "%s", arrival->device);
+    snprintf(session->address, sizeof(session->address), "%s", arrival->address);
     list_init(&session->dirty);
     list_init(&session->noticed);
+    list_init(&session->arriving);
     list_init(&session->subscriptions);
     list_init(&session->notices);
     table_put(&worker->sessions, view_make(&session->id, sizeof(session->id)), session);
 
-    struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+    struct user_sessions *sessions = table_get(&worker->users, view_of(session->user));
     if (sessions == NULL) {
         sessions = memory_new(sizeof(*sessions));
         list_init(&sessions->sessions);
@@ -166,11 +217,11 @@ struct session *worker_session_opened(struct worker *worker, void *link, const c
 
     worker_claim_name(worker, session);
     if (!reader_subscribe(worker, session))
-        session_refuse(worker, session, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", true);
+        worker_turn_away(worker, session, REFUSAL_CODE(STORAGE_UNAVAILABLE));
     else if (worker->is_draining)
-        session_refuse(worker, session, request, REFUSAL_CODE(SHUTTING_DOWN), "", true);
+        worker_turn_away(worker, session, REFUSAL_CODE(SHUTTING_DOWN));
     else
-        worker_welcome(worker, session, request);
+        worker_arrive(worker, session, arrival->device_key);
     return session;
 }
 
@@ -203,7 +254,18 @@ static void worker_serve_page(struct worker *worker, struct session *session,
 {
     session->reads--;
     reader_serve(worker, session, item->reading);
+    if (!item->reading->is_list)
+        lane_note(&session->page,
+                  session_watch(worker, session, view_of(item->reading->conversation)));
     free(item->reading);
+}
+
+/* The frame of an item that leaves its lane. */
+static struct blob *worker_hand_out(const struct lane_item *item)
+{
+    if (item->subscription != NULL)
+        session_handed(item->subscription, item->seq);
+    return item->frame;
 }
 
 static struct blob *worker_next_normal(struct worker *worker, struct session *session)
@@ -213,14 +275,14 @@ static struct blob *worker_next_normal(struct worker *worker, struct session *se
         if (item.kind == LANE_READ) {
             worker_serve_page(worker, session, &item);
             if (lane_pop(&session->page, &item))
-                return item.frame;
+                return worker_hand_out(&item);
             continue;
         }
         if (item.kind == LANE_EVENT) {
             session->pushes--;
             session->push_bytes -= item.frame->size;
         }
-        return item.frame;
+        return worker_hand_out(&item);
     }
     return NULL;
 }
@@ -238,9 +300,12 @@ static struct blob *worker_behind(struct session *session)
 struct blob *worker_next_frame(struct worker *worker, struct session *session)
 {
     struct lane_item item;
-    struct blob *frame = NULL;
+    struct blob *frame = session->welcome;
+    session->welcome = NULL;
+    if (frame != NULL || (!session->is_greeted && !session->is_closing))
+        return frame;
     if (lane_pop(&session->urgent, &item) || lane_pop(&session->page, &item))
-        frame = item.frame;
+        frame = worker_hand_out(&item);
     else
         frame = worker_next_normal(worker, session);
     if (frame == NULL && session->is_behind)
@@ -259,7 +324,7 @@ static void worker_take_request(struct worker *worker, struct mail_request *mail
         return;
     struct request request = {.worker = mail->worker,
                               .session = mail->session,
-                              .author = {mail->user, mail->device},
+                              .author = {mail->user, mail->device, mail->authority, mail->address},
                               .may_create = mail->may_create,
                               .frame = frame};
     owner_request(worker, &request);
@@ -280,6 +345,29 @@ void worker_mail(struct worker *worker, struct mail mail)
     case MAIL_CLAIM:
         worker_close_namesakes(worker, mail.claim, NULL);
         break;
+    case MAIL_FORWARD:
+        arena_reset(&worker->scratch);
+        owner_take_forward(worker, mail.forward);
+        break;
+    case MAIL_TAKE_BACK:
+        arena_reset(&worker->scratch);
+        owner_take_back(worker, mail.take_back);
+        break;
+    case MAIL_ONLINE:
+        arena_reset(&worker->scratch);
+        owner_online(worker, mail.online);
+        break;
+    case MAIL_PUSHED:
+        arena_reset(&worker->scratch);
+        owner_pushed(worker, mail.pushed);
+        break;
+    case MAIL_HANDED:
+        owner_handed(worker, mail.handed);
+        break;
+    case MAIL_RELOAD:
+        arena_reset(&worker->scratch);
+        policies_reload(worker, NULL);
+        break;
     }
     mail_discard(&mail);
 }
@@ -296,6 +384,7 @@ static void worker_tick_session(struct worker *worker, struct session *session)
 void worker_tick(struct worker *worker)
 {
     struct list *next;
+    waits_end(worker);
     for (struct list *node = worker->waiting.next; node != &worker->waiting; node = next) {
         next = node->next;
         session_repeat_push(worker, LIST_ITEM(node, struct subscription, waiting));
@@ -311,6 +400,7 @@ void worker_tick(struct worker *worker)
 
 void worker_end_turn(struct worker *worker)
 {
+    jobs_run(worker);
     owner_commit(worker);
     for (struct list *node; (node = list_pop_front(&worker->dirty)) != NULL;)
         shell_flush(LIST_ITEM(node, struct session, dirty)->link);

@@ -18,15 +18,16 @@
 #include "storage/store.h"
 
 struct worker_settings {
-    struct policy policy;
+    struct rulebook rules;
     uint32_t heartbeat_interval_ms;
     struct uuid store; /* Welcome.store; zero: not told */
 };
 
 struct now {
-    uint64_t wall_ms;   /* Unix */
-    uint64_t steady_ms; /* never goes back; the same clock for all workers */
-    uint64_t steady_ns; /* the same, fine enough to tell which of two sessions is the later */
+    uint64_t wall_ms;       /* Unix */
+    uint64_t steady_ms;     /* never goes back; the same clock for all workers */
+    uint64_t steady_ns;     /* the same, fine enough to tell which of two sessions is the later */
+    uint64_t wall_error_ms; /* how far wall_ms may be wrong; UINT64_MAX: not known */
 };
 
 struct worker {
@@ -44,6 +45,7 @@ struct worker {
     struct list dirty;          /* sessions with frames to send */
     struct list waiting;        /* subscriptions with unacknowledged pushes */
     struct list noticed;        /* sessions with unacknowledged notices */
+    struct list arriving;       /* sessions not greeted yet, by the group that they wait for */
     uint64_t last_session;
     struct arena scratch; /* of one input */
     struct prng prng;     /* jitter of repetitions */
@@ -63,9 +65,9 @@ unsigned worker_of(const struct worker *worker, struct view conversation);
 /* Before the inputs of one turn. */
 void worker_set_time(struct worker *worker, struct now now);
 
-/* A device signed in. `link` is the shell's; the Welcome is queued with `request`. */
-struct session *worker_session_opened(struct worker *worker, void *link, const char *user,
-                                      const char *device, uint64_t expires_ms, uint64_t request);
+/* A device signed in. `link` is the shell's; the Welcome comes when the device is durably known. */
+struct session *worker_session_opened(struct worker *worker, void *link,
+                                      const struct arrival *arrival);
 
 /* A frame of a signed-in client, decoded; `payload` is the same, encoded. */
 void worker_session_frame(struct worker *worker, struct session *session,
@@ -98,6 +100,9 @@ bool worker_is_idle(const struct worker *worker);
 
 /* Marks the session as having something to send. */
 void worker_touch(struct worker *worker, struct session *session);
+
+/* The worker's own group came back: greets, or refuses, the sessions that waited for it. */
+void worker_greet_arrivals(struct worker *worker, const struct group *group);
 
 struct session *worker_find_session(struct worker *worker, uint64_t id);
 

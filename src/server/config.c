@@ -20,7 +20,9 @@ struct config_file {
     struct config_key *token_public_keys;
     unsigned token_public_keys_count;
     int *development_key;
-    uint64_t *recall_window_ms;
+    char *policy;
+    char *region;
+    uint64_t *erasure_horizon_ms;
     uint32_t *heartbeat_interval_ms;
     uint32_t *connections_max;
     uint32_t *requests_per_second;
@@ -65,7 +67,9 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_ENUM_PTR(
         "development_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
         struct config_file, development_key, config_truths, CYAML_ARRAY_LEN(config_truths)),
-    CONFIG_NUMBER(recall_window_ms),
+    CONFIG_STRING(policy),
+    CONFIG_STRING(region),
+    CONFIG_NUMBER(erasure_horizon_ms),
     CONFIG_NUMBER(heartbeat_interval_ms),
     CONFIG_NUMBER(connections_max),
     CONFIG_NUMBER(requests_per_second),
@@ -84,7 +88,8 @@ void config_init(struct config *config)
         .listen = memory_copy("127.0.0.1:7410", 14),
         .http = memory_copy("127.0.0.1:7411", 14),
         .development_key = 1,
-        .recall_window_ms = 120000,
+        .region = memory_copy("", 0),
+        .erasure_horizon_ms = 86400000,
         .heartbeat_interval_ms = LIMIT_HEARTBEAT_INTERVAL_MS,
         .connections_max = LIMIT_CONNECTIONS_MAX,
         .requests_per_second = LIMIT_REQUESTS_PER_SECOND,
@@ -106,6 +111,8 @@ void config_fini(struct config *config)
     free(config->data);
     free(config->listen);
     free(config->http);
+    free(config->policy);
+    free(config->region);
     free(config->tls_certificate);
     free(config->tls_key);
     config_keys_free(config->token_secrets, config->token_secrets_count);
@@ -160,8 +167,12 @@ static void config_take_file(struct config *config, const struct config_file *fi
         config->workers = *file->workers;
     if (file->development_key != NULL)
         config->development_key = *file->development_key;
-    if (file->recall_window_ms != NULL)
-        config->recall_window_ms = *file->recall_window_ms;
+    if (file->policy != NULL)
+        config_set(&config->policy, file->policy);
+    if (file->region != NULL)
+        config_set(&config->region, file->region);
+    if (file->erasure_horizon_ms != NULL)
+        config->erasure_horizon_ms = *file->erasure_horizon_ms;
     if (file->heartbeat_interval_ms != NULL)
         config->heartbeat_interval_ms = *file->heartbeat_interval_ms;
     if (file->connections_max != NULL)
@@ -228,8 +239,11 @@ enum status config_check(const struct config *config, struct failure *failure)
         return config_wrong(failure, "connections_max", "at least 1");
     if (config->store_cache_mib == 0 || config->store_cache_mib > 1048576)
         return config_wrong(failure, "store_cache_mib", "1 to 1048576");
-    if (config->recall_window_ms > UINT64_MAX / 2)
-        return config_wrong(failure, "recall_window_ms", "0 for no end, or milliseconds");
+    if (config->region == NULL || strlen(config->region) > LIMIT_POLICY_NAME_BYTES_MAX)
+        return config_wrong(failure, "region", "at most 64 bytes");
+    if (config->erasure_horizon_ms > UINT64_C(31536000000))
+        return config_wrong(failure, "erasure_horizon_ms",
+                            "milliseconds, at most 31536000000 (a year), or 0 for never");
     if (!config->development_key && config->token_secrets_count == 0 &&
         config->token_public_keys_count == 0)
         return config_wrong(failure, "development_key",

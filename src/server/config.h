@@ -24,7 +24,9 @@ struct config {
     struct config_key *token_public_keys; /* EdDSA */
     unsigned token_public_keys_count;
     int development_key;            /* 1 (default): also accept tokens of DATA/dev.key */
-    uint64_t recall_window_ms;      /* default 120000; 0: without end */
+    char *policy;                   /* file; NULL: the default policy */
+    char *region;                   /* what the policy's rules call this server's region; "" */
+    uint64_t erasure_horizon_ms;    /* default 86400000; 0: files are never rewritten for it */
     uint32_t heartbeat_interval_ms; /* 1000-600000; default 30000 */
     uint32_t connections_max;       /* default LIMIT_CONNECTIONS_MAX */
     uint32_t requests_per_second;   /* per connection; 0: without limit; default

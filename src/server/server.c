@@ -2,8 +2,13 @@
 
 #include "access/http.h"
 #include "base/memory.h"
+#include "routing/policies.h"
+#include "server/auditor.h"
 #include "server/listener.h"
 #include "server/metrics.h"
+#include "server/policies.h"
+#include "server/policy_file.h"
+#include "server/scrubber.h"
 #include "server/shell.h"
 
 #include <errno.h>
@@ -14,6 +19,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -31,10 +37,16 @@ struct server {
     struct connection_counts counts;
     struct worker_settings worker_settings;
     struct committer committer;
+    struct auditor *auditor;
+    struct policies policies;
+    const struct policy *policy; /* at the start, and again when the workers have ended */
+    struct scrubber scrubber;
     struct shells shells;
     struct http *http;
     int listen_socket;
     int http_socket;
+    char region[LIMIT_POLICY_NAME_BYTES_MAX + 1];
+    char *policy_file; /* owned */
     char listen_address[LISTENER_ADDRESS_BYTES];
     char http_address[LISTENER_ADDRESS_BYTES];
     unsigned next_shell;
@@ -44,8 +56,16 @@ struct server {
     uv_async_t stop;
     uv_signal_t terminate;
     uv_signal_t interrupt;
+    uv_signal_t hangup;
     bool is_stopping;
 };
+
+static uint64_t server_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 static enum status server_open_data(struct server *server, const struct config *config,
                                     struct failure *failure)
@@ -65,6 +85,25 @@ static enum status server_open_data(struct server *server, const struct config *
     if (status != STATUS_OK)
         failure_set(failure, status, "data: the store in %s cannot be read: %s.", directory,
                     status_text(status));
+    return status;
+}
+
+/* The policy comes first: a server that does not know its rules does not start. */
+static enum status server_open_policy(struct server *server, const struct config *config,
+                                      struct failure *failure)
+{
+    snprintf(server->region, sizeof(server->region), "%s", config->region);
+    config_set(&server->policy_file, config->policy);
+    server->policies.file = server->policy_file;
+    return policies_load(&server->policies, &server->policy, failure);
+}
+
+static enum status server_open_audit(struct server *server, const struct config *config,
+                                     struct failure *failure)
+{
+    enum status status = policies_begin(server->policy, server->store, server_wall_ms(), failure);
+    if (status == STATUS_OK)
+        status = auditor_start(config->data, server->store, &server->auditor, failure);
     return status;
 }
 
@@ -146,6 +185,8 @@ static void server_on_committed(void *context, struct group *group)
 {
     struct server *server = context;
     unsigned count = server->shells.count; /* the last worker may free the group meanwhile */
+    if (group->effects.audits > 0 && group->failure == REFUSAL_NONE)
+        auditor_wake(server->auditor);
     for (unsigned i = 0; i < count; i++)
         (void)shell_mail(&server->shells.shells[i],
                          (struct mail){.kind = MAIL_GROUP, .group = group});
@@ -167,6 +208,8 @@ static void server_start_workers(struct server *server, const struct config *con
     server->shells.count = count > LIMIT_WORKERS_MAX ? LIMIT_WORKERS_MAX : count;
     server->shells.shells = memory_new_array(server->shells.count, sizeof(struct shell));
     server->shells.committer = &server->committer;
+    server->shells.policies = &server->policies;
+    server->shells.auditor = server->auditor;
     server->connection_settings = (struct connection_settings){
         .keys = server->keys,
         .tls = server->tls,
@@ -175,7 +218,7 @@ static void server_start_workers(struct server *server, const struct config *con
         .requests_per_second = config->requests_per_second,
     };
     server->worker_settings = (struct worker_settings){
-        .policy = {.recall_window_ms = config->recall_window_ms},
+        .rules = {.policy = server->policy, .region = server->region},
         .heartbeat_interval_ms = config->heartbeat_interval_ms,
         .store = server->store_id,
     };
@@ -246,6 +289,14 @@ static void server_on_signal(uv_signal_t *signal, int number)
     server_begin_stop(signal->data);
 }
 
+/* Read the policy file again. */
+static void server_on_hangup(uv_signal_t *signal, int number)
+{
+    struct server *server = signal->data;
+    (void)number;
+    (void)shell_mail(&server->shells.shells[POLICIES_WORKER], (struct mail){.kind = MAIL_RELOAD});
+}
+
 static void server_init_loop(struct server *server)
 {
     uv_loop_init(&server->loop);
@@ -254,8 +305,24 @@ static void server_init_loop(struct server *server)
     uv_async_init(&server->loop, &server->stop, server_on_stop);
     uv_signal_init(&server->loop, &server->terminate);
     uv_signal_init(&server->loop, &server->interrupt);
+    uv_signal_init(&server->loop, &server->hangup);
     server->accepting.data = server->pause.data = server->stop.data = server;
     server->terminate.data = server->interrupt.data = server;
+    server->hangup.data = server;
+    uv_signal_start(&server->terminate, server_on_signal, SIGTERM);
+    uv_signal_start(&server->interrupt, server_on_signal, SIGINT);
+    uv_signal_start(&server->hangup, server_on_hangup, SIGHUP);
+}
+
+/* What the server owns besides threads and sockets. */
+static void server_free(struct server *server)
+{
+    transport_tls_free(server->tls);
+    identity_keys_free(server->keys);
+    store_close(server->store);
+    policy_free(server->policy);
+    free(server->policy_file);
+    free(server);
 }
 
 enum status server_open(const struct config *config, struct server **opened,
@@ -273,7 +340,11 @@ enum status server_open(const struct config *config, struct server **opened,
     signal(SIGPIPE, SIG_IGN);
     server_raise_file_limit();
 
-    enum status status = server_open_data(server, config, failure);
+    enum status status = server_open_policy(server, config, failure);
+    if (status == STATUS_OK)
+        status = server_open_data(server, config, failure);
+    if (status == STATUS_OK)
+        status = server_open_audit(server, config, failure);
     if (status == STATUS_OK)
         status = server_open_keys(server, config, failure);
     if (status == STATUS_OK)
@@ -283,12 +354,11 @@ enum status server_open(const struct config *config, struct server **opened,
             close(server->listen_socket);
         if (server->http_socket >= 0)
             close(server->http_socket);
-        transport_tls_free(server->tls);
-        identity_keys_free(server->keys);
-        store_close(server->store);
-        free(server);
+        auditor_stop(server->auditor);
+        server_free(server);
         return status;
     }
+    scrubber_start(&server->scrubber, server->store, config->erasure_horizon_ms);
     server_init_loop(server);
     server_start_workers(server, config);
     if (server->http_socket >= 0) {
@@ -331,13 +401,12 @@ static void server_drain(struct server *server)
         shell_enter(&shells->shells[i], SHELL_CLOSING);
     for (unsigned i = 0; i < shells->count; i++)
         shell_join(&shells->shells[i]);
+    server->policy = shells->shells[0].worker.settings.rules.policy;
 }
 
 void server_run(struct server *server)
 {
     uv_poll_start(&server->accepting, UV_READABLE, server_on_acceptable);
-    uv_signal_start(&server->terminate, server_on_signal, SIGTERM);
-    uv_signal_start(&server->interrupt, server_on_signal, SIGINT);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     server_begin_stop(server);
 }
@@ -359,12 +428,12 @@ void server_close(struct server *server)
     uv_close((uv_handle_t *)&server->stop, NULL);
     uv_close((uv_handle_t *)&server->terminate, NULL);
     uv_close((uv_handle_t *)&server->interrupt, NULL);
+    uv_close((uv_handle_t *)&server->hangup, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);
     uv_loop_close(&server->loop);
     close(server->listen_socket);
+    scrubber_stop(&server->scrubber);
+    auditor_stop(server->auditor);
     free(server->shells.shells);
-    transport_tls_free(server->tls);
-    identity_keys_free(server->keys);
-    store_close(server->store);
-    free(server);
+    server_free(server);
 }

@@ -2,6 +2,10 @@
 
 #include "access/peer.h"
 #include "base/memory.h"
+#include "server/attempts.h"
+#include "server/clock.h"
+#include "server/policies.h"
+#include "server/policy_file.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -9,13 +13,25 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SHELL_TICK_MS = 100 };
+enum { SHELL_TICK_MS = 100, SHELL_CLOCK_MS = 1000 };
 
 static uint64_t shell_wall_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The kernel's word about its clock, a second old at most. */
+static uint64_t shell_wall_error_ms(struct shell *shell)
+{
+    if (shell->clock_read_ms == 0 ||
+        uv_now(&shell->loop) - shell->clock_read_ms >= SHELL_CLOCK_MS) {
+        struct clock_health health = clock_health_read();
+        shell->wall_error_ms = health.is_synchronised ? health.error_ms_max : UINT64_MAX;
+        shell->clock_read_ms = uv_now(&shell->loop);
+    }
+    return shell->wall_error_ms;
 }
 
 /* ---- What routing asks for ---- */
@@ -30,6 +46,36 @@ bool shell_post(void *context, unsigned worker, struct mail mail)
 {
     struct shell *shell = context;
     return shell_mail(&shell->all->shells[worker], mail);
+}
+
+bool shell_load_policy(void *context, const struct policy **policy, char *text, size_t text_bytes)
+{
+    struct shell *shell = context;
+    struct failure failure = {STATUS_OK, ""};
+    bool is_valid = policies_load(shell->all->policies, policy, &failure) == STATUS_OK;
+    snprintf(text, text_bytes, "%s", failure.text);
+    if (!is_valid)
+        fprintf(stderr, "unsay: the policy in force stays: %s\n", failure.text);
+    return is_valid;
+}
+
+void shell_release_policy(void *context, const struct policy *policy)
+{
+    (void)context;
+    policy_free(policy);
+}
+
+enum status shell_list_attempts(void *context, const wire_list_recalls *query, struct arena *arena,
+                                wire_recall_page *page)
+{
+    struct shell *shell = context;
+    return attempts_find(shell->all->auditor, shell->worker.store, query, arena, page);
+}
+
+enum status shell_list_policies(void *context, struct arena *arena, wire_policy_info *info)
+{
+    struct shell *shell = context;
+    return attempts_find_policies(shell->all->auditor, shell->worker.store, arena, info);
 }
 
 void shell_flush(void *link)
@@ -49,18 +95,27 @@ uint64_t peer_begin_turn(void *peer)
     struct shell *shell = peer;
     if (!shell->is_in_turn) {
         shell->is_in_turn = true;
-        worker_set_time(&shell->worker,
-                        (struct now){shell_wall_ms(), uv_now(&shell->loop), uv_hrtime()});
+        worker_set_time(&shell->worker, (struct now){shell_wall_ms(), uv_now(&shell->loop),
+                                                     uv_hrtime(), shell_wall_error_ms(shell)});
     }
     return shell->worker.now.wall_ms;
 }
 
-void *peer_signed_in(void *peer, struct connection *connection, const struct identity *identity,
-                     uint64_t request)
+void *peer_signed_in(void *peer, struct connection *connection,
+                     const struct peer_arrival *signed_in)
 {
     struct shell *shell = peer;
-    return worker_session_opened(&shell->worker, connection, identity->user, identity->device,
-                                 identity->expires_ms, request);
+    struct arrival arrival = {
+        .user = signed_in->identity->user,
+        .device = signed_in->identity->device,
+        .authority = signed_in->identity->authority,
+        .address = signed_in->address,
+        .expires_ms = signed_in->identity->expires_ms,
+        .request = signed_in->request,
+        .follow = signed_in->hello->follow,
+        .device_key = bytes_view(signed_in->hello->device_key),
+    };
+    return worker_session_opened(&shell->worker, connection, &arrival);
 }
 
 void peer_frame(void *peer, void *session, const wire_client_frame *frame, struct view payload)

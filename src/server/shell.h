@@ -13,6 +13,8 @@ struct shells {
     struct shell *shells;
     unsigned count;
     struct committer *committer;
+    struct policies *policies;
+    struct auditor *auditor;
 };
 
 enum shell_phase { SHELL_SERVING, SHELL_DRAINING, SHELL_CLOSING };
@@ -33,6 +35,8 @@ struct shell {
     size_t socket_capacity;
     enum shell_phase requested_phase;
     enum shell_phase phase;
+    uint64_t clock_read_ms; /* loop's time when the kernel was asked about its clock; 0: never */
+    uint64_t wall_error_ms;
     bool is_in_turn;        /* the clock was read in this turn */
     atomic_bool is_drained; /* draining, and nothing decided or queued is left */
 };

@@ -56,6 +56,12 @@ static enum status format_parse(const char *text, const char *directory, enum fo
                            "the store in %s has the format %lu, and this Unsay knows formats up to "
                            "%d: start the version of Unsay that wrote it, or a newer one",
                            directory, version, STORAGE_FORMAT_VERSION);
+    if (version > 0 && version < STORAGE_FORMAT_VERSION)
+        return failure_set(failure, STATUS_VERSION,
+                           "the store in %s has the format %lu, of an Unsay from before the first "
+                           "release, and this Unsay reads format %d only: name another directory, "
+                           "or move this one away to start anew; nothing was changed",
+                           directory, version, STORAGE_FORMAT_VERSION);
     if (version == STORAGE_FORMAT_VERSION) {
         *state = strcmp(rest, " new\n") == 0 ? FORMAT_NEW : FORMAT_READY;
         if (*state == FORMAT_NEW || strcmp(rest, "\n") == 0)

@@ -1,6 +1,6 @@
 /* The file FORMAT in the store's directory: which version of the disk format the directory holds.
  *
- *   absent --> "unsay-store 1 new\n" --> "unsay-store 1\n"
+ *   absent --> "unsay-store 2 new\n" --> "unsay-store 2\n"
  *
  * "new" stands there from before the database is made until it is whole: a crash in between leaves
  * a directory in which nothing was ever committed, and making it goes on. Without "new" a database

@@ -1,20 +1,33 @@
-/* The keys of the embedded store: the disk format, version 1 (docs/storage-format.md tells it with
+/* The keys of the embedded store: the disk format, version 2 (docs/storage-format.md tells it with
  * the values, rows.h).
  *
  *   space        key                                            row
- *   rest         'C' id(conversation)                           conversation
- *                'D' id(user) id(device) id(conversation) o     cursor
+ *   rest         'A' id(conversation) o seq id(user)            approval
+ *                'C' id(conversation)                           conversation
+ *                'D' id(conversation) o id(user) id(device)     cursor
+ *                'F' id(conversation) o seq
+ *                    id(conversation) id(user) message id       forward, listed by its source
+ *                'I' dimension id(word) first                   posting of the audit log
+ *                'J' id(conversation) id(user) request id       job
+ *                'L' version                                    policy
  *                'M' id(conversation) id(user)                  member
+ *                'N'                                            last journal number settled
+ *                'P' id(conversation) o seq                     pin
+ *                'Q' id(conversation) o seq id(user) id(device) pushed
  *                'R' id(conversation) id(user) request id       answered recall request
  *                'S'                                            the store's id
  *                'U' id(user) id(conversation)                  member, listed by user
+ *                'V' id(user) id(device)                        device
  *   events       id(conversation) o seq                         event
  *   message ids  id(conversation) id(user) message id           message id
+ *   journal      number                                         the audit entries of a commit
+ *   marks        id(conversation) o seq                         event, taken back (store_kv.h)
  *
  * id(x) is the bytes of x and a NUL. An id holds 1 to 64 bytes, none of them NUL, so no key is a
  * prefix of a key of another id, and ids sort bytewise, a prefix first ("a" < "a:b" < "ab"). o is
- * the origin, 4 bytes, seq 8 bytes, both big-endian: they sort as numbers. A message id is its 16
- * bytes. A request id is 1 to 64 bytes of any value; it ends its key.
+ * the origin, 4 bytes, seq, first and number 8 bytes, all big-endian: they sort as numbers.
+ * dimension is a byte. A message id is its 16 bytes. A request id and a version are 1 to 64 bytes
+ * of any value; they end their keys.
  *
  * All rows of a conversation are point look-ups or lie in one short range; no reader ever walks
  * over rows that are not its own. */
@@ -25,12 +38,12 @@
 #include "base/status.h"
 #include "core/rows.h"
 
-/* Version of the disk format: of keys and of values. A store of a later version is not opened. */
-enum { STORAGE_FORMAT_VERSION = 1 };
+/* Version of the disk format: of keys and of values. A store of another version is not opened. */
+enum { STORAGE_FORMAT_VERSION = 2 };
 
 enum {
     KEY_ID_BYTES_MAX = 64,
-    KEY_BYTES_MAX = 1 + 3 * (KEY_ID_BYTES_MAX + 1) + UUID_BYTES + 1,
+    KEY_BYTES_MAX = 1 + 3 * (KEY_ID_BYTES_MAX + 1) + 4 + 8 + UUID_BYTES + 1,
 };
 
 struct key {
@@ -50,9 +63,18 @@ struct key_range {
     size_t prefix_size;
 };
 
-void key_of_store(struct key *key);
+/* What follows the prefix of a key that was found in the range. */
+static inline struct view key_rest(struct view key, const struct key_range *range)
+{
+    return view_make(key.data + range->prefix_size, key.size - range->prefix_size);
+}
 
-/* Each answers false when one of the ids cannot be in a store: empty, too long, or with a NUL. */
+void key_of_store(struct key *key);
+void key_of_settled(struct key *key);
+void key_of_journal(struct key *key, uint64_t number);
+
+/* Each answers false when something cannot be in a key: an id that is empty, too long, or has a
+ * NUL; seq 0. */
 MUST_CHECK bool key_of_conversation(struct key *key, struct view conversation);
 MUST_CHECK bool key_of_member(struct key *key, struct view conversation, struct view user);
 MUST_CHECK bool key_of_membership(struct key *key, struct view user, struct view conversation);
@@ -61,27 +83,57 @@ MUST_CHECK bool key_of_message_id(struct key *key, struct view conversation, str
                                   const struct uuid *id);
 MUST_CHECK bool key_of_request(struct key *key, struct view conversation, struct view user,
                                struct view request_id);
-MUST_CHECK bool key_of_cursor(struct key *key, struct view user, struct view device,
-                              struct view conversation, uint32_t origin);
+MUST_CHECK bool key_of_job(struct key *key, struct view conversation, struct view user,
+                           struct view request_id);
+MUST_CHECK bool key_of_cursor(struct key *key, struct view conversation, uint32_t origin,
+                              struct view user, struct view device);
+MUST_CHECK bool key_of_device(struct key *key, struct view user, struct view device);
+MUST_CHECK bool key_of_pin(struct key *key, struct event_key event);
+MUST_CHECK bool key_of_forward(struct key *key, struct event_key source,
+                               const struct forward_row *forward);
+MUST_CHECK bool key_of_approval(struct key *key, struct event_key event, struct view user);
+MUST_CHECK bool key_of_pushed(struct key *key, struct event_key recall, struct view user,
+                              struct view device);
+MUST_CHECK bool key_of_policy(struct key *key, struct view version);
+MUST_CHECK bool key_of_posting(struct key *key, uint8_t dimension, struct view word,
+                               uint64_t first);
 
 /* Events with after < seq, and seq < before unless that is 0. */
 MUST_CHECK bool key_range_of_events(struct key_range *range, struct view conversation,
                                     uint32_t origin, uint64_t after, uint64_t before);
 
-/* All message ids of a user in a conversation. */
-MUST_CHECK bool key_range_of_message_ids(struct key_range *range, struct view conversation,
-                                         struct view user);
+/* Numbers with after < number < before. */
+void key_range_of_journal(struct key_range *range, uint64_t after, uint64_t before);
 
-/* Members of a conversation, conversations of a user: those whose id is greater than `after`, which
- * may be any bytes. */
+/* Postings of a word with first < before, unless that is 0. */
+MUST_CHECK bool key_range_of_postings(struct key_range *range, uint8_t dimension, struct view word,
+                                      uint64_t before);
+
+/* The other ranges hold what comes after `after`, which may be any bytes; empty (NULL): all. */
+MUST_CHECK bool key_range_of_message_ids(struct key_range *range, struct view conversation,
+                                         struct view user, const struct uuid *after);
 MUST_CHECK bool key_range_of_members(struct key_range *range, struct view conversation,
                                      struct view after);
 MUST_CHECK bool key_range_of_memberships(struct key_range *range, struct view user,
                                          struct view after);
+MUST_CHECK bool key_range_of_cursors(struct key_range *range, struct view conversation,
+                                     uint32_t origin, struct view after_user,
+                                     struct view after_device);
+MUST_CHECK bool key_range_of_devices(struct key_range *range, struct view user, struct view after);
+void key_range_of_jobs(struct key_range *range, struct view after_conversation,
+                       struct view after_user, struct view after_request_id);
 
-/* What ends a key that was found in a range: false when it is damaged. The view is of the key. */
-MUST_CHECK bool key_read_seq(const struct key_range *range, struct view key, uint64_t *seq);
-MUST_CHECK bool key_read_uuid(const struct key_range *range, struct view key, struct uuid *id);
-MUST_CHECK bool key_read_id(const struct key_range *range, struct view key, struct view *id);
+/* All of them. */
+MUST_CHECK bool key_range_of_pins(struct key_range *range, struct view conversation,
+                                  uint32_t origin);
+MUST_CHECK bool key_range_of_forwards(struct key_range *range, struct event_key source);
+MUST_CHECK bool key_range_of_approvals(struct key_range *range, struct event_key event);
+
+/* Each takes a part from the front of a key, or of what is left of it: false when the key is
+ * damaged. Views are of the key. */
+MUST_CHECK bool key_take_id(struct view *rest, struct view *id);
+MUST_CHECK bool key_take_number(struct view *rest, uint64_t *number);
+MUST_CHECK bool key_take_seq(struct view *rest, uint64_t *seq); /* not 0 */
+MUST_CHECK bool key_take_uuid(struct view *rest, struct uuid *id);
 
 #endif

@@ -1,4 +1,4 @@
-/* An ordered map from bytes to bytes in three spaces: what the embedded store is built on.
+/* An ordered map from bytes to bytes in spaces: what the embedded store is built on.
  * Adapters: kv_memory.h and kv_rocksdb.h; each states how it fails.
  *
  * Threads: all of it from any thread at any time. */
@@ -9,22 +9,24 @@
 #include "base/status.h"
 #include "storage/store.h"
 
-enum kv_space { KV_REST, KV_EVENTS, KV_MESSAGE_IDS };
-enum { KV_SPACES = KV_MESSAGE_IDS + 1 };
+enum kv_space { KV_REST, KV_EVENTS, KV_MESSAGE_IDS, KV_JOURNAL, KV_MARKS };
+enum { KV_SPACES = KV_MARKS + 1 };
 
 struct kv_entry {
     struct kv_entry *next;
     enum kv_space space;
+    bool is_removal; /* the key goes, if it is there; the value is empty */
     struct view key;
     struct view value;
 };
 
-/* What one write puts, in order; a later value of the same key wins. The entries belong to whoever
+/* What one write does, in order; a later entry of the same key wins. The entries belong to whoever
  * fills the batch. */
 struct kv_batch {
     struct kv_entry *first;
     struct kv_entry *last;
     size_t bytes; /* of keys and values */
+    bool is_lazy; /* a later batch makes it durable */
 };
 
 /* lower <= key < upper, from the other end when descending; lower <= upper is not required. */
@@ -48,6 +50,10 @@ struct kv_operations {
                         void *context);
     /* All of the batch, durably, or a failure; an empty batch only repairs what had failed. */
     enum status (*write)(struct kv *kv, const struct kv_batch *batch, struct failure *failure);
+    /* Returns when no file holds a value any more that was overwritten in `space` before the call,
+     * under a key that is in `listed`, too. */
+    enum status (*rewrite)(struct kv *kv, enum kv_space space, enum kv_space listed,
+                           struct failure *failure);
     /* Fills in syncs, disk_free_bytes and is_failed. */
     void (*read_stats)(struct kv *kv, struct store_stats *stats);
     void (*close)(struct kv *kv);

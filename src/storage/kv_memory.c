@@ -59,6 +59,22 @@ static struct node *node_find_below(struct node *head, struct view key, struct n
     return node;
 }
 
+static void memory_remove(struct kv_memory *memory, const struct kv_entry *entry)
+{
+    struct node *below[LEVELS_MAX];
+    struct node *head = memory->heads[entry->space];
+    struct node *found = node_find_below(head, entry->key, below)->next[0];
+    if (found == NULL || !view_equal(found->key, entry->key))
+        return;
+    if (found->next[0] != NULL)
+        found->next[0]->previous = found->previous;
+    for (unsigned level = 0; level < LEVELS_MAX && below[level]->next[level] == found; level++)
+        below[level]->next[level] = found->next[level];
+    bytes_free(found->key);
+    bytes_free(found->value);
+    free(found);
+}
+
 static void memory_put(struct kv_memory *memory, const struct kv_entry *entry)
 {
     struct node *below[LEVELS_MAX];
@@ -92,8 +108,12 @@ static enum status memory_write(struct kv *kv, const struct kv_batch *batch,
     pthread_rwlock_wrlock(&memory->lock);
     enum status status = memory->fail_status;
     if (status == STATUS_OK || memory->fail_is_applied) {
-        for (const struct kv_entry *entry = batch->first; entry != NULL; entry = entry->next)
-            memory_put(memory, entry);
+        for (const struct kv_entry *entry = batch->first; entry != NULL; entry = entry->next) {
+            if (entry->is_removal)
+                memory_remove(memory, entry);
+            else
+                memory_put(memory, entry);
+        }
     }
     memory->is_failed = status != STATUS_OK;
     pthread_rwlock_unlock(&memory->lock);
@@ -140,6 +160,16 @@ static enum status memory_scan(struct kv *kv, const struct kv_range *range, kv_v
     return STATUS_OK;
 }
 
+static enum status memory_rewrite(struct kv *kv, enum kv_space space, enum kv_space listed,
+                                  struct failure *failure)
+{
+    (void)kv;
+    (void)space;
+    (void)listed;
+    (void)failure;
+    return STATUS_OK;
+}
+
 static void memory_read_stats(struct kv *kv, struct store_stats *stats)
 {
     struct kv_memory *memory = memory_of(kv);
@@ -169,6 +199,7 @@ static const struct kv_operations memory_operations = {
     .get = memory_get,
     .scan = memory_scan,
     .write = memory_write,
+    .rewrite = memory_rewrite,
     .read_stats = memory_read_stats,
     .close = memory_close,
 };

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "storage/format_file.h"
 #include "storage/kv_rocksdb_options.h"
+#include "storage/kv_rocksdb_rewrite.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -18,7 +19,8 @@ enum {
     SPACE_INTERVAL_BYTES = 4 * 1024 * 1024,
 };
 
-static const char *const space_names[KV_SPACES] = {"default", "events", "message_ids"};
+static const char *const space_names[KV_SPACES] = {"default", "events", "message_ids", "journal",
+                                                   "marks"};
 
 struct kv_rocksdb {
     struct kv kv;
@@ -229,6 +231,8 @@ static enum status database_reopen(struct kv_rocksdb *self, struct failure *fail
                            self->directory,
                            status_text((enum status)atomic_load(&self->failed_status)));
     self->reopened_ms = now_ms;
+    if (self->database != NULL)
+        rocksdb_disable_manual_compaction(self->database); /* a rewrite ends, and lets go */
     pthread_rwlock_wrlock(&self->lock);
     database_close(self);
     enum status status = self->faults.open_status;
@@ -253,14 +257,21 @@ static enum status database_write(struct kv_rocksdb *self, const struct kv_batch
         return failure_set(failure, STATUS_IO,
                            "nothing was stored: the store in %s failed just now", self->directory);
     rocksdb_writebatch_t *written = rocksdb_writebatch_create();
-    for (const struct kv_entry *entry = batch->first; entry != NULL; entry = entry->next)
-        rocksdb_writebatch_put_cf(written, self->spaces[entry->space],
-                                  (const char *)entry->key.data, entry->key.size,
-                                  (const char *)entry->value.data, entry->value.size);
+    for (const struct kv_entry *entry = batch->first; entry != NULL; entry = entry->next) {
+        if (entry->is_removal)
+            rocksdb_writebatch_delete_cf(written, self->spaces[entry->space],
+                                         (const char *)entry->key.data, entry->key.size);
+        else
+            rocksdb_writebatch_put_cf(written, self->spaces[entry->space],
+                                      (const char *)entry->key.data, entry->key.size,
+                                      (const char *)entry->value.data, entry->value.size);
+    }
     enum status status = self->faults.write_status;
     if (status == STATUS_OK || self->faults.write_is_applied) {
-        atomic_fetch_add(&self->syncs, 1);
-        rocksdb_write(self->database, self->options.write, written, &error);
+        atomic_fetch_add(&self->syncs, batch->is_lazy ? 0 : 1);
+        rocksdb_write(self->database,
+                      batch->is_lazy ? self->options.write_lazily : self->options.write, written,
+                      &error);
     }
     rocksdb_writebatch_destroy(written);
     if (error != NULL)
@@ -292,6 +303,23 @@ static enum status rocksdb_write_batch(struct kv *kv, const struct kv_batch *bat
     return status;
 }
 
+static enum status rocksdb_rewrite(struct kv *kv, enum kv_space space, enum kv_space listed,
+                                   struct failure *failure)
+{
+    struct kv_rocksdb *self = rocksdb_of(kv);
+    if (!database_enter(self))
+        return failure_set(
+            failure, STATUS_IO,
+            "nothing was erased: the store in %s has failed and is opened again with "
+            "the next commit",
+            self->directory);
+    struct kv_rocksdb_rewrite rewrite = {self->database, self->spaces, space_names, self->directory,
+                                         &self->is_failed};
+    enum status status = kv_rocksdb_rewrite(&rewrite, space, listed, failure);
+    pthread_rwlock_unlock(&self->lock);
+    return status;
+}
+
 static void rocksdb_read_stats(struct kv *kv, struct store_stats *stats)
 {
     struct kv_rocksdb *self = rocksdb_of(kv);
@@ -316,6 +344,7 @@ static const struct kv_operations rocksdb_operations = {
     .get = rocksdb_get_row,
     .scan = rocksdb_scan,
     .write = rocksdb_write_batch,
+    .rewrite = rocksdb_rewrite,
     .read_stats = rocksdb_read_stats,
     .close = rocksdb_close_map,
 };
@@ -342,7 +371,11 @@ enum status kv_rocksdb_open(const struct store_options *options, const char *tun
     self->kv.operations = &rocksdb_operations;
     self->directory = memory_copy(options->directory, strlen(options->directory));
     pthread_mutex_init(&self->writing, NULL);
-    pthread_rwlock_init(&self->lock, NULL);
+    pthread_rwlockattr_t fair;
+    pthread_rwlockattr_init(&fair);
+    pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&self->lock, &fair);
+    pthread_rwlockattr_destroy(&fair);
 
     enum status status = kv_rocksdb_options_init(&self->options, options, tuning, failure);
     if (status == STATUS_OK)

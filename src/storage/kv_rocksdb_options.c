@@ -102,10 +102,13 @@ enum status kv_rocksdb_options_init(struct kv_rocksdb_options *options,
     options->spaces[KV_REST] = options_of_space(buffer_bytes / 4, cache);
     options->spaces[KV_EVENTS] = options_of_space(buffer_bytes / 2, cache);
     options->spaces[KV_MESSAGE_IDS] = options_of_space(buffer_bytes / 4, cache);
+    options->spaces[KV_JOURNAL] = options_of_space(buffer_bytes / 8, cache);
+    options->spaces[KV_MARKS] = options_of_space(buffer_bytes / 16, cache);
     rocksdb_cache_destroy(cache);
 
     options->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(options->write, 1);
+    options->write_lazily = rocksdb_writeoptions_create();
 
     enum status status = STATUS_OK;
     if (tuning != NULL)
@@ -121,4 +124,5 @@ void kv_rocksdb_options_fini(struct kv_rocksdb_options *options)
     for (size_t space = 0; space < KV_SPACES; space++)
         rocksdb_options_destroy(options->spaces[space]);
     rocksdb_writeoptions_destroy(options->write);
+    rocksdb_writeoptions_destroy(options->write_lazily);
 }

@@ -10,6 +10,7 @@ struct kv_rocksdb_options {
     rocksdb_options_t *database;
     rocksdb_options_t *spaces[KV_SPACES];
     rocksdb_writeoptions_t *write;
+    rocksdb_writeoptions_t *write_lazily; /* without a sync */
 };
 
 /* Fails with MALFORMED when RocksDB does not take `tuning` (NULL: none). Whatever it answers, the

@@ -12,12 +12,18 @@ struct row_writer {
     size_t room;
 };
 
-static struct row_writer writer_start(struct arena *arena, size_t bytes_max)
+static struct row_writer writer_start_version(struct arena *arena, uint8_t version,
+                                              size_t bytes_max)
 {
     struct row_writer writer = {.room = 1 + bytes_max};
     writer.start = writer.at = arena_alloc(arena, writer.room);
-    *writer.at++ = ROW_VERSION;
+    *writer.at++ = version;
     return writer;
+}
+
+static struct row_writer writer_start(struct arena *arena, size_t bytes_max)
+{
+    return writer_start_version(arena, ROW_VERSION, bytes_max);
 }
 
 static struct view writer_end(const struct row_writer *writer)
@@ -49,10 +55,38 @@ static void write_bytes(struct row_writer *writer, struct view bytes)
     write_raw(writer, bytes.data, bytes.size);
 }
 
+static void write_trail(struct row_writer *writer, const struct trail *trail)
+{
+    struct trail_mark before = {0, 0};
+    assert(trail->count <= TRAIL_MARKS_MAX);
+    write_number(writer, trail->count);
+    for (uint32_t i = 0; i < trail->count; i++) {
+        write_number(writer, trail->marks[i].seq - before.seq);
+        write_number(writer, trail->marks[i].time_ms - before.time_ms);
+        before = trail->marks[i];
+    }
+}
+
+struct view row_encode_event(struct arena *arena, const struct event_row *row)
+{
+    if (row->dossier.size == 0 && row->evidence.size == 0)
+        return row_encode_bytes(arena, row->bytes);
+    struct row_writer writer = writer_start_version(arena, ROW_VERSION_TAKEN_BACK,
+                                                    4 * (size_t)VARINT_BYTES_MAX + row->bytes.size +
+                                                        row->dossier.size + row->evidence.size);
+    write_bytes(&writer, row->bytes);
+    write_bytes(&writer, row->dossier);
+    if (row->evidence.size > 0) {
+        write_number(&writer, row->evidence_until_ms);
+        write_bytes(&writer, row->evidence);
+    }
+    return writer_end(&writer);
+}
+
 struct view row_encode_conversation(struct arena *arena, const struct conversation_row *row)
 {
     struct row_writer writer = writer_start(
-        arena, 5 * (size_t)VARINT_BYTES_MAX + row->name.size + row->creator.size +
+        arena, 7 * (size_t)VARINT_BYTES_MAX + row->name.size + row->creator.size +
                    row->peers[0].size + row->peers[1].size + UUID_BYTES + sizeof(row->time));
     write_number(&writer, (uint64_t)row->type);
     write_bytes(&writer, row->name);
@@ -62,14 +96,18 @@ struct view row_encode_conversation(struct arena *arena, const struct conversati
     write_raw(&writer, row->creation_id.bytes, UUID_BYTES);
     for (unsigned shift = 64; shift > 0; shift -= 8)
         *writer.at++ = (uint8_t)(row->time >> (shift - 8));
+    write_number(&writer, row->member_count);
+    write_number(&writer, row->owner_count);
     return writer_end(&writer);
 }
 
 struct view row_encode_member(struct arena *arena, const struct member_row *row)
 {
-    struct row_writer writer = writer_start(arena, 2 * (size_t)VARINT_BYTES_MAX);
+    struct row_writer writer = writer_start(arena, 4 * (size_t)VARINT_BYTES_MAX);
     write_number(&writer, (uint64_t)row->role);
     write_number(&writer, row->pending_recalls);
+    write_number(&writer, row->joined_seq);
+    write_number(&writer, row->left_seq);
     return writer_end(&writer);
 }
 
@@ -88,9 +126,61 @@ struct view row_encode_message_id(struct arena *arena, const struct message_id_r
 
 struct view row_encode_cursor(struct arena *arena, const struct cursor_row *row)
 {
-    struct row_writer writer = writer_start(arena, 2 * (size_t)VARINT_BYTES_MAX);
-    write_number(&writer, row->stored);
-    write_number(&writer, row->displayed);
+    struct row_writer writer = writer_start(
+        arena, (size_t)(2 + 1 + 4 * TRAIL_MARKS_MAX + 3 + 2) * VARINT_BYTES_MAX + RECEIPT_BYTES);
+    write_trail(&writer, &row->stored);
+    write_trail(&writer, &row->displayed);
+    write_number(&writer, row->handed_last);
+    if (row->handed_last != 0) {
+        write_number(&writer, row->handed_first);
+        write_number(&writer, row->handed_ms);
+    }
+    write_number(&writer, row->receipt_seq);
+    if (row->receipt_seq != 0) {
+        write_number(&writer, row->receipt_time_ms);
+        write_raw(&writer, row->receipt, RECEIPT_BYTES);
+    }
+    return writer_end(&writer);
+}
+
+struct view row_encode_device(struct arena *arena, const struct device_row *row)
+{
+    assert(row->key_count <= DEVICE_KEYS_MAX);
+    struct row_writer writer =
+        writer_start(arena, (size_t)(2 + DEVICE_KEYS_MAX) * VARINT_BYTES_MAX +
+                                (size_t)DEVICE_KEYS_MAX * DEVICE_KEY_BYTES);
+    write_number(&writer, row->since_ms);
+    write_number(&writer, row->key_count);
+    for (uint32_t i = 0; i < row->key_count; i++) {
+        write_number(&writer, row->keys[i].since_ms);
+        write_raw(&writer, row->keys[i].key, DEVICE_KEY_BYTES);
+    }
+    return writer_end(&writer);
+}
+
+struct view row_encode_pin(struct arena *arena, const struct pin_row *row)
+{
+    struct row_writer writer = writer_start(arena, 2 * (size_t)VARINT_BYTES_MAX + row->user.size);
+    write_bytes(&writer, row->user);
+    write_number(&writer, row->pin_seq);
+    return writer_end(&writer);
+}
+
+struct view row_encode_entries(struct arena *arena, const struct view *entries, size_t count)
+{
+    size_t bytes_max = count * VARINT_BYTES_MAX;
+    for (size_t i = 0; i < count; i++)
+        bytes_max += entries[i].size;
+    struct row_writer writer = writer_start(arena, bytes_max);
+    for (size_t i = 0; i < count; i++)
+        write_bytes(&writer, entries[i]);
+    return writer_end(&writer);
+}
+
+struct view row_encode_number(struct arena *arena, uint64_t number)
+{
+    struct row_writer writer = writer_start(arena, VARINT_BYTES_MAX);
+    write_number(&writer, number);
     return writer_end(&writer);
 }
 
@@ -107,11 +197,16 @@ struct row_reader {
     bool is_damaged;
 };
 
-static struct row_reader reader_start(struct view value)
+static struct row_reader reader_start_version(struct view value, uint8_t version)
 {
-    if (value.size == 0 || value.data[0] != ROW_VERSION)
+    if (value.size == 0 || value.data[0] != version)
         return (struct row_reader){.is_damaged = true};
     return (struct row_reader){.rest = view_make(value.data + 1, value.size - 1)};
+}
+
+static struct row_reader reader_start(struct view value)
+{
+    return reader_start_version(value, ROW_VERSION);
 }
 
 static enum status reader_end(const struct row_reader *reader)
@@ -153,6 +248,23 @@ static struct view read_bytes(struct row_reader *reader)
     return read_raw(reader, read_number(reader, UINT64_MAX));
 }
 
+/* The sum of both, damaged when it is too large. */
+static uint64_t read_sum(struct row_reader *reader, uint64_t number)
+{
+    return number + read_number(reader, UINT64_MAX - number);
+}
+
+static void read_trail(struct row_reader *reader, struct trail *trail)
+{
+    struct trail_mark mark = {0, 0};
+    trail->count = (uint32_t)read_number(reader, TRAIL_MARKS_MAX);
+    for (uint32_t i = 0; i < trail->count; i++) {
+        mark.seq = read_sum(reader, mark.seq);
+        mark.time_ms = read_sum(reader, mark.time_ms);
+        trail->marks[i] = mark;
+    }
+}
+
 enum status row_decode_conversation(struct view value, struct conversation_row *row)
 {
     struct row_reader reader = reader_start(value);
@@ -164,6 +276,8 @@ enum status row_decode_conversation(struct view value, struct conversation_row *
     row->peers[1] = read_bytes(&reader);
     struct view id = read_raw(&reader, UUID_BYTES);
     struct view time = read_raw(&reader, sizeof(row->time));
+    row->member_count = (uint32_t)read_number(&reader, UINT32_MAX);
+    row->owner_count = (uint32_t)read_number(&reader, UINT32_MAX);
     if (reader.is_damaged)
         return STATUS_CORRUPT;
     memcpy(row->creation_id.bytes, id.data, UUID_BYTES);
@@ -177,6 +291,23 @@ enum status row_decode_member(struct view value, struct member_row *row)
     struct row_reader reader = reader_start(value);
     row->role = (Unsay__V1__Role)read_number(&reader, INT_MAX);
     row->pending_recalls = (uint32_t)read_number(&reader, UINT32_MAX);
+    row->joined_seq = read_number(&reader, UINT64_MAX);
+    row->left_seq = read_number(&reader, UINT64_MAX);
+    return reader_end(&reader);
+}
+
+enum status row_decode_event(struct view value, struct event_row *row)
+{
+    *row = (struct event_row){.bytes = {NULL, 0}};
+    if (value.size == 0 || value.data[0] != ROW_VERSION_TAKEN_BACK)
+        return row_decode_bytes(value, &row->bytes);
+    struct row_reader reader = reader_start_version(value, ROW_VERSION_TAKEN_BACK);
+    row->bytes = read_bytes(&reader);
+    row->dossier = read_bytes(&reader);
+    if (reader.rest.size > 0) {
+        row->evidence_until_ms = read_number(&reader, UINT64_MAX);
+        row->evidence = read_bytes(&reader);
+    }
     return reader_end(&reader);
 }
 
@@ -195,8 +326,66 @@ enum status row_decode_message_id(struct view value, struct message_id_row *row)
 enum status row_decode_cursor(struct view value, struct cursor_row *row)
 {
     struct row_reader reader = reader_start(value);
-    row->stored = read_number(&reader, UINT64_MAX);
-    row->displayed = read_number(&reader, UINT64_MAX);
+    *row = (struct cursor_row){.receipt_seq = 0};
+    read_trail(&reader, &row->stored);
+    read_trail(&reader, &row->displayed);
+    row->handed_last = read_number(&reader, UINT64_MAX);
+    if (row->handed_last != 0) {
+        row->handed_first = read_number(&reader, UINT64_MAX);
+        row->handed_ms = read_number(&reader, UINT64_MAX);
+    }
+    row->receipt_seq = read_number(&reader, UINT64_MAX);
+    if (row->receipt_seq != 0) {
+        row->receipt_time_ms = read_number(&reader, UINT64_MAX);
+        struct view receipt = read_raw(&reader, RECEIPT_BYTES);
+        if (!reader.is_damaged)
+            memcpy(row->receipt, receipt.data, RECEIPT_BYTES);
+    }
+    return reader_end(&reader);
+}
+
+enum status row_decode_device(struct view value, struct device_row *row)
+{
+    struct row_reader reader = reader_start(value);
+    *row = (struct device_row){.since_ms = read_number(&reader, UINT64_MAX)};
+    row->key_count = (uint32_t)read_number(&reader, DEVICE_KEYS_MAX);
+    for (uint32_t i = 0; i < row->key_count; i++) {
+        row->keys[i].since_ms = read_number(&reader, UINT64_MAX);
+        struct view key = read_raw(&reader, DEVICE_KEY_BYTES);
+        if (reader.is_damaged)
+            return STATUS_CORRUPT;
+        memcpy(row->keys[i].key, key.data, DEVICE_KEY_BYTES);
+    }
+    return reader_end(&reader);
+}
+
+enum status row_decode_pin(struct view value, struct pin_row *row)
+{
+    struct row_reader reader = reader_start(value);
+    row->user = read_bytes(&reader);
+    row->pin_seq = read_number(&reader, UINT64_MAX);
+    return reader_end(&reader);
+}
+
+enum status row_decode_entries(struct view value, struct arena *arena, struct view **entries,
+                               size_t *count)
+{
+    struct row_reader reader = reader_start(value);
+    struct row_reader counter = reader;
+    for (*count = 0; counter.rest.size > 0; ++*count)
+        read_bytes(&counter);
+    if (counter.is_damaged)
+        return STATUS_CORRUPT;
+    *entries = arena_alloc(arena, *count * sizeof(**entries));
+    for (size_t i = 0; i < *count; i++)
+        (*entries)[i] = read_bytes(&reader);
+    return STATUS_OK;
+}
+
+enum status row_decode_number(struct view value, uint64_t *number)
+{
+    struct row_reader reader = reader_start(value);
+    *number = read_number(&reader, UINT64_MAX);
     return reader_end(&reader);
 }
 

@@ -25,9 +25,11 @@ struct store;
 struct store *store_open_memory(void);
 
 struct store_options {
-    const char *directory; /* made when missing */
-    size_t cache_bytes;    /* block cache; 0: 256 MiB */
-    size_t buffer_bytes;   /* memtables; 0: 128 MiB */
+    const char *directory;          /* made when missing */
+    const char *evidence_directory; /* keys of kept bodies, made when missing; never to be backed up
+                                       along with the store. NULL: DIRECTORY/../evidence */
+    size_t cache_bytes;             /* block cache; 0: 256 MiB */
+    size_t buffer_bytes;            /* memtables; 0: 128 MiB */
 };
 
 /* The embedded store. Fails with IN_USE when another process has the directory, VERSION when a
@@ -57,6 +59,15 @@ MUST_CHECK enum status store_get_member(struct store *store, struct view convers
 MUST_CHECK enum status store_get_event(struct store *store, struct event_key key,
                                        struct arena *arena, struct view *bytes);
 
+/* What is private of a message that was taken back; NOT_FOUND where nothing is. */
+MUST_CHECK enum status store_get_dossier(struct store *store, struct event_key key,
+                                         struct arena *arena, struct view *bytes);
+
+/* The body that was kept, decrypted; NOT_FOUND where none was, or its time is over. */
+MUST_CHECK enum status store_get_evidence(struct store *store, struct event_key key,
+                                          struct arena *arena, struct view *body,
+                                          uint64_t *until_ms);
+
 /* The last event of a conversation and origin: its seq and bytes. */
 MUST_CHECK enum status store_get_last_event(struct store *store, struct view conversation,
                                             uint32_t origin, struct arena *arena, uint64_t *seq,
@@ -74,6 +85,22 @@ MUST_CHECK enum status store_get_last_message_id(struct store *store, struct vie
 MUST_CHECK enum status store_get_request(struct store *store, struct view conversation,
                                          struct view user, struct view request_id,
                                          struct arena *arena, struct view *bytes);
+
+/* NOT_FOUND, or OK: when this recall was published, its target had been handed to the device's
+ * connection, and the device had not said that it stored it. */
+MUST_CHECK enum status store_get_pushed(struct store *store, struct event_key recall,
+                                        struct view user, struct view device);
+
+/* A job's bytes. */
+MUST_CHECK enum status store_get_job(struct store *store, struct view conversation,
+                                     struct view user, struct view request_id, struct arena *arena,
+                                     struct view *bytes);
+
+MUST_CHECK enum status store_get_device(struct store *store, struct view user, struct view device,
+                                        struct device_row *row);
+
+MUST_CHECK enum status store_get_policy(struct store *store, struct view version,
+                                        struct arena *arena, struct view *content);
 
 MUST_CHECK enum status store_get_cursor(struct store *store, struct view user, struct view device,
                                         struct view conversation, uint32_t origin,
@@ -113,10 +140,125 @@ MUST_CHECK enum status store_list_members(struct store *store, struct view conve
                                           struct view after, size_t limit, struct arena *arena,
                                           struct store_membership *members, size_t *count);
 
-/* The conversations of a user with conversation > after, ascending, at most `limit`. */
+/* The conversations that a user is in now, with conversation > after, ascending, at most `limit`.
+ */
 MUST_CHECK enum status
 store_list_conversations(struct store *store, struct view user, struct view after, size_t limit,
                          struct arena *arena, struct store_membership *memberships, size_t *count);
+
+/* ---- Listings: entries after `after` (zeroed: from the start), ascending, at most `limit` (room
+ * in the array); views live in the arena ---- */
+
+struct store_cursor {
+    struct view user;
+    struct view device;
+    struct cursor_row row;
+};
+
+/* The cursors of a conversation's devices, after (after_user, after_device). */
+MUST_CHECK enum status store_list_cursors(struct store *store, struct view conversation,
+                                          uint32_t origin, struct view after_user,
+                                          struct view after_device, size_t limit,
+                                          struct arena *arena, struct store_cursor *cursors,
+                                          size_t *count);
+
+/* The devices of a user, by name. */
+struct store_device {
+    struct view device;
+    struct device_row row;
+};
+MUST_CHECK enum status store_list_devices(struct store *store, struct view user, struct view after,
+                                          size_t limit, struct arena *arena,
+                                          struct store_device *devices, size_t *count);
+
+/* The message ids of a user in a conversation, by id. */
+struct store_message_id {
+    struct uuid id;
+    struct message_id_row row;
+};
+MUST_CHECK enum status store_list_message_ids(struct store *store, struct view conversation,
+                                              struct view user, const struct uuid *after,
+                                              size_t limit, struct arena *arena,
+                                              struct store_message_id *ids, size_t *count);
+
+struct store_pin {
+    uint64_t seq;
+    struct pin_row row;
+};
+MUST_CHECK enum status store_list_pins(struct store *store, struct view conversation,
+                                       uint32_t origin, size_t limit, struct arena *arena,
+                                       struct store_pin *pins, size_t *count);
+
+/* Where a message was forwarded to. */
+MUST_CHECK enum status store_list_forwards(struct store *store, struct event_key source,
+                                           size_t limit, struct arena *arena,
+                                           struct forward_row *forwards, size_t *count);
+
+/* Every job of every conversation. */
+struct store_job {
+    struct view conversation;
+    struct view user;
+    struct view request_id;
+    struct view bytes;
+};
+MUST_CHECK enum status store_list_jobs(struct store *store, const struct store_job *after,
+                                       size_t limit, struct arena *arena, struct store_job *jobs,
+                                       size_t *count);
+
+/* Who asked to open the evidence of a message. */
+struct store_approval {
+    struct view user;
+    struct view bytes;
+};
+MUST_CHECK enum status store_list_approvals(struct store *store, struct event_key target,
+                                            size_t limit, struct arena *arena,
+                                            struct store_approval *approvals, size_t *count);
+
+/* ---- The way into the audit log ----
+ *
+ * AUDIT changes are part of their commit, in rows of their own: the entries of a commit, together,
+ * under a number that ascends from commit to commit. Whoever keeps the audit log takes them from
+ * there in order, makes them durable in the log, and then settles them: they leave the store, and
+ * what it needs to find them again enters, in one commit. Numbers are never used again. */
+
+struct store_journal {
+    uint64_t number;      /* 1 and up */
+    struct view *entries; /* encoded AuditEntry */
+    size_t count;
+};
+
+/* Rows with number > after. A row that is still being committed is not shown, nor any after it. */
+MUST_CHECK enum status store_read_journal(struct store *store, uint64_t after, size_t limit,
+                                          struct arena *arena, struct store_journal *rows,
+                                          size_t *count);
+
+/* What leads from a word (an operator, say) to entries of the log: for each word and settlement,
+ * the ascending indexes of its entries. `dimension` tells words of one kind from those of another.
+ */
+struct store_posting {
+    uint8_t dimension;
+    struct view word; /* 1-64 bytes */
+    uint64_t first;   /* index of the first entry, the row's place; the bytes tell the others */
+    struct view bytes;
+};
+
+/* Drops all rows up to `number` and puts the postings; again with the same, it changes nothing. */
+MUST_CHECK enum status store_settle_journal(struct store *store, uint64_t number,
+                                            const struct store_posting *postings, size_t count,
+                                            struct failure *failure);
+
+/* The postings of a word with first < before (0: no bound), descending. */
+MUST_CHECK enum status store_list_postings(struct store *store, uint8_t dimension, struct view word,
+                                           uint64_t before, size_t limit, struct arena *arena,
+                                           struct store_posting *postings, size_t *count);
+
+/* ---- Erasure ---- */
+
+/* Makes what was overwritten unreadable in the files too: rewrites whatever files may still hold a
+ * body that was taken back before this call, and destroys the keys of evidence whose time was over
+ * at `now_ms`. Slow; other calls go on meanwhile. *bodies: how many were waiting for it. */
+MUST_CHECK enum status store_scrub(struct store *store, uint64_t now_ms, uint64_t *bodies,
+                                   struct failure *failure);
 
 /* What the adapter knows about itself, for metrics. */
 struct store_stats {

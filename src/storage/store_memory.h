@@ -8,7 +8,7 @@
  * they are applied all the same: the answer is lost, not the write. */
 void store_memory_fail(struct store *store, enum status status, bool applied);
 
-/* Every key and value in the store that contains `needle`; for "no file yields the body". */
+/* Scrubs, and counts the keys and values that contain `needle`; for "no file yields the body". */
 size_t store_memory_count(struct store *store, struct view needle);
 
 #endif

@@ -2,12 +2,10 @@
 #include "storage/rows.h"
 #include "storage/store_kv.h"
 
-/* Every scan stays inside the keys of its own range, so neighbours cost nothing. */
-static enum status store_scan(struct store *store, enum kv_space space,
-                              const struct key_range *keys, bool is_descending, kv_visit *visit,
-                              void *context)
+enum status store_scan(struct store *store, enum kv_space space, const struct key_range *keys,
+                       bool is_descending, kv_visit *visit, void *context)
 {
-    struct kv *kv = store_kv(store);
+    struct kv *kv = store->kv;
     struct kv_range range = {
         .space = space,
         .lower = key_view(&keys->lower),
@@ -26,6 +24,7 @@ struct event_scan {
     struct store_event *events;
     size_t count;
     size_t bytes;
+    size_t marked; /* events before this one are done */
     bool has_more;
     enum status status;
 };
@@ -38,15 +37,48 @@ static bool event_visit(void *context, struct view key, struct view value)
         return false;
     }
     struct store_event *event = &scan->events[scan->count];
-    scan->status = row_decode_bytes(value, &event->bytes);
-    if (!key_read_seq(&scan->keys, key, &event->seq))
+    struct event_row row;
+    struct view rest = key_rest(key, &scan->keys);
+    scan->status = row_decode_event(value, &row);
+    if (!key_take_seq(&rest, &event->seq) || rest.size > 0)
         scan->status = STATUS_CORRUPT;
     if (scan->status != STATUS_OK)
         return false;
-    event->bytes = arena_copy(scan->arena, event->bytes);
+    event->bytes = arena_copy(scan->arena, row.bytes);
     scan->bytes += event->bytes.size;
     scan->count++;
     return true;
+}
+
+/* Marks take the place of their events. Both ascend. */
+static bool mark_visit(void *context, struct view key, struct view value)
+{
+    struct event_scan *scan = context;
+    struct view rest = key_rest(key, &scan->keys);
+    struct event_row row;
+    uint64_t seq;
+    scan->status = row_decode_event(value, &row);
+    if (!key_take_seq(&rest, &seq) || rest.size > 0)
+        scan->status = STATUS_CORRUPT;
+    if (scan->status != STATUS_OK)
+        return false;
+    while (scan->marked < scan->count && scan->events[scan->marked].seq < seq)
+        scan->marked++;
+    if (scan->marked < scan->count && scan->events[scan->marked].seq == seq)
+        scan->events[scan->marked].bytes = arena_copy(scan->arena, row.bytes);
+    return scan->marked < scan->count;
+}
+
+static enum status events_mark(struct store *store, struct event_scan *scan)
+{
+    const struct store_range *range = scan->range;
+    if (scan->count == 0)
+        return STATUS_OK;
+    uint64_t last = scan->events[scan->count - 1].seq;
+    if (!key_range_of_events(&scan->keys, range->conversation, range->origin,
+                             scan->events[0].seq - 1, last == UINT64_MAX ? 0 : last + 1))
+        return STATUS_OK;
+    return store_scan(store, KV_MARKS, &scan->keys, false, mark_visit, scan);
 }
 
 static void events_reverse(struct store_event *events, size_t count)
@@ -68,14 +100,19 @@ enum status store_read_events(struct store *store, const struct store_range *ran
     if (!key_range_of_events(&scan.keys, range->conversation, range->origin, range->after,
                              range->before))
         return STATUS_OK;
+    /* Marks are read last, so that a page which shows a recall never shows what it took back. */
+    pthread_rwlock_rdlock(&store->marking);
     enum status status =
         store_scan(store, KV_EVENTS, &scan.keys, range->newest, event_visit, &scan);
+    if (range->newest)
+        events_reverse(events, scan.count);
+    if (status == STATUS_OK && scan.status == STATUS_OK)
+        status = events_mark(store, &scan);
+    pthread_rwlock_unlock(&store->marking);
     if (status == STATUS_OK)
         status = scan.status;
     if (status != STATUS_OK)
         return status;
-    if (range->newest)
-        events_reverse(events, scan.count);
     *count = scan.count;
     *more = scan.has_more;
     return STATUS_OK;
@@ -112,7 +149,9 @@ static bool id_visit(void *context, struct view key, struct view value)
 {
     struct id_scan *scan = context;
     (void)value;
-    scan->status = key_read_uuid(&scan->keys, key, scan->id) ? STATUS_OK : STATUS_CORRUPT;
+    struct view rest = key_rest(key, &scan->keys);
+    bool is_whole = key_take_uuid(&rest, scan->id) && rest.size == 0;
+    scan->status = is_whole ? STATUS_OK : STATUS_CORRUPT;
     return false;
 }
 
@@ -120,75 +159,8 @@ enum status store_get_last_message_id(struct store *store, struct view conversat
                                       struct view user, struct uuid *id)
 {
     struct id_scan scan = {.id = id, .status = STATUS_NOT_FOUND};
-    if (!key_range_of_message_ids(&scan.keys, conversation, user))
+    if (!key_range_of_message_ids(&scan.keys, conversation, user, NULL))
         return STATUS_NOT_FOUND;
     enum status status = store_scan(store, KV_MESSAGE_IDS, &scan.keys, true, id_visit, &scan);
     return status == STATUS_OK ? scan.status : status;
-}
-
-struct member_scan {
-    struct key_range keys;
-    size_t limit;
-    struct arena *arena;
-    struct view owner; /* the conversation or the user whose list it is */
-    bool is_by_user;
-    struct store_membership *memberships;
-    size_t count;
-    enum status status;
-};
-
-static bool member_visit(void *context, struct view key, struct view value)
-{
-    struct member_scan *scan = context;
-    struct view id;
-    if (scan->count == scan->limit)
-        return false;
-    struct store_membership *membership = &scan->memberships[scan->count];
-    scan->status = row_decode_member(value, &membership->row);
-    if (!key_read_id(&scan->keys, key, &id))
-        scan->status = STATUS_CORRUPT;
-    if (scan->status != STATUS_OK)
-        return false;
-    id = arena_copy(scan->arena, id);
-    membership->conversation = scan->is_by_user ? id : scan->owner;
-    membership->user = scan->is_by_user ? scan->owner : id;
-    scan->count++;
-    return scan->count < scan->limit;
-}
-
-static enum status store_list(struct store *store, struct member_scan *scan, size_t *count)
-{
-    scan->owner = arena_copy(scan->arena, scan->owner);
-    enum status status = store_scan(store, KV_REST, &scan->keys, false, member_visit, scan);
-    if (status == STATUS_OK)
-        status = scan->status;
-    *count = status == STATUS_OK ? scan->count : 0;
-    return status;
-}
-
-enum status store_list_members(struct store *store, struct view conversation, struct view after,
-                               size_t limit, struct arena *arena, struct store_membership *members,
-                               size_t *count)
-{
-    struct member_scan scan = {
-        .limit = limit, .arena = arena, .owner = conversation, .memberships = members};
-    *count = 0;
-    if (!key_range_of_members(&scan.keys, conversation, after))
-        return STATUS_OK;
-    return store_list(store, &scan, count);
-}
-
-enum status store_list_conversations(struct store *store, struct view user, struct view after,
-                                     size_t limit, struct arena *arena,
-                                     struct store_membership *memberships, size_t *count)
-{
-    struct member_scan scan = {.limit = limit,
-                               .arena = arena,
-                               .owner = user,
-                               .is_by_user = true,
-                               .memberships = memberships};
-    *count = 0;
-    if (!key_range_of_memberships(&scan.keys, user, after))
-        return STATUS_OK;
-    return store_list(store, &scan, count);
 }

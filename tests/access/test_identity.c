@@ -113,6 +113,7 @@ static void assert_refused(const struct identity_keys *with, const char *token,
         strstr(reason, expected) == NULL)
         fail_msg("'%s' where '%s' was expected: %s", reason, expected, token);
     assert_int_equal(identity.user[0], 0);
+    assert_int_equal(identity.authority, WIRE(ACTOR, UNSPECIFIED));
 }
 
 static void what_is_signed_is_valid_until_it_expires(void **state)
@@ -124,6 +125,7 @@ static void what_is_signed_is_valid_until_it_expires(void **state)
     assert_int_equal(verify(keys, token, now_ms, &identity, &reason), IDENTITY_VALID);
     assert_string_equal(identity.user, "ann@x");
     assert_string_equal(identity.device, "web:1");
+    assert_int_equal(identity.authority, WIRE(ACTOR, UNSPECIFIED));
     assert_int_equal(identity.expires_ms, now_ms + 60000);
     assert_int_equal(verify(keys, token, now_ms + 59999, &identity, &reason), IDENTITY_VALID);
     assert_int_equal(verify(keys, token, now_ms + 60000, &identity, &reason), IDENTITY_EXPIRED);
@@ -139,6 +141,41 @@ static void what_is_signed_is_valid_until_it_expires(void **state)
     assert_int_equal(identity_peek(view_make(NULL, 0), &identity), STATUS_MALFORMED);
     assert_int_equal(identity.user[0], 0);
     free(token);
+}
+
+static void a_role_gives_its_authority(void **state)
+{
+    static const struct {
+        Unsay__V1__Actor authority;
+        const char *role; /* NULL: there is no such role */
+    } cases[] = {
+        {WIRE(ACTOR, SYSTEM), "system"}, {WIRE(ACTOR, COMPLIANCE), "compliance"},
+        {WIRE(ACTOR, SELF), NULL},       {WIRE(ACTOR, OWNER), NULL},
+        {WIRE(ACTOR, GUEST), NULL},
+    };
+    (void)state;
+    FOR_EACH(i, cases)
+    {
+        struct identity identity;
+        const char *reason;
+        char *token =
+            identity_sign_as(view_of(secret_text), cases[i].authority, "ann", "d", now_ms, 60000);
+        if (cases[i].role == NULL) {
+            assert_null(token);
+            continue;
+        }
+        assert_int_equal(verify(keys, token, now_ms, &identity, &reason), IDENTITY_VALID);
+        assert_int_equal(identity.authority, cases[i].authority);
+        assert_int_equal(identity_peek(view_of(token), &identity), STATUS_OK);
+        assert_int_equal(identity.authority, cases[i].authority);
+        Unsay__V1__Actor authority = WIRE(ACTOR, UNSPECIFIED);
+        assert_true(identity_role(cases[i].role, &authority));
+        assert_int_equal(authority, cases[i].authority);
+        free(token);
+    }
+    Unsay__V1__Actor authority;
+    assert_false(identity_role("owner", &authority));
+    assert_false(identity_role("", &authority));
 }
 
 static void no_token_for_what_is_no_id(void **state)
@@ -243,6 +280,14 @@ static void claims_that_are_refused(void **state)
          "sub"},
         {"{\"sub\":\"a\",\"exp\":1700000100}", "device"},
         {"{\"sub\":\"a\",\"device\":\"d e\",\"exp\":1700000100}", "device"},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":\"system\"}", NULL},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":\"compliance\"}", NULL},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":\"System\"}", "role"},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":\"owner\"}", "role"},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":\"\"}", "role"},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":null}", "role"},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":7}", "role"},
+        {"{\"sub\":\"a\",\"device\":\"d\",\"exp\":1700000100,\"role\":[\"system\"]}", "role"},
         {"[]", "claims are malformed"},
         {"", "claims are malformed"},
         {"{\"sub\":\"\xff\",\"device\":\"d\",\"exp\":1700000100}", "claims are malformed"},
@@ -401,6 +446,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_signed_is_valid_until_it_expires),
+        cmocka_unit_test(a_role_gives_its_authority),
         cmocka_unit_test(no_token_for_what_is_no_id),
         cmocka_unit_test(every_changed_character_is_noticed),
         cmocka_unit_test(headers_that_are_refused),

@@ -43,6 +43,70 @@ wire_event *make_message(struct arena *arena, const char *conversation, uint64_t
     return event;
 }
 
+void make_quote(struct arena *arena, wire_event *event, uint64_t seq)
+{
+    wire_reference *quote = arena_alloc(arena, sizeof(*quote));
+    unsay__v1__reference__init(quote);
+    quote->origin = ORIGIN_DEFAULT;
+    quote->seq = seq;
+    event->message->quote = quote;
+}
+
+void make_mention(struct arena *arena, wire_event *event, const char *user)
+{
+    char **mentions = arena_alloc(arena, sizeof(char *));
+    mentions[0] = arena_text(arena, view_of(user));
+    event->message->n_mentions = 1;
+    event->message->mentions = mentions;
+}
+
+void make_source(struct arena *arena, wire_event *event, const char *conversation, uint64_t seq)
+{
+    wire_source *source = arena_alloc(arena, sizeof(*source));
+    unsay__v1__source__init(source);
+    source->conversation = arena_text(arena, view_of(conversation));
+    source->origin = ORIGIN_DEFAULT;
+    source->seq = seq;
+    event->message->forwarded_from = source;
+}
+
+wire_event *make_membership(struct arena *arena, const char *conversation, uint64_t seq,
+                            const char *user, Unsay__V1__Role role)
+{
+    wire_event *event = make_event(arena, conversation, seq);
+    wire_member *member = arena_alloc(arena, sizeof(*member));
+    wire_member **members = arena_alloc(arena, sizeof(wire_member *));
+    wire_membership *membership = arena_alloc(arena, sizeof(*membership));
+    unsay__v1__member__init(member);
+    member->user = string_of(user);
+    member->role = role;
+    members[0] = member;
+    unsay__v1__membership__init(membership);
+    membership->actor = string_of("bob");
+    membership->n_members = 1;
+    membership->members = members;
+    event->kind_case = EVENT_KIND(MEMBERSHIP);
+    event->membership = membership;
+    return event;
+}
+
+wire_event *make_pin(struct arena *arena, const char *conversation, uint64_t seq,
+                     uint64_t target_seq)
+{
+    wire_event *event = make_event(arena, conversation, seq);
+    wire_reference *target = arena_alloc(arena, sizeof(*target));
+    wire_pin *pin = arena_alloc(arena, sizeof(*pin));
+    unsay__v1__reference__init(target);
+    target->seq = target_seq;
+    unsay__v1__pin__init(pin);
+    pin->actor = string_of("bob");
+    pin->target = target;
+    pin->is_pinned = true;
+    event->kind_case = EVENT_KIND(PIN);
+    event->pin = pin;
+    return event;
+}
+
 wire_event *make_recall(struct arena *arena, const char *conversation, uint64_t seq,
                         uint64_t target_seq)
 {

@@ -8,6 +8,17 @@
 wire_event *make_message(struct arena *arena, const char *conversation, uint64_t seq,
                          const char *body);
 
+/* Parts of a message beside its body. */
+void make_quote(struct arena *arena, wire_event *event, uint64_t seq);
+void make_mention(struct arena *arena, wire_event *event, const char *user);
+void make_source(struct arena *arena, wire_event *event, const char *conversation, uint64_t seq);
+
+/* By bob. */
+wire_event *make_membership(struct arena *arena, const char *conversation, uint64_t seq,
+                            const char *user, Unsay__V1__Role role);
+wire_event *make_pin(struct arena *arena, const char *conversation, uint64_t seq,
+                     uint64_t target_seq);
+
 /* Of the event at `target_seq`. */
 wire_event *make_recall(struct arena *arena, const char *conversation, uint64_t seq,
                         uint64_t target_seq);

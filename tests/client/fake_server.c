@@ -1,8 +1,7 @@
-#include "fake_server.h"
+#include "fake_server_internal.h"
 
 #include "access/transport.h"
 #include "base/buffer.h"
-#include "core/frame.h"
 #include "events.h"
 
 #include <arpa/inet.h>
@@ -21,8 +20,7 @@ static void put_bytes(struct fake_server *server, struct view bytes)
     }
 }
 
-/* Takes over the blob. */
-static void put_blob(struct fake_server *server, struct blob *blob)
+void put_blob(struct fake_server *server, struct blob *blob)
 {
     struct buffer out;
     buffer_init(&out);
@@ -33,23 +31,7 @@ static void put_blob(struct fake_server *server, struct blob *blob)
     blob_release(blob);
 }
 
-static void put_frame(struct fake_server *server, uint64_t request, wire_server_frame *frame)
-{
-    frame->request = request;
-    put_blob(server, frame_from_server(frame));
-}
-
-static void put_error(struct fake_server *server, uint64_t request, Unsay__V1__ErrorCode code)
-{
-    wire_error error = UNSAY__V1__ERROR__INIT;
-    error.code = code;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(ERROR);
-    frame.error = &error;
-    put_frame(server, request, &frame);
-}
-
-static wire_event *event_at(struct fake_server *server, struct arena *arena, uint64_t seq)
+wire_event *event_at(struct fake_server *server, struct arena *arena, uint64_t seq)
 {
     const struct fake_event *event = &server->events[seq - 1];
     if (event->is_recall) {
@@ -58,6 +40,15 @@ static wire_event *event_at(struct fake_server *server, struct arena *arena, uin
         wire->recall->target_message_id = bytes_of(view_make(target->message_id, 16));
         if (target->is_own)
             wire->recall->target_sender = string_of("alice");
+        if (event->is_own) {
+            wire->recall->operator_ = string_of("alice");
+            wire->recall->device = string_of("phone");
+        }
+        return wire;
+    }
+    if (event->raw != NULL) {
+        wire_event *wire = event_decode(blob_view(event->raw), arena);
+        wire->seq = seq;
         return wire;
     }
     wire_event *wire = event->is_recalled ? make_tombstone(arena, "g:1", seq)
@@ -65,11 +56,15 @@ static wire_event *event_at(struct fake_server *server, struct arena *arena, uin
     wire->message->message_id = bytes_of(view_make(event->message_id, 16));
     if (event->is_own)
         wire->message->sender = string_of("alice");
+    if (!event->is_recalled && event->quote_seq != 0)
+        make_quote(arena, wire, event->quote_seq);
+    if (!event->is_recalled && event->mention[0] != 0)
+        make_mention(arena, wire, event->mention);
     return wire;
 }
 
-static void put_event(struct fake_server *server, enum frame_event_kind kind, uint64_t request,
-                      uint64_t seq)
+void put_event(struct fake_server *server, enum frame_event_kind kind, uint64_t request,
+               uint64_t seq)
 {
     struct arena arena;
     arena_init(&arena);
@@ -78,13 +73,13 @@ static void put_event(struct fake_server *server, enum frame_event_kind kind, ui
     arena_fini(&arena);
 }
 
-static struct fake_event *add_event(struct fake_server *server)
+struct fake_event *add_event(struct fake_server *server)
 {
     assert(server->event_count < FAKE_EVENTS_MAX);
     return &server->events[server->event_count++];
 }
 
-static uint64_t find_message(const struct fake_server *server, ProtobufCBinaryData id)
+uint64_t find_message(const struct fake_server *server, ProtobufCBinaryData id)
 {
     for (size_t i = 0; i < server->event_count; i++) {
         const struct fake_event *event = &server->events[i];
@@ -94,216 +89,42 @@ static uint64_t find_message(const struct fake_server *server, ProtobufCBinaryDa
     return 0;
 }
 
-static void recall_message(struct fake_server *server, uint64_t seq)
+/* As the client wants to be told. */
+static void put_notice(struct fake_server *server, uint64_t seq)
+{
+    struct arena arena;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    wire_refresh refresh = UNSAY__V1__REFRESH__INIT;
+    wire_replace replace = UNSAY__V1__REPLACE__INIT;
+    arena_init(&arena);
+    if (server->follow == WIRE(FOLLOW, PATCH)) {
+        put_event(server, FRAME_NOTICE, 0, seq);
+    } else if (server->follow == WIRE(FOLLOW, REFRESH)) {
+        refresh.conversation = string_of("g:1");
+        refresh.origin = ORIGIN_DEFAULT;
+        refresh.seq = seq;
+        frame.body_case = SERVER_FRAME(REFRESH);
+        frame.refresh = &refresh;
+        put_frame(server, 0, &frame);
+    } else {
+        replace.recall = event_at(server, &arena, seq);
+        replace.tombstone = event_at(server, &arena, server->events[seq - 1].target_seq);
+        frame.body_case = SERVER_FRAME(REPLACE);
+        frame.replace = &replace;
+        put_frame(server, 0, &frame);
+    }
+    arena_fini(&arena);
+}
+
+void recall_message(struct fake_server *server, uint64_t seq, bool is_own)
 {
     server->events[seq - 1].is_recalled = true;
     struct fake_event *event = add_event(server);
     event->is_recall = true;
+    event->is_own = is_own;
     event->target_seq = seq;
-    put_event(server, FRAME_NOTICE, 0, server->event_count);
+    put_notice(server, server->event_count);
     put_event(server, FRAME_EVENT, 0, server->event_count);
-}
-
-/* ---- Answers ---- */
-
-static void answer_hello(struct fake_server *server, uint64_t request)
-{
-    if (server->refuses_token) {
-        put_error(server, request, WIRE(ERROR_CODE, TOKEN_EXPIRED));
-        return;
-    }
-    wire_welcome welcome = UNSAY__V1__WELCOME__INIT;
-    welcome.version = 1;
-    welcome.user = string_of("alice");
-    welcome.device = string_of("phone");
-    welcome.heartbeat_interval_ms = 30000;
-    struct uuid store = {{[UUID_BYTES - 1] = server->store}};
-    if (server->store != 0)
-        welcome.store = bytes_of(uuid_view(&store));
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(WELCOME);
-    frame.welcome = &welcome;
-    put_frame(server, request, &frame);
-}
-
-static void answer_list(struct fake_server *server, uint64_t request)
-{
-    wire_head head = UNSAY__V1__HEAD__INIT;
-    head.origin = ORIGIN_DEFAULT;
-    head.seq = server->event_count;
-    wire_head *heads[] = {&head};
-    wire_conversation_entry entry = UNSAY__V1__CONVERSATION_ENTRY__INIT;
-    entry.conversation = string_of("g:1");
-    entry.type = WIRE(CONVERSATION_TYPE, GROUP);
-    entry.name = string_of("the group");
-    entry.n_heads = 1;
-    entry.heads = heads;
-    wire_conversation_entry *entries[] = {&entry};
-    wire_conversation_page page = UNSAY__V1__CONVERSATION_PAGE__INIT;
-    page.n_conversations = 1;
-    page.conversations = entries;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(CONVERSATIONS);
-    frame.conversations = &page;
-    put_frame(server, request, &frame);
-}
-
-static void answer_read(struct fake_server *server, uint64_t request, const wire_read *read)
-{
-    uint64_t before = read->before == 0 ? server->event_count + 1 : read->before;
-    uint32_t limit = read->limit == 0 ? 200 : read->limit;
-    wire_page_end end = UNSAY__V1__PAGE_END__INIT;
-    for (uint64_t seq = read->after + 1; seq < before && seq <= server->event_count; seq++) {
-        if (end.count == limit) {
-            end.more = true;
-            break;
-        }
-        put_event(server, FRAME_EVENT, request, seq);
-        end.count++;
-    }
-    end.conversation = read->conversation;
-    end.origin = ORIGIN_DEFAULT;
-    end.head = server->event_count;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(PAGE_END);
-    frame.page_end = &end;
-    put_frame(server, request, &frame);
-}
-
-static void answer_send(struct fake_server *server, uint64_t request, const wire_send *send)
-{
-    server->sends_seen++;
-    server->last_after = (struct uuid){{0}};
-    if (send->after.len == UUID_BYTES)
-        memcpy(server->last_after.bytes, send->after.data, UUID_BYTES);
-    if (server->sends == FAKE_IGNORES)
-        return;
-    if (server->sends == FAKE_REFUSES) {
-        put_error(server, request, WIRE(ERROR_CODE, NOT_A_MEMBER));
-        return;
-    }
-    uint64_t seq = find_message(server, send->message_id);
-    bool is_new = seq == 0;
-    if (is_new) {
-        struct fake_event *event = add_event(server);
-        memcpy(event->message_id, send->message_id.data, 16);
-        event->is_own = true;
-        snprintf(event->body, sizeof(event->body), "%.*s", (int)send->body.len,
-                 (const char *)send->body.data);
-        seq = server->event_count;
-    }
-    wire_accepted accepted = UNSAY__V1__ACCEPTED__INIT;
-    accepted.conversation = send->conversation;
-    accepted.origin = ORIGIN_DEFAULT;
-    accepted.seq = seq;
-    accepted.time = (UINT64_C(1700000000000) + seq) << 16;
-    accepted.message_id = send->message_id;
-    accepted.state = WIRE(MESSAGE_STATE, NORMAL);
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(ACCEPTED);
-    frame.accepted = &accepted;
-    if (!server->loses_answers)
-        put_frame(server, request, &frame);
-    if (is_new)
-        put_event(server, FRAME_EVENT, 0, seq);
-}
-
-static void answer_recall(struct fake_server *server, uint64_t request,
-                          const wire_recall_request *recall)
-{
-    server->recalls_seen++;
-    snprintf(server->last_request_id, sizeof(server->last_request_id), "%.*s",
-             (int)recall->request_id.len, (const char *)recall->request_id.data);
-    if (server->others == FAKE_IGNORES)
-        return;
-    if (server->others == FAKE_REFUSES) {
-        put_error(server, request, WIRE(ERROR_CODE, NOT_A_MEMBER));
-        return;
-    }
-    wire_target target = UNSAY__V1__TARGET__INIT;
-    wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
-    uint64_t seq = recall->targets[0]->seq != 0
-                       ? recall->targets[0]->seq
-                       : find_message(server, recall->targets[0]->message_id);
-    target.origin = ORIGIN_DEFAULT;
-    target.seq = seq;
-    target.message_id = recall->targets[0]->message_id;
-    outcome.target = &target;
-    if (seq == 0) {
-        outcome.outcome = WIRE(RECALL_OUTCOME, PENDING);
-    } else if (seq > server->event_count) {
-        outcome.outcome = WIRE(RECALL_OUTCOME, REFUSED);
-        outcome.refusal = WIRE(ERROR_CODE, UNKNOWN_MESSAGE);
-    } else if (server->events[seq - 1].is_recalled) {
-        outcome.outcome = WIRE(RECALL_OUTCOME, ALREADY_RECALLED);
-    } else {
-        outcome.outcome = WIRE(RECALL_OUTCOME, RECALLED);
-        outcome.time = UINT64_C(1700000000999) << 16;
-        recall_message(server, seq);
-    }
-    wire_target_outcome *outcomes[] = {&outcome};
-    Unsay__V1__RecallResult result = UNSAY__V1__RECALL_RESULT__INIT;
-    result.conversation = recall->conversation;
-    result.request_id = recall->request_id;
-    result.n_outcomes = 1;
-    result.outcomes = outcomes;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(RECALL);
-    frame.recall = &result;
-    put_frame(server, request, &frame);
-}
-
-static void answer_opened(struct fake_server *server, uint64_t request, const char *conversation)
-{
-    wire_opened opened = UNSAY__V1__OPENED__INIT;
-    opened.conversation = string_of(conversation);
-    opened.created = true;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(OPENED);
-    frame.opened = &opened;
-    if (server->others == FAKE_ANSWERS)
-        put_frame(server, request, &frame);
-}
-
-static void answer_ack(struct fake_server *server, uint64_t request, const wire_ack *ack)
-{
-    for (size_t i = 0; ack != NULL && i < ack->n_cursors; i++) {
-        if (ack->cursors[i]->stored > server->acked)
-            server->acked = ack->cursors[i]->stored;
-        if (ack->cursors[i]->displayed > server->displayed)
-            server->displayed = ack->cursors[i]->displayed;
-    }
-    wire_ack_confirmed confirmed = UNSAY__V1__ACK_CONFIRMED__INIT;
-    confirmed.n_cursors = ack == NULL ? 0 : ack->n_cursors;
-    confirmed.cursors = ack == NULL ? NULL : ack->cursors;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.body_case = SERVER_FRAME(ACK);
-    frame.ack = &confirmed;
-    put_frame(server, request, &frame);
-}
-
-static void answer(struct fake_server *server, const wire_client_frame *frame)
-{
-    uint64_t request = frame->request;
-    if (frame->body_case == CLIENT_FRAME(HELLO))
-        answer_hello(server, request);
-    else if (frame->body_case == CLIENT_FRAME(LIST_CONVERSATIONS))
-        answer_list(server, request);
-    else if (frame->body_case == CLIENT_FRAME(READ) &&
-             strcmp(frame->read->conversation, "g:1") == 0)
-        answer_read(server, request, frame->read);
-    else if (frame->body_case == CLIENT_FRAME(SEND))
-        answer_send(server, request, frame->send);
-    else if (frame->body_case == CLIENT_FRAME(RECALL))
-        answer_recall(server, request, frame->recall);
-    else if (frame->body_case == CLIENT_FRAME(ACK))
-        answer_ack(server, request, frame->ack);
-    else if (frame->body_case == CLIENT_FRAME(OPEN_CONVERSATION))
-        answer_opened(server, request, "d:alice:bob");
-    else if (frame->body_case == CLIENT_FRAME(CREATE_CONVERSATION))
-        answer_opened(server, request, "g:created");
-    else if (frame->body_case == CLIENT_FRAME(GOODBYE))
-        server->goodbyes_seen++;
 }
 
 /* ---- The thread ---- */
@@ -404,6 +225,9 @@ void fake_server_stop(struct fake_server *server)
     fake_server_drop(server);
     pthread_join(server->thread, NULL);
     close(server->listener);
+    blob_release(server->last);
+    for (size_t i = 0; i < server->event_count; i++)
+        blob_release(server->events[i].raw);
     pthread_cond_destroy(&server->changed);
     pthread_mutex_destroy(&server->lock);
 }
@@ -457,6 +281,41 @@ void fake_server_say_as(struct fake_server *server, const uint8_t id[16], const 
     pthread_mutex_unlock(&server->lock);
 }
 
+void fake_server_say_to(struct fake_server *server, const char *body, uint64_t quote_seq,
+                        const char *mention)
+{
+    pthread_mutex_lock(&server->lock);
+    add_message(server, body);
+    struct fake_event *event = &server->events[server->event_count - 1];
+    event->quote_seq = quote_seq;
+    snprintf(event->mention, sizeof(event->mention), "%s", mention);
+    put_event(server, FRAME_EVENT, 0, server->event_count);
+    pthread_mutex_unlock(&server->lock);
+}
+
+void fake_server_append(struct fake_server *server, const wire_event *event)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct view bytes = event_encode(event, &arena);
+    pthread_mutex_lock(&server->lock);
+    struct fake_event *fake = add_event(server);
+    fake->raw = blob_new(bytes.size);
+    memcpy(fake->raw->bytes, bytes.data, bytes.size);
+    put_event(server, FRAME_EVENT, 0, server->event_count);
+    pthread_mutex_unlock(&server->lock);
+    arena_fini(&arena);
+}
+
+const wire_client_frame *fake_server_last(struct fake_server *server, struct arena *arena)
+{
+    pthread_mutex_lock(&server->lock);
+    const wire_client_frame *frame =
+        frame_decode_client(frame_payload(blob_view(server->last)), arena);
+    pthread_mutex_unlock(&server->lock);
+    return frame;
+}
+
 void fake_server_say_many(struct fake_server *server, size_t count)
 {
     pthread_mutex_lock(&server->lock);
@@ -473,7 +332,7 @@ void fake_server_say_and_recall(struct fake_server *server, const char *body)
     pthread_mutex_lock(&server->lock);
     add_message(server, body);
     put_event(server, FRAME_EVENT, 0, server->event_count);
-    recall_message(server, server->event_count);
+    recall_message(server, server->event_count, false);
     pthread_cond_broadcast(&server->changed);
     pthread_mutex_unlock(&server->lock);
 }
@@ -481,7 +340,7 @@ void fake_server_say_and_recall(struct fake_server *server, const char *body)
 void fake_server_recall(struct fake_server *server, uint64_t seq)
 {
     pthread_mutex_lock(&server->lock);
-    recall_message(server, seq);
+    recall_message(server, seq, false);
     pthread_mutex_unlock(&server->lock);
 }
 

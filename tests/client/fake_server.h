@@ -3,6 +3,8 @@
 #ifndef UNSAY_TESTS_CLIENT_FAKE_SERVER_H
 #define UNSAY_TESTS_CLIENT_FAKE_SERVER_H
 
+#include "base/arena.h"
+#include "base/blob.h"
 #include "base/uuid.h"
 #include "core/contract.h"
 
@@ -23,6 +25,9 @@ struct fake_event {
     uint8_t message_id[16];
     bool is_own; /* of alice, the client */
     char body[FAKE_TEXT_BYTES];
+    uint64_t quote_seq;
+    char mention[FAKE_TEXT_BYTES];
+    struct blob *raw; /* another event; NULL: none */
 };
 
 struct fake_server {
@@ -47,7 +52,13 @@ struct fake_server {
     size_t recalls_seen;
     size_t goodbyes_seen;
     char last_request_id[65];
-    uint64_t acked; /* the highest cursor that was acknowledged */
+    uint32_t follow;     /* as Hello says */
+    uint8_t key[32];     /* likewise */
+    size_t receipts;     /* that came, each verified */
+    uint64_t receipt_at; /* the cursor of the last one */
+    size_t requests;     /* the application's that came, of the kinds without a counter here */
+    struct blob *last;   /* the last of them; or of the sends */
+    uint64_t acked;      /* the highest cursor that was acknowledged */
     uint64_t displayed;
 };
 
@@ -67,6 +78,17 @@ uint64_t fake_server_say(struct fake_server *server, const char *body);
 
 /* Appends a message of the client's own with this id, as accepted long ago, and pushes it. */
 void fake_server_say_as(struct fake_server *server, const uint8_t id[16], const char *body);
+
+/* Appends a message of somebody else that answers `quote_seq` (0: none) and mentions somebody ("":
+ * nobody). */
+void fake_server_say_to(struct fake_server *server, const char *body, uint64_t quote_seq,
+                        const char *mention);
+
+/* Appends another kind of event. */
+void fake_server_append(struct fake_server *server, const wire_event *event);
+
+/* server->last, in the arena. */
+const wire_client_frame *fake_server_last(struct fake_server *server, struct arena *arena);
 
 /* Appends its recall and sends the notice. */
 void fake_server_recall(struct fake_server *server, uint64_t seq);

@@ -53,6 +53,12 @@ static void on_event(void *context, const struct unsay_event *event)
     if (event->kind == UNSAY_EVENT_RECALL)
         trace_add(context, "event %llu recall %llu", (unsigned long long)event->seq,
                   (unsigned long long)event->target_seq);
+    else if (event->kind == UNSAY_EVENT_MEMBERSHIP)
+        trace_add(context, "event %llu membership %s %s %d", (unsigned long long)event->seq,
+                  event->sender, event->members[0].user, (int)event->members[0].role);
+    else if (event->kind == UNSAY_EVENT_PIN)
+        trace_add(context, "event %llu pin %s %llu %d", (unsigned long long)event->seq,
+                  event->sender, (unsigned long long)event->target_seq, event->is_pinned);
     else
         trace_add(context, "event %llu message %s %.*s", (unsigned long long)event->seq,
                   event->state == UNSAY_MESSAGE_NORMAL ? "normal" : "recalled",
@@ -89,13 +95,18 @@ const struct unsay_callbacks trace_callbacks = {on_event, on_recalled, on_send_s
                                                 on_connection};
 
 void trace_recall(void *context, const struct unsay_error *error,
-                  const struct unsay_target_outcome *outcomes, size_t count)
+                  const struct unsay_recall_answer *answer)
 {
-    if (error->result != UNSAY_OK || count == 0)
+    if (answer == NULL)
         trace_add(context, "recall %s", result_name(error));
     else
-        trace_add(context, "recall ok %zu outcome %d seq %llu %s", count, (int)outcomes[0].outcome,
-                  (unsigned long long)outcomes[0].target.seq, outcomes[0].refusal);
+        trace_add(context, "recall ok %zu outcome %d seq %llu %s", answer->count,
+                  (int)answer->outcomes[0].outcome,
+                  (unsigned long long)answer->outcomes[0].target.seq, answer->outcomes[0].refusal);
+    if (answer != NULL && answer->reach != NULL)
+        trace_add(context, "reach %u of %u missing %zu %s", answer->reach->applied,
+                  answer->reach->devices, answer->reach->missing_count,
+                  answer->reach->missing_count == 0 ? "" : answer->reach->missing[0].device);
 }
 
 void trace_opened(void *context, const struct unsay_error *error, const char *conversation,

@@ -79,6 +79,42 @@ static wire_creation creation = {
     .members = members,
 };
 
+static wire_tombstone tombstone_by_admin = {
+    BASE(tombstone), .operator_ = TEXT("bob"),    .time = TIME,  .recall_origin = 1,
+    .recall_seq = 6, .actor = WIRE(ACTOR, ADMIN), .vanished = 1,
+};
+static wire_message vanished_message = {
+    BASE(message),
+    .message_id = ID_B,
+    .sender = TEXT("ann"),
+    .device = TEXT("web:1"),
+    .content_type = WIRE(CONTENT_TYPE, IMAGE),
+    .state = WIRE(MESSAGE_STATE, RECALLED),
+    .tombstone = &tombstone_by_admin,
+};
+static wire_reference reference = {BASE(reference), .origin = 1, .seq = 2};
+static wire_source source = {BASE(source), .conversation = TEXT("g:one"), .origin = 1, .seq = 9};
+static char *mentions[] = {TEXT("bob"), TEXT("*")};
+static wire_message rich_message = {
+    BASE(message),
+    .message_id = ID_B,
+    .sender = TEXT("ann"),
+    .device = TEXT("web:1"),
+    .content_type = WIRE(CONTENT_TYPE, IMAGE),
+    .body = BYTES("\x89PNG"),
+    .state = WIRE(MESSAGE_STATE, NORMAL),
+    .quote = &reference,
+    .forwarded_from = &source,
+    .n_mentions = COUNT(mentions),
+    .mentions = mentions,
+};
+static wire_member gone = {BASE(member), .user = TEXT("bob"), .role = WIRE(ROLE, UNSPECIFIED)};
+static wire_member *changed_members[] = {&ann, &gone};
+static wire_membership membership = {BASE(membership), .actor = TEXT("ann"),
+                                     .n_members = COUNT(changed_members),
+                                     .members = changed_members};
+static wire_pin pin = {BASE(pin), .actor = TEXT("ann"), .target = &reference, .is_pinned = 1};
+
 #define EVENT(number, case, field, value)                                             \
     {                                                                                 \
         BASE(event), .conversation = TEXT("d:ann:bob"), .origin = 1, .seq = (number), \
@@ -88,6 +124,10 @@ static wire_event event_creation = EVENT(1, CREATION, creation, &creation);
 static wire_event event_message = EVENT(2, MESSAGE, message, &message);
 static wire_event event_recalled = EVENT(2, MESSAGE, message, &recalled_message);
 static wire_event event_recall = EVENT(3, RECALL, recall, &recall);
+static wire_event event_rich = EVENT(5, MESSAGE, message, &rich_message);
+static wire_event event_vanished = EVENT(5, MESSAGE, message, &vanished_message);
+static wire_event event_membership = EVENT(7, MEMBERSHIP, membership, &membership);
+static wire_event event_pin = EVENT(8, PIN, pin, &pin);
 
 /* Frames of the client */
 
@@ -119,6 +159,68 @@ static wire_create_conversation create_conversation = {
     .n_members = COUNT(members), .members = members,  .type = WIRE(CONVERSATION_TYPE, GROUP)};
 static wire_goodbye goodbye = {BASE(goodbye)};
 
+#define KEY BYTES("0123456789abcdef0123456789abcdef")
+#define SIGNATURE BYTES("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+static wire_hello hello_with_key = {BASE(hello),
+                                    .version_min = 1,
+                                    .version_max = 1,
+                                    .token = TEXT("header.claims.signature"),
+                                    .follow = WIRE(FOLLOW, REPLACE),
+                                    .device_key = KEY};
+static wire_receipt receipt = {BASE(receipt), .time_ms = UINT64_C(1700000000000),
+                               .signature = SIGNATURE, .stored = 300};
+static wire_cursor signed_cursor = {BASE(cursor),     .conversation = TEXT("d:ann:bob"),
+                                    .origin = 1,      .stored = 300,
+                                    .displayed = 200, .receipt = &receipt};
+static wire_cursor *signed_cursors[] = {&signed_cursor};
+static wire_ack signed_ack = {BASE(ack), .n_cursors = COUNT(signed_cursors),
+                              .cursors = signed_cursors};
+static wire_send forward = {
+    BASE(send),         .conversation = TEXT("d:ann:bob"), .message_id = ID_B,  .quote = &reference,
+    .forward = &source, .n_mentions = COUNT(mentions),     .mentions = mentions};
+static wire_recall_request waiting_recall = {BASE(recall_request),
+                                             .conversation = TEXT("d:ann:bob"),
+                                             .n_targets = COUNT(targets),
+                                             .targets = targets,
+                                             .request_id = BYTES("request-2"),
+                                             .condition = WIRE(RECALL_CONDITION, IF_UNREAD),
+                                             .wait = WIRE(RECALL_WAIT, ALL),
+                                             .wait_ms = 5000};
+static wire_change_members change_members = {BASE(change_members), .conversation = TEXT("g:one"),
+                                             .n_members = COUNT(changed_members),
+                                             .members = changed_members};
+static wire_change_pin change_pin = {BASE(change_pin), .conversation = TEXT("g:one"),
+                                     .target = &reference, .is_pinned = 1};
+static wire_list_members list_members = {BASE(list_members), .conversation = TEXT("g:one"),
+                                         .after = TEXT("ann"), .limit = 100};
+static wire_list_pins list_pins = {BASE(list_pins), .conversation = TEXT("g:one")};
+static wire_recall_range recall_range = {BASE(recall_range),
+                                         .conversation = TEXT("g:one"),
+                                         .user = TEXT("bob"),
+                                         .from_ms = UINT64_C(1700000000000),
+                                         .until_ms = UINT64_C(1700000060000),
+                                         .request_id = BYTES("request-3"),
+                                         .reason = TEXT("spam")};
+static wire_device_name device_name = {BASE(device_name), .user = TEXT("bob"),
+                                       .device = TEXT("phone")};
+static wire_read_exposure read_exposure = {BASE(read_exposure),   .conversation = TEXT("g:one"),
+                                           .origin = 1,           .recall_seq = 6,
+                                           .after = &device_name, .limit = 50};
+static wire_list_recalls list_recalls = {BASE(list_recalls),
+                                         .from_ms = UINT64_C(1700000000000),
+                                         .until_ms = UINT64_C(1700000060000),
+                                         .operator_ = TEXT("ann"),
+                                         .conversation = TEXT("g:one"),
+                                         .outcome = WIRE(RECALL_OUTCOME, REFUSED),
+                                         .refusal = WIRE(ERROR_CODE, WINDOW_CLOSED),
+                                         .reason = TEXT("typo"),
+                                         .before = 1000,
+                                         .limit = 50};
+static wire_open_evidence open_evidence = {BASE(open_evidence), .conversation = TEXT("g:one"),
+                                           .origin = 1, .target_seq = 5};
+static wire_policy_request policy_request = {BASE(policy_request),
+                                             .action = WIRE(POLICY_ACTION, RELOAD), .version = KEY};
+
 #define CLIENT(name, case, field_name, value)        \
     static const wire_client_frame client_##name = { \
         BASE(client_frame), .request = 7, .body_case = CLIENT_FRAME(case), .field_name = (value)}
@@ -132,6 +234,19 @@ CLIENT(list_conversations, LIST_CONVERSATIONS, list_conversations, &list_convers
 CLIENT(open_conversation, OPEN_CONVERSATION, open_conversation, &open_conversation);
 CLIENT(create_conversation, CREATE_CONVERSATION, create_conversation, &create_conversation);
 CLIENT(goodbye, GOODBYE, goodbye, &goodbye);
+CLIENT(hello_with_key, HELLO, hello, &hello_with_key);
+CLIENT(signed_ack, ACK, ack, &signed_ack);
+CLIENT(forward, SEND, send, &forward);
+CLIENT(waiting_recall, RECALL, recall, &waiting_recall);
+CLIENT(change_members, CHANGE_MEMBERS, change_members, &change_members);
+CLIENT(change_pin, CHANGE_PIN, change_pin, &change_pin);
+CLIENT(list_members, LIST_MEMBERS, list_members, &list_members);
+CLIENT(list_pins, LIST_PINS, list_pins, &list_pins);
+CLIENT(recall_range, RECALL_RANGE, recall_range, &recall_range);
+CLIENT(read_exposure, READ_EXPOSURE, read_exposure, &read_exposure);
+CLIENT(list_recalls, LIST_RECALLS, list_recalls, &list_recalls);
+CLIENT(open_evidence, OPEN_EVIDENCE, open_evidence, &open_evidence);
+CLIENT(policy, POLICY, policy, &policy_request);
 
 /* Frames of the server */
 
@@ -186,6 +301,107 @@ static wire_error error = {BASE(error),
                            .closing = 1,
                            .retryable = 1};
 
+static wire_device_name *missing[] = {&device_name};
+static wire_reach reach = {BASE(reach), .devices = 3, .applied = 2, .n_missing = COUNT(missing),
+                           .missing = missing};
+static wire_target_outcome outcome_with_seq = {BASE(target_outcome), .target = &target_by_key,
+                                               .outcome = WIRE(RECALL_OUTCOME, RECALLED),
+                                               .time = TIME, .recall_seq = 6};
+static wire_target_outcome *outcomes_with_seq[] = {&outcome_with_seq};
+static wire_recall_result reached_result = {BASE(recall_result),
+                                            .conversation = TEXT("d:ann:bob"),
+                                            .request_id = BYTES("request-2"),
+                                            .n_outcomes = COUNT(outcomes_with_seq),
+                                            .outcomes = outcomes_with_seq,
+                                            .reach = &reach};
+static wire_refresh refresh = {BASE(refresh), .conversation = TEXT("d:ann:bob"), .origin = 1,
+                               .seq = 3};
+static wire_replace replace = {BASE(replace), .recall = &event_recall,
+                               .tombstone = &event_recalled};
+static wire_appended appended = {BASE(appended), .conversation = TEXT("g:one"), .origin = 1,
+                                 .seq = 7, .time = TIME};
+static wire_member_page member_page = {BASE(member_page), .conversation = TEXT("g:one"),
+                                       .n_members = COUNT(members), .members = members, .more = 1};
+static wire_reference *references[] = {&reference};
+static wire_pin_list pin_list = {BASE(pin_list), .conversation = TEXT("g:one"),
+                                 .n_pins = COUNT(references), .pins = references};
+static wire_range_progress range_progress = {BASE(range_progress),
+                                             .conversation = TEXT("g:one"),
+                                             .request_id = BYTES("request-3"),
+                                             .is_done = 1,
+                                             .examined = 300,
+                                             .recalled = 299,
+                                             .refused = 1,
+                                             .refusal = WIRE(ERROR_CODE, WINDOW_CLOSED)};
+static wire_exposure_totals exposure_totals = {
+    BASE(exposure_totals), .devices = 3,         .pushed = 1,
+    .stored = 1,           .displayed = 1,       .applied = 2,
+    .outstanding = 1,      .receipts_signed = 1, .receipts_unsigned = 1};
+static wire_device_exposure device_exposure = {BASE(device_exposure),
+                                               .user = TEXT("bob"),
+                                               .device = TEXT("phone"),
+                                               .reach = WIRE(DEVICE_REACH, DISPLAYED),
+                                               .since_ms = UINT64_C(1700000000000),
+                                               .applied = 1,
+                                               .applied_ms = UINT64_C(1700000001000),
+                                               .receipt = WIRE(RECEIPT_STATE, SIGNED)};
+static wire_device_exposure *device_exposures[] = {&device_exposure};
+static wire_exposure exposure = {BASE(exposure),
+                                 .conversation = TEXT("g:one"),
+                                 .origin = 1,
+                                 .recall_seq = 6,
+                                 .target_seq = 5,
+                                 .time = TIME,
+                                 .totals = &exposure_totals,
+                                 .n_devices = COUNT(device_exposures),
+                                 .devices = device_exposures,
+                                 .more = 1};
+static wire_audit_entry audit_entry = {BASE(audit_entry),
+                                       .kind = WIRE(AUDIT_KIND, RECALL),
+                                       .time = UINT64_C(1700000000000),
+                                       .conversation = TEXT("g:one"),
+                                       .origin = 1,
+                                       .target_seq = 5,
+                                       .target_message_id = ID_B,
+                                       .target_sender = TEXT("bob"),
+                                       .content_type = WIRE(CONTENT_TYPE, IMAGE),
+                                       .target_time = TIME,
+                                       .operator_ = TEXT("ann"),
+                                       .actor = WIRE(ACTOR, OWNER),
+                                       .target_role = WIRE(ROLE, MEMBER),
+                                       .device = TEXT("web:1"),
+                                       .address = TEXT("192.0.2.1:4711"),
+                                       .request_id = BYTES("request-3"),
+                                       .rule = TEXT("owners-and-admins"),
+                                       .policy = KEY,
+                                       .outcome = WIRE(RECALL_OUTCOME, RECALLED),
+                                       .recall_seq = 6,
+                                       .clock_unsure = 1,
+                                       .delivery = WIRE(DELIVERY_STATE, DELIVERED),
+                                       .conversation_type = WIRE(CONVERSATION_TYPE, GROUP),
+                                       .delivered_ms = UINT64_C(1700000000100)};
+static wire_recall_entry recall_entry = {BASE(recall_entry), .index = 41, .entry = &audit_entry};
+static wire_recall_entry *recall_entries[] = {&recall_entry};
+static wire_recall_page recall_page = {BASE(recall_page), .n_entries = COUNT(recall_entries),
+                                       .entries = recall_entries, .next = 41};
+static wire_evidence evidence = {BASE(evidence),
+                                 .conversation = TEXT("g:one"),
+                                 .origin = 1,
+                                 .target_seq = 5,
+                                 .approvals_needed = 1,
+                                 .content_type = WIRE(CONTENT_TYPE, IMAGE),
+                                 .body = BYTES("\x89PNG"),
+                                 .kept_until_ms = UINT64_C(1707776000000)};
+static wire_policy_info policy_version = {BASE(policy_info), .version = KEY,
+                                          .since_ms = UINT64_C(1700000000000)};
+static wire_policy_info *policy_versions[] = {&policy_version};
+static wire_policy_info policy_info = {BASE(policy_info),
+                                       .version = KEY,
+                                       .content = BYTES("rules: []"),
+                                       .since_ms = UINT64_C(1700000000000),
+                                       .n_versions = COUNT(policy_versions),
+                                       .versions = policy_versions};
+
 #define SERVER(name, number, case, field_name, value)                                        \
     static const wire_server_frame server_##name = {BASE(server_frame), .request = (number), \
                                                     .body_case = SERVER_FRAME(case),         \
@@ -203,6 +419,17 @@ SERVER(conversations, 7, CONVERSATIONS, conversations, &conversation_page);
 SERVER(opened, 7, OPENED, opened, &opened);
 SERVER(behind, 0, BEHIND, behind, &behind);
 SERVER(error, 7, ERROR, error, &error);
+SERVER(reached, 7, RECALL, recall, &reached_result);
+SERVER(refresh, 0, REFRESH, refresh, &refresh);
+SERVER(replace, 0, REPLACE, replace, &replace);
+SERVER(appended, 7, APPENDED, appended, &appended);
+SERVER(members, 7, MEMBERS, members, &member_page);
+SERVER(pins, 7, PINS, pins, &pin_list);
+SERVER(range, 7, RANGE, range, &range_progress);
+SERVER(exposure, 7, EXPOSURE, exposure, &exposure);
+SERVER(recalls, 7, RECALLS, recalls, &recall_page);
+SERVER(evidence, 7, EVIDENCE, evidence, &evidence);
+SERVER(policy, 7, POLICY, policy, &policy_info);
 
 #undef EVENT
 #define CLIENT_SAMPLE(name)                  \
@@ -229,6 +456,19 @@ const struct sample samples[] = {
     CLIENT_SAMPLE(open_conversation),
     CLIENT_SAMPLE(create_conversation),
     CLIENT_SAMPLE(goodbye),
+    CLIENT_SAMPLE(hello_with_key),
+    CLIENT_SAMPLE(signed_ack),
+    CLIENT_SAMPLE(forward),
+    CLIENT_SAMPLE(waiting_recall),
+    CLIENT_SAMPLE(change_members),
+    CLIENT_SAMPLE(change_pin),
+    CLIENT_SAMPLE(list_members),
+    CLIENT_SAMPLE(list_pins),
+    CLIENT_SAMPLE(recall_range),
+    CLIENT_SAMPLE(read_exposure),
+    CLIENT_SAMPLE(list_recalls),
+    CLIENT_SAMPLE(open_evidence),
+    CLIENT_SAMPLE(policy),
     SERVER_SAMPLE(welcome),
     SERVER_SAMPLE(heartbeat),
     SERVER_SAMPLE(accepted),
@@ -242,9 +482,24 @@ const struct sample samples[] = {
     SERVER_SAMPLE(opened),
     SERVER_SAMPLE(behind),
     SERVER_SAMPLE(error),
+    SERVER_SAMPLE(reached),
+    SERVER_SAMPLE(refresh),
+    SERVER_SAMPLE(replace),
+    SERVER_SAMPLE(appended),
+    SERVER_SAMPLE(members),
+    SERVER_SAMPLE(pins),
+    SERVER_SAMPLE(range),
+    SERVER_SAMPLE(exposure),
+    SERVER_SAMPLE(recalls),
+    SERVER_SAMPLE(evidence),
+    SERVER_SAMPLE(policy),
     EVENT_SAMPLE(creation),
     EVENT_SAMPLE(message),
     EVENT_SAMPLE(recalled),
     EVENT_SAMPLE(recall),
+    EVENT_SAMPLE(rich),
+    EVENT_SAMPLE(vanished),
+    EVENT_SAMPLE(membership),
+    EVENT_SAMPLE(pin),
 };
 const size_t sample_count = COUNT(samples);

@@ -257,6 +257,70 @@ static void test_error_that_closes_fails_only_its_send(void **state)
     script_expect(s, "disconnect\nlink rejected\n");
 }
 
+/* ---- Details ---- */
+
+static struct view pack_detail(wire_send *send, uint8_t bytes[256])
+{
+    return view_make(bytes, unsay__v1__send__pack(send, bytes));
+}
+
+static const wire_send *last_send(struct script *s)
+{
+    return s->frames[s->frame_count - 1]->send;
+}
+
+static void test_details_go_along(void **state)
+{
+    struct script *s = *state;
+    uint8_t bytes[256];
+    char *mentions[] = {string_of("bob"), string_of("*")};
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    quote.origin = 1;
+    quote.seq = 5;
+    wire_send detail = UNSAY__V1__SEND__INIT;
+    detail.quote = &quote;
+    detail.n_mentions = 2;
+    detail.mentions = mentions;
+    script_online(s, "a", 0);
+    assert_true(script_offer_with(s, 1, "a", 1, pack_detail(&detail, bytes), false));
+    script_expect(s, "> send a 1 after 0\n");
+    assert_int_equal(last_send(s)->quote->seq, 5);
+    assert_int_equal(last_send(s)->n_mentions, 2);
+    assert_string_equal(last_send(s)->mentions[1], "*");
+    assert_null(last_send(s)->forward);
+    assert_int_equal(last_send(s)->body.len, 5);
+}
+
+/* What was quoted or forwarded has another number in another store's log. */
+static void test_references_to_another_log_fail(void **state)
+{
+    struct script *s = *state;
+    uint8_t bytes[256];
+    wire_source source = UNSAY__V1__SOURCE__INIT;
+    source.conversation = string_of("b");
+    source.seq = 5;
+    wire_send detail = UNSAY__V1__SEND__INIT;
+    detail.forward = &source;
+    struct uuid store = {{[UUID_BYTES - 1] = 1}};
+    client_core_load_store(s->core, &store);
+    script_connect(s);
+    assert_true(script_offer_with(s, 1, "a", 1, pack_detail(&detail, bytes), false));
+    assert_true(script_offer_with(s, 2, "a", 2, view_make(NULL, 0), false));
+    assert_true(script_offer_with(s, 3, "a", 3, pack_detail(&detail, bytes), true));
+    script_expect(s, "failed 3 unknown_message\nsent 3 failed unknown_message\n");
+    script_welcome_of(s, 2);
+    script_expect(s, "forget\nfailed 1 unknown_message\nstore 2\nlink syncing\n"
+                     "sent 1 failed unknown_message\n> send a 2 after 0\n> list \"\"\n");
+}
+
+static void test_details_that_cannot_be_read_fail(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    assert_true(script_offer_with(s, 1, "a", 1, view_of("\xff\xff"), false));
+    script_expect(s, "failed 1 field_invalid\nsent 1 failed field_invalid\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +353,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_entries_that_no_server_takes_fail_at_once,
                                         script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_error_that_closes_fails_only_its_send, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_details_go_along, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_references_to_another_log_fail, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_details_that_cannot_be_read_fail, script_setup,
                                         script_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

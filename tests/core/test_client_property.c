@@ -1,8 +1,9 @@
 /* The client against a small model of the server, at random from a seed: pushes, pages, notices,
  * duplicates, losses, refusals, cut connections and restarts of the client from what it had stored.
  * Whatever happens, per conversation every event is stored once and in order, nothing is shown
- * before it is stored, cursors only grow, each outgoing message is resolved once, and the server's
- * log has them in the order of sending. */
+ * before it is stored, cursors only grow, each outgoing message is resolved once, the server's log
+ * has them in the order of sending, and a receipt comes for every recall, when no body that was
+ * taken back is left. Each of the ways to follow. */
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,6 +49,8 @@ struct world {
     struct prng prng;
     uint64_t now_ms;
     uint64_t wake_ms;
+    Unsay__V1__Follow follow;
+    size_t receipt_count;
     struct client_core *core;
     struct arena arena;
     bool is_connected;
@@ -128,6 +131,40 @@ static void server_event(struct world *world, uint64_t request,
     wire_put(world, request, body, &event);
 }
 
+/* As an event of its own, in the arena. */
+static wire_event *server_make(struct world *world, size_t index, uint64_t seq)
+{
+    size_t before = world->wire_end;
+    server_event(world, 0, SERVER_FRAME(EVENT), index, seq);
+    assert_int_equal(world->wire_end, before + 1);
+    struct blob *blob = world->wire[--world->wire_end];
+    wire_event *event = frame_decode_server(frame_payload(blob_view(blob)), &world->arena)->event;
+    blob_release(blob);
+    return event;
+}
+
+static void server_notice(struct world *world, size_t index, uint64_t seq)
+{
+    wire_refresh refresh;
+    wire_replace replace = UNSAY__V1__REPLACE__INIT;
+    if (!world->is_connected || world->wire_end == WIRE_MAX)
+        return;
+    unsay__v1__refresh__init(&refresh);
+    if (world->follow == WIRE(FOLLOW, PATCH)) {
+        server_event(world, 0, SERVER_FRAME(NOTICE), index, seq);
+    } else if (world->follow == WIRE(FOLLOW, REFRESH)) {
+        refresh.conversation = string_of(names[index]);
+        refresh.origin = 1;
+        refresh.seq = seq;
+        wire_put(world, 0, SERVER_FRAME(REFRESH), &refresh);
+    } else {
+        replace.recall = server_make(world, index, seq);
+        replace.tombstone =
+            server_make(world, index, world->logs[index].entries[seq].recall_target);
+        wire_put(world, 0, SERVER_FRAME(REPLACE), &replace);
+    }
+}
+
 /* Appends, and pushes it, mostly. */
 static void server_append(struct world *world, size_t index, struct log_entry entry)
 {
@@ -153,7 +190,7 @@ static void server_recall(struct world *world, size_t index)
     log->entries[target].is_recalled = true;
     log->entries[++log->head].recall_target = target;
     size_t before = world->wire_end;
-    server_event(world, 0, SERVER_FRAME(NOTICE), index, log->head);
+    server_notice(world, index, log->head);
     if (world->wire_end > before && chance(world, 70)) {
         struct blob *notice = world->wire[before];
         memmove(&world->wire[world->wire_first + 1], &world->wire[world->wire_first],
@@ -255,12 +292,46 @@ static void server_list(struct world *world, uint64_t request)
     wire_put(world, request, SERVER_FRAME(CONVERSATIONS), &page);
 }
 
+static uint64_t log_last_recall(const struct model_log *log, uint64_t seq)
+{
+    while (seq > 0 && log->entries[seq].recall_target == 0)
+        seq--;
+    return seq;
+}
+
+/* No body is left of what the recalls up to `stored` took back; and where the server did not know
+ * of one, there is a receipt. */
+static void server_check_receipt(struct world *world, const struct model_log *log,
+                                 const wire_cursor *cursor)
+{
+    const wire_receipt *receipt = cursor->receipt;
+    assert_true(receipt != NULL || log_last_recall(log, cursor->stored) <= log->stored);
+    if (receipt == NULL)
+        return;
+    assert_true(receipt->stored == cursor->stored);
+    for (uint64_t seq = 1; seq <= receipt->stored; seq++)
+        assert_false(log->entries[seq].recall_target != 0 &&
+                     log->is_body_stored[log->entries[seq].recall_target]);
+    world->receipt_count++;
+}
+
+static void server_check_notices(const struct world *world, const wire_ack *ack)
+{
+    for (size_t i = 0; ack != NULL && i < ack->n_notices; i++) {
+        const struct model_log *log = &world->logs[log_index(ack->notices[i]->conversation)];
+        uint64_t target = log->entries[ack->notices[i]->seq].recall_target;
+        assert_true(target != 0 && !log->is_body_stored[target]);
+    }
+}
+
 static void server_ack(struct world *world, const wire_ack *ack)
 {
+    server_check_notices(world, ack);
     for (size_t i = 0; ack != NULL && i < ack->n_cursors; i++) {
         const wire_cursor *cursor = ack->cursors[i];
         struct model_log *log = &world->logs[log_index(cursor->conversation)];
         assert_true(cursor->stored <= log->database_stored); /* stored before acknowledged */
+        server_check_receipt(world, log, cursor);
         if (cursor->stored > log->stored)
             log->stored = cursor->stored;
     }
@@ -285,6 +356,9 @@ static void server_receive(struct world *world, const wire_client_frame *frame)
         unsay__v1__welcome__init(&welcome);
         welcome.version = 1;
         welcome.heartbeat_interval_ms = 5000;
+        struct uuid store = {{9}};
+        welcome.store = bytes_of(uuid_view(&store));
+        assert_int_equal(frame->hello->follow, world->follow);
         wire_put(world, frame->request, SERVER_FRAME(WELCOME), &welcome);
     } else if (frame->body_case == CLIENT_FRAME(LIST_CONVERSATIONS)) {
         server_list(world, frame->request);
@@ -329,8 +403,9 @@ static void shell_store(struct world *world, const struct client_effect *effect)
         assert_int_equal(log->applied[effect->event->seq]++, 0);
         log->is_body_stored[effect->event->recall->target_seq] = false;
     } else if (effect->kind == CLIENT_STORE_CURSOR) {
-        const struct model_log *log = &world->logs[effect->conversation.data[0] - 'a'];
-        assert_true(effect->stored == log->database_stored);
+        const struct model_log *log = &world->logs[effect->cursor.conversation.data[0] - 'a'];
+        assert_true(effect->cursor.stored == log->database_stored);
+        assert_true(effect->cursor.recalled == log_last_recall(log, effect->cursor.stored));
     } else if (effect->kind == CLIENT_STORE_ACCEPTED || effect->kind == CLIENT_STORE_FAILED) {
         bool is_accepted = effect->kind == CLIENT_STORE_ACCEPTED;
         assert_int_equal(world->outgoing[number], OUTGOING_SENDING);
@@ -392,6 +467,9 @@ static void shell_perform(struct world *world)
             wire_client_frame *frame =
                 frame_decode_client(frame_payload(blob_view(effect->frame)), &world->arena);
             server_receive(world, frame);
+        } else if (effect->kind == CLIENT_SIGN) {
+            assert_true(world->is_connected);
+            server_receive(world, effect->draft);
         } else if (effect->kind == CLIENT_DISCONNECT) {
             shell_disconnect(world);
             is_connect = false;
@@ -430,13 +508,17 @@ static void shell_restart(struct world *world)
     config.seed = prng_next(&world->prng);
     config.reconnect_failures_max = 1000000;
     config.send_give_up_ms = 1000000000;
+    config.follow = world->follow;
+    config.device_key = view_make("0123456789abcdef0123456789abcdef", 32);
     world->core = client_core_new(&config);
     world->wake_ms = 0;
     for (size_t i = 0; i < CONVERSATIONS; i++) {
         struct model_log *log = &world->logs[i];
         log->shown = log->database_stored;
         memset(log->applied, 0, sizeof(log->applied));
-        client_core_load_cursor(world->core, view_of(names[i]), 1, log->database_stored, 0);
+        struct client_cursor cursor = {view_of(names[i]), 1, log->database_stored, 0,
+                                       log_last_recall(log, log->database_stored)};
+        client_core_load_cursor(world->core, &cursor);
     }
     client_core_start(world->core, world->now_ms);
     shell_perform(world);
@@ -545,6 +627,7 @@ static void world_run(struct world *world, uint64_t seed)
     memset(world, 0, sizeof(*world));
     world->prng.state = seed;
     world->now_ms = 1000;
+    world->follow = (Unsay__V1__Follow)(seed % 3);
     arena_init(&world->arena);
     shell_restart(world);
     for (int i = 0; i < STEPS; i++)
@@ -558,6 +641,7 @@ static void world_run(struct world *world, uint64_t seed)
     if (!world_is_settled(world))
         fail_msg("seed %llu: the client did not catch up", (unsigned long long)seed);
     world_check(world);
+    assert_true(world->receipt_count > 0);
     client_core_free(world->core);
     wire_clear(world);
     arena_fini(&world->arena);

@@ -22,6 +22,7 @@ int script_setup(void **state)
     config.token = "token";
     config.name = "test/1";
     config.seed = 1;
+    config.device_key = view_make("0123456789abcdef0123456789abcdef", 32);
     script->now_ms = 1000;
     arena_init(&script->arena);
     script->core = client_core_new(&config);
@@ -75,9 +76,10 @@ static void script_print_event(struct script *script, const char *verb, const wi
 static void script_print_ack(struct script *script, const wire_ack *ack)
 {
     for (size_t i = 0; ack != NULL && i < ack->n_cursors; i++)
-        script_print(script, " %s:%llu/%llu", ack->cursors[i]->conversation,
+        script_print(script, " %s:%llu/%llu%s", ack->cursors[i]->conversation,
                      (unsigned long long)ack->cursors[i]->stored,
-                     (unsigned long long)ack->cursors[i]->displayed);
+                     (unsigned long long)ack->cursors[i]->displayed,
+                     ack->cursors[i]->receipt == NULL ? "" : "+");
     for (size_t i = 0; ack != NULL && i < ack->n_notices; i++)
         script_print(script, " !%s:%llu", ack->notices[i]->conversation,
                      (unsigned long long)ack->notices[i]->seq);
@@ -106,10 +108,19 @@ static void script_print_frame(struct script *script, struct blob *blob)
     } else if (frame->body_case == CLIENT_FRAME(HEARTBEAT)) {
         script_print(script, "heartbeat");
         script_print_ack(script, frame->heartbeat->ack);
+    } else if (frame->body_case == CLIENT_FRAME(GOODBYE)) {
+        script_print(script, "goodbye");
     } else {
         script_print(script, "request");
     }
     script_print(script, "\n");
+}
+
+static void script_print_draft(struct script *script, const wire_client_frame *draft)
+{
+    struct blob *blob = frame_from_client(draft);
+    script_print_frame(script, blob);
+    blob_release(blob);
 }
 
 static void script_print_answer(struct script *script, const struct client_effect *effect)
@@ -159,8 +170,10 @@ static void script_print_effect(struct script *script, const struct client_effec
                      (unsigned long long)effect->event->recall->target_seq);
         break;
     case CLIENT_STORE_CURSOR:
-        script_print(script, "cursor %.*s %llu shown %llu\n", VIEW_PRINT(effect->conversation),
-                     (unsigned long long)effect->stored, (unsigned long long)effect->displayed);
+        script_print(script, "cursor %.*s %llu shown %llu\n",
+                     VIEW_PRINT(effect->cursor.conversation),
+                     (unsigned long long)effect->cursor.stored,
+                     (unsigned long long)effect->cursor.displayed);
         break;
     case CLIENT_STORE_CONVERSATION:
         script_print(script, "conversation %s\n", effect->entry->conversation);
@@ -179,6 +192,9 @@ static void script_print_effect(struct script *script, const struct client_effec
     case CLIENT_TRANSMIT:
         script_print_frame(script, effect->frame);
         break;
+    case CLIENT_SIGN:
+        script_print_draft(script, effect->draft);
+        break;
     case CLIENT_SHOW_EVENT:
         script_print_event(script, "show", effect->event, effect->event_bytes);
         break;
@@ -196,6 +212,13 @@ static void script_print_effect(struct script *script, const struct client_effec
         script->wake_ms = effect->at_ms;
         break;
     }
+}
+
+void script_load(struct script *script, const char *conversation, uint64_t stored,
+                 uint64_t displayed, uint64_t recalled)
+{
+    struct client_cursor cursor = {view_of(conversation), 1, stored, displayed, recalled};
+    client_core_load_cursor(script->core, &cursor);
 }
 
 static void script_take(struct script *script)
@@ -346,24 +369,62 @@ void script_message(struct script *script, uint64_t request, const char *convers
     script_frame(script, request, SERVER_FRAME(EVENT), &event);
 }
 
+/* In the script's arena. */
+static wire_event *script_make_recall(struct script *script, const char *conversation, uint64_t seq,
+                                      uint64_t target)
+{
+    static const uint8_t id[UUID_BYTES] = {7};
+    wire_recall *recall = arena_alloc(&script->arena, sizeof(*recall));
+    wire_event *event = arena_alloc(&script->arena, sizeof(*event));
+    unsay__v1__recall__init(recall);
+    unsay__v1__event__init(event);
+    recall->target_origin = 1;
+    recall->target_seq = target;
+    recall->target_message_id = bytes_of(view_make(id, sizeof(id)));
+    recall->operator_ = string_of("li");
+    event->conversation = string_of(conversation);
+    event->origin = 1;
+    event->seq = seq;
+    event->kind_case = EVENT_KIND(RECALL);
+    event->recall = recall;
+    return event;
+}
+
 void script_recall(struct script *script, Unsay__V1__ServerFrame__BodyCase body, uint64_t request,
                    const char *conversation, uint64_t seq, uint64_t target)
 {
-    uint8_t id[UUID_BYTES] = {7};
-    wire_recall recall;
-    unsay__v1__recall__init(&recall);
-    recall.target_origin = 1;
-    recall.target_seq = target;
-    recall.target_message_id = bytes_of(view_make(id, sizeof(id)));
-    recall.operator_ = string_of("li");
+    script_frame(script, request, body, script_make_recall(script, conversation, seq, target));
+}
+
+void script_refresh(struct script *script, const char *conversation, uint64_t seq)
+{
+    wire_refresh refresh;
+    unsay__v1__refresh__init(&refresh);
+    refresh.conversation = string_of(conversation);
+    refresh.origin = 1;
+    refresh.seq = seq;
+    script_frame(script, 0, SERVER_FRAME(REFRESH), &refresh);
+}
+
+void script_replace(struct script *script, const char *conversation, uint64_t seq, uint64_t target,
+                    uint64_t tombstone)
+{
+    static const uint8_t id[UUID_BYTES] = {7};
+    wire_message message;
+    unsay__v1__message__init(&message);
+    message.message_id = bytes_of(view_make(id, sizeof(id)));
+    message.state = WIRE(MESSAGE_STATE, RECALLED);
     wire_event event;
     unsay__v1__event__init(&event);
     event.conversation = string_of(conversation);
     event.origin = 1;
-    event.seq = seq;
-    event.kind_case = EVENT_KIND(RECALL);
-    event.recall = &recall;
-    script_frame(script, request, body, &event);
+    event.seq = tombstone;
+    event.kind_case = EVENT_KIND(MESSAGE);
+    event.message = &message;
+    wire_replace replace = UNSAY__V1__REPLACE__INIT;
+    replace.recall = script_make_recall(script, conversation, seq, target);
+    replace.tombstone = &event;
+    script_frame(script, 0, SERVER_FRAME(REPLACE), &replace);
 }
 
 void script_page_end(struct script *script, uint64_t request, const char *conversation,
@@ -432,12 +493,20 @@ void script_closing(struct script *script, refusal_code code, uint32_t retry_aft
 
 bool script_offer(struct script *script, uint64_t number, const char *conversation, uint8_t id)
 {
+    return script_offer_with(script, number, conversation, id, view_make(NULL, 0), false);
+}
+
+bool script_offer_with(struct script *script, uint64_t number, const char *conversation, uint8_t id,
+                       struct view detail, bool is_stale)
+{
     struct client_outgoing outgoing = {
         .number = number,
         .conversation = view_of(conversation),
         .message_id = {{[UUID_BYTES - 1] = id}},
         .content_type = WIRE(CONTENT_TYPE, TEXT),
         .body = view_of("hello"),
+        .detail = detail,
+        .is_stale = is_stale,
     };
     return client_core_offer(script->core, script->now_ms, &outgoing);
 }

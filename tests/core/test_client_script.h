@@ -12,7 +12,8 @@
  *   sent 1 accepted / sent 1 failed not_a_member    SHOW_SEND
  *   answer 7 page of 2 / opened / recall / timeout / not_a_member
  *   load after 0 count 256                          LOAD_OUTBOX
- *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ...
+ *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ... | goodbye
+ *                           ("a:3/0+": with a receipt, SIGN)
  *
  * Messages are named by the last byte of their id. */
 #ifndef UNSAY_TESTS_CORE_TEST_CLIENT_SCRIPT_H
@@ -37,6 +38,10 @@ struct script {
 /* cmocka's setup and teardown: *state is a fresh script. */
 int script_setup(void **state);
 int script_teardown(void **state);
+
+/* What the database knows about a conversation; before the start. */
+void script_load(struct script *script, const char *conversation, uint64_t stored,
+                 uint64_t displayed, uint64_t recalled);
 
 /* Takes the effects; the trace since the last call must be `lines`, each ending in '\n'. */
 void script_expect(struct script *script, const char *lines);
@@ -69,6 +74,11 @@ void script_message(struct script *script, uint64_t request, const char *convers
                     uint64_t seq);
 void script_recall(struct script *script, Unsay__V1__ServerFrame__BodyCase body, uint64_t request,
                    const char *conversation, uint64_t seq, uint64_t target);
+void script_refresh(struct script *script, const char *conversation, uint64_t seq);
+
+/* The tombstone stands at `tombstone`. */
+void script_replace(struct script *script, const char *conversation, uint64_t seq, uint64_t target,
+                    uint64_t tombstone);
 void script_page_end(struct script *script, uint64_t request, const char *conversation,
                      uint64_t head, bool more);
 void script_accepted(struct script *script, uint64_t request, const char *conversation, uint8_t id,
@@ -81,5 +91,9 @@ void script_closing(struct script *script, refusal_code code, uint32_t retry_aft
 
 /* ---- The application ---- */
 bool script_offer(struct script *script, uint64_t number, const char *conversation, uint8_t id);
+
+/* With these details, an encoded Send. */
+bool script_offer_with(struct script *script, uint64_t number, const char *conversation, uint8_t id,
+                       struct view detail, bool is_stale);
 
 #endif

@@ -30,7 +30,7 @@ static void say_behind(struct script *s)
 static void test_list_pages_then_reads_what_is_behind(void **state)
 {
     struct script *s = *state;
-    client_core_load_cursor(s->core, view_of("a"), 1, 5, 5);
+    script_load(s, "a", 5, 5, 0);
     script_connect(s);
     script_welcome(s);
     script_expect(s, "link syncing\n> list \"\"\n");
@@ -300,7 +300,7 @@ static void test_notice_that_is_no_recall_breaks(void **state)
 static void test_the_first_store_is_remembered(void **state)
 {
     struct script *s = *state;
-    client_core_load_cursor(s->core, view_of("a"), 1, 5, 3);
+    script_load(s, "a", 5, 3, 0);
     script_connect(s);
     script_welcome_of(s, 7);
     script_expect(s, "store 7\nlink syncing\n> list \"\"\n");
@@ -311,7 +311,7 @@ static void test_the_first_store_is_remembered(void **state)
 static void test_the_same_store_changes_nothing(void **state)
 {
     struct script *s = *state;
-    client_core_load_cursor(s->core, view_of("a"), 1, 5, 3);
+    script_load(s, "a", 5, 3, 0);
     client_core_load_store(s->core, &(struct uuid){{[UUID_BYTES - 1] = 7}});
     script_connect(s);
     script_welcome_of(s, 7);
@@ -332,8 +332,8 @@ static void test_the_same_store_changes_nothing(void **state)
 static void test_another_store_is_read_from_its_beginning(void **state)
 {
     struct script *s = *state;
-    client_core_load_cursor(s->core, view_of("a"), 1, 5, 3);
-    client_core_load_cursor(s->core, view_of("gone"), 1, 9, 9);
+    script_load(s, "a", 5, 3, 0);
+    script_load(s, "gone", 9, 9, 0);
     client_core_load_store(s->core, &(struct uuid){{[UUID_BYTES - 1] = 7}});
     script_connect(s);
     assert_true(script_offer(s, 1, "a", 1));
@@ -418,6 +418,60 @@ static void test_a_store_of_a_wrong_size_breaks_the_connection(void **state)
     script_expect(s, "disconnect\nlink down\n");
 }
 
+/* ---- Ways to follow ---- */
+
+static void test_a_refresh_makes_the_conversation_read(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_pass(s, 50);
+    script_confirmed(s, "a", 1, 0);
+    script_skip(s);
+    script_refresh(s, "a", 3);
+    script_expect(s, "> read a after 1\n");
+    script_pass(s, 60); /* not acknowledged before it is applied */
+    script_expect(s, "");
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    script_message(s, request, "a", 2);
+    script_recall(s, SERVER_FRAME(EVENT), request, "a", 3, 1);
+    script_page_end(s, request, "a", 3, false);
+    script_expect(s, "store a 2 message\nstore a 3 recall of 1\napply a 3 to 1\n"
+                     "cursor a 3 shown 0\nshow a 2 message\nshow a 3 recall of 1\n");
+    script_pass(s, 50);
+    script_expect(s, "> ack a:3/0 !a:3\n");
+    script_refresh(s, "a", 3); /* the acknowledgement was lost */
+    script_pass(s, 50);
+    script_expect(s, "> ack !a:3\n");
+}
+
+static void test_a_replacement_is_applied_at_once(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_replace(s, "a", 3, 1, 1);
+    script_expect(s, "apply a 3 to 1\n");
+    script_replace(s, "a", 4, 2, 2);
+    script_expect(s, "apply a 4 to 2\n");
+    script_message(s, 0, "a", 2); /* with the body that it had */
+    script_expect(s, "store a 2 tombstone\nstore a 3 recall of 1\nstore a 4 recall of 2\n"
+                     "cursor a 4 shown 0\nshow a 2 tombstone\nshow a 3 recall of 1\n"
+                     "show a 4 recall of 2\n");
+}
+
+static void test_a_replacement_of_something_else_breaks_the_connection(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    script_message(s, 0, "a", 1);
+    script_skip(s);
+    script_replace(s, "a", 3, 1, 2);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +522,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_recall_by_seq_does_not_reach_another_log,
                                         script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_a_store_of_a_wrong_size_breaks_the_connection,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_a_refresh_makes_the_conversation_read, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_a_replacement_is_applied_at_once, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_a_replacement_of_something_else_breaks_the_connection,
                                         script_setup, script_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

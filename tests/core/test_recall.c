@@ -84,6 +84,26 @@ static void every_wrong_field_has_its_refusal(void **state)
     request->extension.len++;
     assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "extension");
 
+    request = a_request(2, NULL);
+    request->reason = string_of("\xff");
+    assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "reason");
+    request = a_request(2, NULL);
+    request->condition = WIRE(RECALL_CONDITION, IF_UNREAD);
+    assert_refused(request, REFUSAL_NONE, "");
+    request->condition = (Unsay__V1__RecallCondition)3;
+    assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "condition");
+    request->condition = (Unsay__V1__RecallCondition)-1;
+    assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "condition");
+    request = a_request(2, NULL);
+    request->wait = WIRE(RECALL_WAIT, ALL);
+    request->wait_ms = LIMIT_RECALL_WAIT_MS_MAX;
+    assert_refused(request, REFUSAL_NONE, "");
+    request->wait_ms++;
+    assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "wait_ms");
+    request = a_request(2, NULL);
+    request->wait = (Unsay__V1__RecallWait)3;
+    assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "wait");
+
     request = a_request(0, NULL);
     assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "targets");
     request = a_request(0, &id_1);
@@ -94,44 +114,43 @@ static void every_wrong_field_has_its_refusal(void **state)
     assert_refused(request, REFUSAL_CODE(FIELD_INVALID), "targets");
 }
 
-/* The message at seq 2, by ann, sent at NOW_MS. */
-static wire_event *a_message(struct decided *decided)
+/* The whole way of one target, by the default policy. */
+static wire_target_outcome decide_facts(struct decided *decided, const wire_recall_request *request,
+                                        const struct recall_facts *facts)
 {
-    wire_event *event = arena_alloc(&decided->arena, sizeof(*event));
-    wire_message *message = arena_alloc(&decided->arena, sizeof(*message));
-    unsay__v1__event__init(event);
-    unsay__v1__message__init(message);
-    message->message_id = bytes_of(uuid_view(&id_1));
-    message->sender = string_of("ann");
-    message->device = string_of("phone");
-    message->content_type = WIRE(CONTENT_TYPE, IMAGE);
-    message->body = bytes_of(view_of("secret"));
-    message->state = WIRE(MESSAGE_STATE, NORMAL);
-    event->conversation = string_of("c");
-    event->origin = 1;
-    event->seq = 2;
-    event->time = hlc_next(0, NOW_MS);
-    event->kind_case = EVENT_KIND(MESSAGE);
-    event->message = message;
-    return event;
+    wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
+    struct rulebook rules = {.policy = &policy_default, .region = ""};
+    const wire_target *target = request->targets[0];
+    outcome.target = arena_alloc(&decided->arena, sizeof(*outcome.target));
+    struct recall_ruling ruling =
+        recall_judge(&decided->conversation, request, target, facts, &rules);
+    recall_carry_out(&decided->conversation, &decided->member, request, target, facts, &ruling,
+                     &rules, &decided->effects, &outcome);
+    return outcome;
 }
+
+static const struct reach_audience nobody;
 
 static wire_target_outcome decide(struct decided *decided, const wire_recall_request *request,
                                   const wire_event *event, const struct message_id_row *row,
                                   uint64_t now_ms)
 {
-    wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
     struct recall_facts facts = {
-        .author = &decided->author, .event = event, .row = row, .now_ms = now_ms};
-    outcome.target = arena_alloc(&decided->arena, sizeof(*outcome.target));
-    recall_decide(&decided->conversation, &decided->member, request, request->targets[0], &facts,
-                  &policy_default, &decided->effects, &outcome);
-    return outcome;
+        .author = &decided->author,
+        .member = &decided->member,
+        .event = event,
+        .row = row,
+        .target_role = WIRE(ROLE, MEMBER),
+        .audience = &nobody,
+        .now_ms = now_ms,
+    };
+    return decide_facts(decided, request, &facts);
 }
 
+/* Nothing but the attempt itself is on record. */
 static void assert_nothing_changed(const struct decided *decided)
 {
-    assert_int_equal(decided->effects.changes.count, 0);
+    assert_int_equal(decided->effects.changes.count, decided_count(decided, CHANGE_AUDIT));
     assert_int_equal(decided_publications(decided), 0);
     assert_int_equal(decided->conversation.head, 4);
     assert_int_equal(decided->member.row.pending_recalls, 0);
@@ -142,7 +161,7 @@ static void a_recall_is_an_event_and_a_tombstone(void **state)
     (void)state;
     struct decided decided;
     decided_init(&decided);
-    wire_event *message = a_message(&decided);
+    wire_event *message = decided_message(&decided);
     wire_target_outcome outcome = decide(&decided, a_request(2, NULL), message, NULL, NOW_MS + 5);
 
     assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, RECALLED));
@@ -151,12 +170,13 @@ static void a_recall_is_an_event_and_a_tombstone(void **state)
     assert_int_equal(outcome.target->seq, 2);
     assert_true(view_equal(bytes_view(outcome.target->message_id), uuid_view(&id_1)));
     assert_int_equal(decided.conversation.head, 5);
-    assert_int_equal(decided.effects.changes.count, 2);
+    assert_int_equal(decided.effects.changes.count, 3);
+    assert_int_equal(decided_count(&decided, CHANGE_AUDIT), 1);
     assert_int_equal(decided_publications(&decided), 1);
     assert_true(decided_lacks(&decided, "secret"));
 
     const struct change *recall_row = decided.effects.changes.first;
-    const struct change *tombstone_row = decided.effects.changes.last;
+    const struct change *tombstone_row = decided_change(&decided, CHANGE_EVENT);
     const wire_event *recall = event_decode(recall_row->bytes, &decided.arena);
     const wire_event *tombstone = event_decode(tombstone_row->bytes, &decided.arena);
     assert_int_equal(recall_row->seq, 5);
@@ -190,7 +210,7 @@ static void refusals_have_their_reason_and_no_effect(void **state)
     (void)state;
     struct decided decided;
     decided_init(&decided);
-    wire_event *message = a_message(&decided);
+    wire_event *message = decided_message(&decided);
     wire_event creation = UNSAY__V1__EVENT__INIT;
     wire_creation kind = UNSAY__V1__CREATION__INIT;
     creation.kind_case = EVENT_KIND(CREATION);
@@ -240,7 +260,7 @@ static void a_recall_before_its_message_waits_once(void **state)
     assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, PENDING));
     assert_int_equal(decided.conversation.head, 4);
     assert_int_equal(decided_publications(&decided), 0);
-    assert_int_equal(decided.effects.changes.count, 2);
+    assert_int_equal(decided.effects.changes.count, 3);
     const struct change *row = decided_change(&decided, CHANGE_MESSAGE_ID);
     assert_int_equal(row->message_id.seq, 0);
     assert_true(row->message_id.pending.size > 0);
@@ -269,30 +289,32 @@ static void too_many_may_not_wait(void **state)
     size_t changes = decided.effects.changes.count;
     outcome = decide(&decided, a_request(0, &id_1), NULL, NULL, NOW_MS);
     assert_int_equal(outcome.refusal, REFUSAL_CODE(TOO_MANY_PENDING));
-    assert_int_equal(decided.effects.changes.count, changes);
+    assert_int_equal(decided.effects.changes.count, changes + 1);
+    assert_int_equal(decided_count(&decided, CHANGE_AUDIT), 2);
     assert_int_equal(decided.member.row.pending_recalls, LIMIT_RECALL_PENDING_MAX);
     decided_fini(&decided);
 }
 
-/* What the first recall of a_message() left behind: the tombstone and the recall. */
+/* What the first recall of decided_message() left behind: the tombstone and the recall. */
 static wire_target_outcome decide_again(struct decided *decided, const char *request_id,
                                         const char *user)
 {
-    wire_target_outcome outcome = UNSAY__V1__TARGET_OUTCOME__INIT;
     wire_recall_request request = *a_request(2, NULL);
-    (void)decide(decided, &request, a_message(decided), NULL, NOW_MS + 5);
+    (void)decide(decided, &request, decided_message(decided), NULL, NOW_MS + 5);
     struct recall_facts facts = {
-        .author = &(struct author){user, "phone"},
-        .event = event_decode(decided->effects.changes.last->bytes, &decided->arena),
+        .author = &(struct author){.user = user, .device = "phone", .address = ""},
+        .member = &decided->member,
+        .event = event_decode(decided_change(decided, CHANGE_EVENT)->bytes, &decided->arena),
         .earlier = event_decode(decided->effects.changes.first->bytes, &decided->arena),
+        .target_role = WIRE(ROLE, MEMBER),
+        .audience = &nobody,
         .now_ms = NOW_MS + 1000000,
     };
     if (request_id != NULL)
         request.request_id = bytes_of(view_of(request_id));
-    outcome.target = arena_zero(&decided->arena, sizeof(*outcome.target));
-    recall_decide(&decided->conversation, &decided->member, &request, request.targets[0], &facts,
-                  &policy_default, &decided->effects, &outcome);
-    assert_int_equal(decided->effects.changes.count, 2);
+    wire_target_outcome outcome = decide_facts(decided, &request, &facts);
+    assert_int_equal(decided_count(decided, CHANGE_EVENT), 2);
+    assert_int_equal(decided_publications(decided), 1);
     return outcome;
 }
 
@@ -303,7 +325,9 @@ static void the_same_request_gets_the_first_outcome(void **state)
     decided_init(&decided);
     wire_target_outcome outcome = decide_again(&decided, NULL, "ann");
     assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, RECALLED));
+    assert_int_equal(outcome.recall_seq, 5);
     assert_int_equal(hlc_ms(outcome.time), NOW_MS + 5);
+    assert_int_equal(decided_count(&decided, CHANGE_AUDIT), 1); /* no new attempt */
     decided_fini(&decided);
 }
 
@@ -316,7 +340,9 @@ static void another_request_finds_it_already_recalled(void **state)
         decided_init(&decided);
         wire_target_outcome outcome = decide_again(&decided, cases[i][0], cases[i][1]);
         assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, ALREADY_RECALLED));
+        assert_int_equal(outcome.recall_seq, 5);
         assert_int_equal(hlc_ms(outcome.time), NOW_MS + 5);
+        assert_int_equal(decided_count(&decided, CHANGE_AUDIT), 2);
         decided_fini(&decided);
     }
 }
@@ -329,7 +355,8 @@ static void a_seq_and_an_id_that_contradict_are_refused(void **state)
     wire_recall_request request = *a_request(2, NULL);
     struct uuid other = {{9}};
     request.targets[0]->message_id = bytes_of(uuid_view(&other));
-    wire_target_outcome outcome = decide(&decided, &request, a_message(&decided), NULL, NOW_MS);
+    wire_target_outcome outcome =
+        decide(&decided, &request, decided_message(&decided), NULL, NOW_MS);
     assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, REFUSED));
     assert_int_equal(outcome.refusal, REFUSAL_CODE(UNKNOWN_MESSAGE));
     assert_nothing_changed(&decided);

@@ -84,9 +84,52 @@ static refusal_code decide(struct decided *decided, const wire_send *send,
                            wire_accepted *answer)
 {
     struct send_facts facts = {&decided->author, known, after_is_known, NOW_MS};
+    struct rulebook rules = {.policy = &policy_default, .region = ""};
     unsay__v1__accepted__init(answer);
-    return send_decide(&decided->conversation, &decided->member, send, &facts, &policy_default,
+    return send_decide(&decided->conversation, &decided->member, send, &facts, &rules,
                        &decided->effects, answer);
+}
+
+static void every_wrong_reference_has_its_refusal(void **state)
+{
+    (void)state;
+    static char *mentions[LIMIT_MENTIONS_MAX + 1];
+    for (size_t i = 0; i <= LIMIT_MENTIONS_MAX; i++)
+        mentions[i] = string_of("bob");
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    wire_send send = a_send();
+    send.quote = &quote;
+    assert_refused(&send, REFUSAL_CODE(FIELD_INVALID), "quote");
+    quote.seq = 1;
+    assert_refused(&send, REFUSAL_NONE, "");
+
+    wire_source source = UNSAY__V1__SOURCE__INIT;
+    source.conversation = string_of("no id");
+    source.seq = 1;
+    send = a_send();
+    send.content_type = WIRE(CONTENT_TYPE, UNSPECIFIED);
+    send.forward = &source;
+    assert_refused(&send, REFUSAL_CODE(INVALID_ID), "forward");
+    source.conversation = string_of("other");
+    assert_refused(&send, REFUSAL_CODE(FIELD_INVALID), "body");
+    send.body.len = 0;
+    assert_refused(&send, REFUSAL_NONE, "");
+    source.seq = 0;
+    assert_refused(&send, REFUSAL_CODE(FIELD_INVALID), "forward");
+
+    send = a_send();
+    send.mentions = mentions;
+    send.n_mentions = LIMIT_MENTIONS_MAX;
+    assert_refused(&send, REFUSAL_NONE, "");
+    send.n_mentions++;
+    assert_refused(&send, REFUSAL_CODE(FIELD_INVALID), "mentions");
+    send.n_mentions = 2;
+    mentions[1] = string_of("*");
+    assert_refused(&send, REFUSAL_NONE, "");
+    mentions[1] = string_of("**");
+    assert_refused(&send, REFUSAL_CODE(INVALID_ID), "mentions");
+    mentions[1] = string_of("");
+    assert_refused(&send, REFUSAL_CODE(INVALID_ID), "mentions");
 }
 
 static void an_accepted_message_is_an_event_and_an_id(void **state)
@@ -124,6 +167,51 @@ static void an_accepted_message_is_an_event_and_an_id(void **state)
     assert_int_equal(again.seq, answer.seq);
     assert_int_equal(again.time, answer.time);
     assert_int_equal(again.state, answer.state);
+    decided_fini(&decided);
+}
+
+static void a_quote_is_a_reference_into_this_log(void **state)
+{
+    (void)state;
+    struct decided decided;
+    wire_accepted answer;
+    wire_send send = a_send();
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    send.quote = &quote;
+    decided_init(&decided);
+    quote.seq = 5; /* its own place, and not yet in the log */
+    assert_int_equal(decide(&decided, &send, NULL, true, &answer), REFUSAL_CODE(UNKNOWN_MESSAGE));
+    quote.seq = 4;
+    quote.origin = 2;
+    assert_int_equal(decide(&decided, &send, NULL, true, &answer), REFUSAL_CODE(UNKNOWN_MESSAGE));
+    assert_int_equal(decided.effects.changes.count, 0);
+    quote.origin = 0;
+    assert_int_equal(decide(&decided, &send, NULL, true, &answer), REFUSAL_NONE);
+    const wire_event *stored =
+        event_decode(decided_change(&decided, CHANGE_EVENT)->bytes, &decided.arena);
+    assert_int_equal(stored->message->quote->seq, 4);
+    assert_int_equal(stored->message->quote->origin, 1);
+    decided_fini(&decided);
+}
+
+static void a_user_is_mentioned_once(void **state)
+{
+    (void)state;
+    struct decided decided;
+    wire_accepted answer;
+    wire_send send = a_send();
+    char *mentions[] = {string_of("bob"), string_of("*"), string_of("bob"), string_of("eve"),
+                        string_of("*")};
+    send.mentions = mentions;
+    send.n_mentions = 5;
+    decided_init(&decided);
+    assert_int_equal(decide(&decided, &send, NULL, true, &answer), REFUSAL_NONE);
+    const wire_event *stored =
+        event_decode(decided_change(&decided, CHANGE_EVENT)->bytes, &decided.arena);
+    assert_int_equal(stored->message->n_mentions, 3);
+    assert_string_equal(stored->message->mentions[0], "bob");
+    assert_string_equal(stored->message->mentions[1], "*");
+    assert_string_equal(stored->message->mentions[2], "eve");
     decided_fini(&decided);
 }
 
@@ -183,6 +271,15 @@ static void a_message_that_meets_its_recall_never_shows_its_body(void **state)
     struct decided decided;
     wire_accepted answer;
     wire_send send = a_send();
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    wire_source source = UNSAY__V1__SOURCE__INIT;
+    char *mentions[] = {string_of("mentioned")};
+    quote.seq = 1;
+    source.conversation = string_of("elsewhere");
+    send.quote = &quote;
+    send.forward = &source;
+    send.mentions = mentions;
+    send.n_mentions = 1;
     decided_init(&decided);
     struct message_id_row known = waiting(&decided);
     decided.member.row.pending_recalls = 3;
@@ -190,6 +287,8 @@ static void a_message_that_meets_its_recall_never_shows_its_body(void **state)
     assert_int_equal(decide(&decided, &send, &known, true, &answer), REFUSAL_NONE);
 
     assert_true(decided_lacks(&decided, "secret"));
+    assert_true(decided_lacks(&decided, "mentioned"));
+    assert_true(decided_lacks(&decided, "elsewhere"));
     assert_int_equal(answer.seq, 5);
     assert_int_equal(answer.state, WIRE(MESSAGE_STATE, RECALLED));
     assert_int_equal(decided.conversation.head, 6);
@@ -201,6 +300,7 @@ static void a_message_that_meets_its_recall_never_shows_its_body(void **state)
     const wire_event *tombstone = event_decode(recall->tombstone, &decided.arena);
     assert_int_equal(tombstone->message->state, WIRE(MESSAGE_STATE, RECALLED));
     assert_int_equal(tombstone->message->tombstone->recall_seq, 6);
+    assert_null(tombstone->message->quote);
     assert_int_equal(tombstone->time, answer.time);
 
     /* The message's own row holds the same, and the recall waits no longer. */
@@ -225,7 +325,10 @@ int main(void)
     id_2 = decided_id(2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_wrong_field_has_its_refusal),
+        cmocka_unit_test(every_wrong_reference_has_its_refusal),
         cmocka_unit_test(an_accepted_message_is_an_event_and_an_id),
+        cmocka_unit_test(a_quote_is_a_reference_into_this_log),
+        cmocka_unit_test(a_user_is_mentioned_once),
         cmocka_unit_test(freshness_is_being_larger_than_every_id_before),
         cmocka_unit_test(a_refusal_changes_nothing),
         cmocka_unit_test(a_message_that_meets_its_recall_never_shows_its_body),

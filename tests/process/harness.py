@@ -59,9 +59,13 @@ def wait_until(condition, seconds=COMMAND_SECONDS):
 class Server:
     """`unsay serve` on free ports of the loopback; restarted, it takes the same ones."""
 
-    def __init__(self, directory, settings="", scheme="tcp"):
+    def __init__(self, directory, settings="", scheme="tcp", policy=""):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
+        self.policy = self.directory / "policy.yaml"
+        if policy:
+            self.policy.write_text(policy + "\n")
+            settings += f"\npolicy: {json.dumps(str(self.policy))}"
         self.data = self.directory / "data"
         self.config = self.directory / "config.yaml"
         self.config.write_text(settings + "\n" if settings else "development_key: true\n")
@@ -154,12 +158,13 @@ class ServerCase(unittest.TestCase):
     """A server for all tests of the class."""
 
     settings = ""
+    policy = ""  # what the policy file holds; empty: the default policy
 
     @classmethod
     def setUpClass(cls):
         cls.stack = contextlib.ExitStack()
         cls.directory = pathlib.Path(cls.stack.enter_context(tempfile.TemporaryDirectory()))
-        cls.server = Server(cls.directory, cls.settings)
+        cls.server = Server(cls.directory, cls.settings, policy=cls.policy)
         cls.stack.callback(cls.server.close)
 
     @classmethod

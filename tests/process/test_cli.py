@@ -18,6 +18,7 @@ COMMANDS = ["serve", "token", "conversation", "send", "recall", "history", "watc
             "bench", "doctor"]
 FIELDS = ["kind", "conversation", "origin", "seq", "message_id", "sender", "device", "time",
           "content_type", "state", "body", "recall"]
+MESSAGE_FIELDS = FIELDS + ["quote", "forwarded_from", "mentions"]
 
 
 class HelpTest(unittest.TestCase):
@@ -163,7 +164,7 @@ class MessageTest(ServerCase):
 
     def test_json_fields(self):
         sent = self.alice.send(self.conversation, 'quotes " and 中文 \n\t')
-        self.assertEqual(list(sent), FIELDS)
+        self.assertEqual(list(sent), MESSAGE_FIELDS)
         [creation, message] = self.bob.history(self.conversation)
         self.assertEqual(creation["kind"], "creation")
         self.assertEqual(message, sent)
@@ -176,7 +177,7 @@ class MessageTest(ServerCase):
         self.assertIsNone(message["recall"])
         self.alice.ok("recall", self.conversation, "2", "--reason", "tests")
         [_, message, recall] = self.bob.history(self.conversation)
-        self.assertEqual(list(message), FIELDS)
+        self.assertEqual(list(message), MESSAGE_FIELDS)
         self.assertEqual((message["state"], message["body"]), ("recalled", None))
         self.assertEqual(message["recall"]["operator"], self.alice.user)
         self.assertEqual(list(recall), FIELDS + ["target"])
@@ -376,6 +377,8 @@ class MessageTest(ServerCase):
                       self.alice.ok("history", self.conversation).out)
         chinese = self.alice.ok("history", self.conversation, LC_ALL="zh_CN.UTF-8").out
         self.assertIn("— 你撤回了一条消息 —", chinese)
+        arabic = self.bob.ok("history", self.conversation, LC_ALL="ar_EG.UTF-8").out
+        self.assertIn(f"— تم حذف رسالة بواسطة \u2068{self.alice.user}\u2069 —", arabic)
 
     def test_chat(self):
         self.bob.send(self.conversation, "before")
@@ -444,7 +447,7 @@ class NewDataTest(ServerCase):
 
 
 class WindowTest(ServerCase):
-    settings = "recall_window_ms: 1000"
+    policy = "rules: [{name: author, actor: [self], decision: allow, window: 1s}]"
 
     def test_window_closes(self):
         alice = self.server.device("alice", "laptop")

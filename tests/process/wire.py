@@ -20,7 +20,8 @@ def load_schema(root):
     """Generates Python code from the schema; returns the modules of event.proto and frame.proto."""
     proto = os.path.join(root, "proto")
     subprocess.run(["protoc", "-I", proto, f"--python_out={_generated.name}",
-                    "unsay/v1/event.proto", "unsay/v1/frame.proto"], check=True)
+                    "unsay/v1/event.proto", "unsay/v1/audit.proto", "unsay/v1/frame.proto"],
+                   check=True)
     if _generated.name not in sys.path:
         sys.path.insert(0, _generated.name)
     from unsay.v1 import event_pb2, frame_pb2

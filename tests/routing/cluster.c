@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { CLUSTER_TICK_MS = 100 };
+enum { CLUSTER_TICK_MS = 100, CLUSTER_JOURNAL_MAX = 4096 };
 
 /* ---- What routing asks for ---- */
 
@@ -51,6 +51,109 @@ void shell_close(void *context)
     ((struct link *)context)->is_closing = true;
 }
 
+bool shell_load_policy(void *shell, const struct policy **policy, char *text, size_t text_bytes)
+{
+    *policy = ((const struct cluster *)shell)->next_policy;
+    snprintf(text, text_bytes, "%s", *policy == NULL ? "the policy file is not valid" : "");
+    return *policy != NULL;
+}
+
+void shell_release_policy(void *shell, const struct policy *policy)
+{
+    struct cluster *cluster = shell;
+    (void)policy; /* whoever made it frees it */
+    cluster->policies_released++;
+}
+
+/* There is no audit log here, only the way into it: nothing is ever taken from there. */
+static enum status cluster_read_journal(struct cluster *cluster, struct arena *arena,
+                                        struct store_journal **rows, size_t *count)
+{
+    *rows = arena_alloc(arena, CLUSTER_JOURNAL_MAX * sizeof(**rows));
+    return store_read_journal(cluster->store, 0, CLUSTER_JOURNAL_MAX, arena, *rows, count);
+}
+
+static wire_audit_entry *cluster_entry(struct view bytes, struct arena *arena)
+{
+    ProtobufCAllocator allocator;
+    arena_allocator(arena, &allocator);
+    wire_audit_entry *entry =
+        unsay__v1__audit_entry__unpack(&allocator, bytes.size, bytes.data);
+    assert(entry != NULL);
+    return entry;
+}
+
+size_t cluster_audit(struct cluster *cluster, struct arena *arena, wire_audit_entry ***entries)
+{
+    struct store_journal *rows;
+    size_t row_count;
+    size_t count = 0;
+    enum status status = cluster_read_journal(cluster, arena, &rows, &row_count);
+    assert(status == STATUS_OK);
+    for (size_t i = 0; i < row_count; i++)
+        count += rows[i].count;
+    *entries = arena_alloc(arena, count * sizeof(wire_audit_entry *));
+    count = 0;
+    for (size_t i = 0; i < row_count; i++) {
+        for (size_t at = 0; at < rows[i].count; at++)
+            (*entries)[count++] = cluster_entry(rows[i].entries[at], arena);
+    }
+    return count;
+}
+
+static bool cluster_is_wanted(const wire_list_recalls *query, const wire_audit_entry *entry)
+{
+    return (entry->kind == WIRE(AUDIT_KIND, RECALL) ||
+            entry->kind == WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL)) &&
+           (query->operator_[0] == 0 || strcmp(query->operator_, entry->operator_) == 0) &&
+           (query->conversation[0] == 0 ||
+            strcmp(query->conversation, entry->conversation) == 0) &&
+           (query->outcome == 0 || query->outcome == entry->outcome);
+}
+
+/* From the journal, since there is no log with indexes; filters by operator, conversation and
+ * outcome. */
+enum status shell_list_attempts(void *shell, const wire_list_recalls *query, struct arena *arena,
+                                wire_recall_page *page)
+{
+    wire_audit_entry **entries;
+    size_t count = cluster_audit(shell, arena, &entries);
+    page->entries = arena_alloc(arena, query->limit * sizeof(wire_recall_entry *));
+    if (query->before != 0 && query->before < count)
+        count = query->before;
+    for (size_t i = count; i > 0; i--) {
+        if (!cluster_is_wanted(query, entries[i - 1]))
+            continue;
+        if (page->n_entries == query->limit) {
+            page->next = i;
+            break;
+        }
+        wire_recall_entry *found = arena_alloc(arena, sizeof(*found));
+        unsay__v1__recall_entry__init(found);
+        found->index = i - 1;
+        found->entry = entries[i - 1];
+        page->entries[page->n_entries++] = found;
+    }
+    return STATUS_OK;
+}
+
+enum status shell_list_policies(void *shell, struct arena *arena, wire_policy_info *info)
+{
+    wire_audit_entry **entries;
+    size_t count = cluster_audit(shell, arena, &entries);
+    info->versions = arena_alloc(arena, count * sizeof(wire_policy_info *));
+    for (size_t i = count; i > 0; i--) {
+        if (entries[i - 1]->kind != WIRE(AUDIT_KIND, POLICY))
+            continue;
+        wire_policy_info *found = arena_alloc(arena, sizeof(*found));
+        unsay__v1__policy_info__init(found);
+        found->version = entries[i - 1]->policy;
+        found->since_ms = entries[i - 1]->time;
+        info->versions[info->n_versions++] = found;
+    }
+    return STATUS_OK;
+}
+
 /* ---- Links ---- */
 
 void link_open(struct link *link, struct cluster *cluster, unsigned worker, const char *user,
@@ -62,8 +165,15 @@ void link_open(struct link *link, struct cluster *cluster, unsigned worker, cons
     link->is_closing = link->is_slow = false;
     list_push_back(&cluster->links, &link->links);
     worker_set_time(&cluster->workers[worker], cluster->now);
-    link->session = worker_session_opened(&cluster->workers[worker], link, user, device, expires_ms,
-                                          ++link->last_request);
+    struct arrival arrival = {.user = user,
+                              .device = device,
+                              .authority = link->authority,
+                              .address = link->address == NULL ? "" : link->address,
+                              .expires_ms = expires_ms,
+                              .request = ++link->last_request,
+                              .follow = link->follow,
+                              .device_key = link->device_key};
+    link->session = worker_session_opened(&cluster->workers[worker], link, &arrival);
 }
 
 void link_close(struct link *link)
@@ -104,7 +214,7 @@ void cluster_init(struct cluster *cluster, unsigned workers)
     *cluster = (struct cluster){
         .store = store_open_memory(),
         .count = workers,
-        .settings = {.policy = policy_default,
+        .settings = {.rules = {.policy = &policy_default, .region = ""},
                      .heartbeat_interval_ms = LIMIT_HEARTBEAT_INTERVAL_MS},
         .now = {.wall_ms = UINT64_C(1700000000000), .steady_ms = 1000000},
     };
@@ -161,6 +271,8 @@ void cluster_fini(struct cluster *cluster)
 void cluster_crash(struct cluster *cluster)
 {
     cluster_stop(cluster);
+    if (cluster->next_policy != NULL)
+        cluster->settings.rules.policy = cluster->next_policy;
     cluster_start(cluster);
 }
 

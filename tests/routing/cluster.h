@@ -15,6 +15,11 @@ struct link {
     unsigned worker;
     bool is_slow;    /* takes no frames */
     bool is_closing; /* the server wants it closed */
+    /* How the device signs in; zeroed: as any client does. */
+    Unsay__V1__Actor authority;
+    Unsay__V1__Follow follow;
+    const char *address;
+    struct view device_key;
     uint64_t last_request;
     void (*on_frame)(struct link *link, struct view payload);
     struct list links; /* of the cluster */
@@ -32,6 +37,9 @@ struct cluster {
     struct worker workers[CLUSTER_WORKERS_MAX];
     unsigned count;
     struct worker_settings settings;
+    const struct policy
+        *next_policy; /* in the policy file, once it is read again; NULL: not valid */
+    unsigned policies_released;
     struct now now;
     struct post posts[CLUSTER_WORKERS_MAX];
     struct group *commits[CLUSTER_WORKERS_MAX]; /* under way, oldest first */
@@ -45,7 +53,8 @@ struct cluster {
 void cluster_init(struct cluster *cluster, unsigned workers);
 void cluster_fini(struct cluster *cluster);
 
-/* The process dies and starts again: sessions, mail and commits under way are gone. */
+/* The process dies and starts again: sessions, mail and commits under way are gone. What is in the
+ * policy file is in force. */
 void cluster_crash(struct cluster *cluster);
 
 /* Runs turns of every worker until nothing moves but what is held back. */
@@ -58,6 +67,9 @@ bool cluster_commit(struct cluster *cluster);
 void cluster_advance(struct cluster *cluster, uint64_t ms);
 
 void cluster_drain(struct cluster *cluster);
+
+/* Every entry on its way into the audit log, in order, in the arena; returns how many. */
+size_t cluster_audit(struct cluster *cluster, struct arena *arena, wire_audit_entry ***entries);
 
 void link_open(struct link *link, struct cluster *cluster, unsigned worker, const char *user,
                const char *device, uint64_t expires_ms);

@@ -3,25 +3,48 @@
  *
  * The world                                  A device, user/device
  *   workers N          first line; else 1      D open USER
- *   connect D [on W] [expires SECONDS]         D create cN NAME [channel] [USER[=ROLE]...]
- *   disconnect D                               D send CONVERSATION mN BODY [after mN]
+ *   connect D [OPTION...]                      D create cN NAME [channel] [USER[=ROLE]...]
+ *   disconnect D                               D send CONVERSATION mN BODY [after mN] [quote SEQ]
+ *                                                     [mention USER]...
+ *                                              D forward CONVERSATION mN FROM SEQ
+ *                                              D members CONVERSATION USER=ROLE|gone...
+ *                                              D list-members CONVERSATION [after USER] [limit N]
+ *                                              D pin|unpin CONVERSATION SEQ, D pins CONVERSATION
  *   slow D, resume D, pull D N                 D recall CONVERSATION rN TARGET... [reason TEXT]
+ *                                                     [extension TEXT] [if-undelivered|if-unread]
+ *                                                     [wait online|all [500ms]]
+ *                                              D recall-range CONVERSATION rN USER [from 5s]
+ *                                                     [until 9s] [reason TEXT]
+ *                                              D exposure CONVERSATION SEQ [after USER DEVICE]
+ *                                                     [limit N]
+ *                                              D evidence CONVERSATION SEQ
+ *                                              D list-recalls [operator USER] [conversation ID]
+ *                                                     [outcome NAME] [before N] [limit N]
+ *                                              D policy get|list|reload
  *   hold commits, commit, release commits      D read CONVERSATION [after N] [before N] [limit N]
  *   hold mail W, release mail W                       [newest]
  *   together ... end   in one turn             D list [after ID] [limit N]
  *   store fails full|io|lost-answer            D ack CONVERSATION STORED [DISPLAYED] [origin N]
  *   store works                                D ack-notice CONVERSATION SEQ
  *   advance 30s|500ms, wall-back 5s            D heartbeat [CONVERSATION STORED]
- *   crash, drain                               D hello, D goodbye, D nothing
+ *   clock-error 600ms, wall-forward 86400s     D hello, D goodbye, D nothing
+ *   crash, drain
+ *   policy NAME RULE...     what is in the policy file from now on; NAME alone: it is not valid
+ *   use-policy NAME RULE... the same, and in force at once
+ *   reload                  the operating system's signal to read it again
  *
  *   expect D LINE      the next frame, as shown.h writes it; * is any word
  *   expect-nothing D, expect-closed D, ignore D (what came so far)
  *   never D TEXT       no frame to D may contain it from here on
  *   store-has TEXT, store-lacks TEXT
+ *   audit-has LINE     exactly one entry is on record, as shown.h writes it; * is any word
+ *   audit-count N [LINE]
  *   N times STEP       m+ and r+ are ids not used before; the body "N bytes" is that long
  *
- * TARGET is mN, @SEQ or @SEQ-SEQ. One rule holds in every scenario: whoever asks again, after
- * whatever, gets the first answer. */
+ * An OPTION of connect is on W, expires SECONDS, follow patch|refresh|replace, as
+ * system|compliance, from ADDRESS or key TEXT. TARGET is mN, @SEQ or @SEQ-SEQ. Times of a range count from the start of
+ * the scenario. A RULE is NAME:FIELD=WORD,..., see scenario_policy.c. One rule holds in
+ * every scenario: whoever asks again, after whatever, gets the first answer. */
 #include "scenario.h"
 
 #include "base/memory.h"
@@ -85,10 +108,13 @@ static void check_answer(const struct device *device, const wire_server_frame *f
         snprintf(answer, sizeof(answer), "seq %" PRIu64 " time %" PRIx64, accepted->seq,
                  accepted->time);
         check_first_answer(question, answer);
-    } else if (frame->body_case == SERVER_FRAME(RECALL)) {
+    } else if (frame->body_case == SERVER_FRAME(RECALL) && frame->request != 0) {
+        const char *reach = strstr(line, " reach "); /* that alone depends on when it is asked */
         snprintf(question, sizeof(question), "recall %s %s %.*s", frame->recall->conversation,
                  device->user, VIEW_PRINT(bytes_view(frame->recall->request_id)));
-        check_first_answer(question, line);
+        char *outcomes = memory_copy(line, reach == NULL ? strlen(line) : (size_t)(reach - line));
+        check_first_answer(question, outcomes);
+        free(outcomes);
     }
 }
 
@@ -147,8 +173,7 @@ static void split(char *line, struct words *words)
     }
 }
 
-/* Word by word; * is any word. */
-static bool matches(const char *pattern, const char *line)
+bool matches(const char *pattern, const char *line)
 {
     while (*pattern != 0 && *line != 0) {
         size_t pattern_bytes = strcspn(pattern, " ");
@@ -180,6 +205,51 @@ static void run_expect(const char *rest)
     free(line);
 }
 
+static size_t count_audit(const char *pattern)
+{
+    struct arena arena;
+    wire_audit_entry **entries;
+    size_t found = 0;
+    arena_init(&arena);
+    size_t count = cluster_audit(&the.cluster, &arena, &entries);
+    for (size_t i = 0; i < count; i++) {
+        char *line = shown_audit(entries[i]);
+        found += *pattern == 0 || matches(pattern, line);
+        free(line);
+    }
+    arena_fini(&arena);
+    return found;
+}
+
+static void fail_audit(const char *what, const char *rest)
+{
+    struct arena arena;
+    wire_audit_entry **entries;
+    arena_init(&arena);
+    size_t count = cluster_audit(&the.cluster, &arena, &entries);
+    for (size_t i = 0; i < count; i++) {
+        char *line = shown_audit(entries[i]);
+        fprintf(stderr, "  %s\n", line);
+        free(line);
+    }
+    arena_fini(&arena);
+    fail(what, rest);
+}
+
+static void run_audit(const char *line)
+{
+    char *pattern;
+    if (strncmp(line, "audit-has ", 10) == 0) {
+        if (count_audit(line + 10) != 1)
+            fail_audit("the audit log does not have exactly one", line + 10);
+        return;
+    }
+    unsigned long wanted = strtoul(line + 12, &pattern, 10);
+    pattern += *pattern == ' ';
+    if (count_audit(pattern) != wanted)
+        fail_audit("the audit log has another number of", line + 12);
+}
+
 static void run_words(struct words *words)
 {
     if (words->count > 2 && strcmp(words->words[1], "times") == 0) {
@@ -193,7 +263,8 @@ static void run_words(struct words *words)
     bool is_world = run_world_step(list[0], (struct words){list + 1, words->count - 1});
     if (!is_world &&
         (words->count < 2 ||
-         !run_device_step(list[1], (struct words){list + 2, words->count - 2}, list[0])))
+         (!run_device_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
+          !run_operator_step(list[1], (struct words){list + 2, words->count - 2}, list[0]))))
         fail("no such step", list[0]);
     if (!the.is_together)
         cluster_settle(&the.cluster);
@@ -219,6 +290,10 @@ static void run_line(char *line)
         run_expect(line + 7);
         return;
     }
+    if (strncmp(line, "audit-has ", 10) == 0 || strncmp(line, "audit-count ", 12) == 0) {
+        run_audit(line);
+        return;
+    }
     split(line, &words);
     run_words(&words);
 }
@@ -240,6 +315,7 @@ static void finish(void)
     }
     table_fini(&the.answers);
     cluster_fini(&the.cluster);
+    policies_forget();
 }
 
 int main(int argc, char **argv)

@@ -13,7 +13,9 @@ struct device {
     char name[130];
     char user[65];
     struct buffer inbox; /* lines */
-    char *forbidden;     /* NULL: nothing is */
+    char address[64];
+    uint8_t key[32];
+    char *forbidden; /* NULL: nothing is */
 };
 
 struct scenario {
@@ -52,9 +54,20 @@ uint64_t duration_of(const char *word); /* milliseconds, from 30s or 500ms */
 const char *option_of(const struct words *words, const char *option);
 uint64_t number_option(const struct words *words, const char *option);
 
+/* Hands a device's request to the server. */
+void request(struct device *device, wire_client_frame *frame);
+
+/* Word by word; * is any word. */
+bool matches(const char *pattern, const char *line);
+
+/* What the words after `policy` say; see scenario_policy.c. */
+const struct policy *policy_of(const struct words *words);
+void policies_forget(void);
+
 /* ---- Steps: false when there is none of this verb ---- */
 
 bool run_device_step(const char *verb, struct words words, const char *device);
+bool run_operator_step(const char *verb, struct words words, const char *device);
 bool run_world_step(const char *verb, struct words words);
 
 #endif

@@ -18,7 +18,7 @@ static ProtobufCBinaryData id_of(const char *name, uint8_t id[16])
     return bytes_of(view_make(id, 16));
 }
 
-static void request(struct device *device, wire_client_frame *frame)
+void request(struct device *device, wire_client_frame *frame)
 {
     if (device->link.session == NULL)
         fail("not connected", device->name);
@@ -37,8 +37,8 @@ static void device_open(struct device *device, const struct words *words)
 
 static Unsay__V1__Role role_of(const char *name)
 {
-    static const char *const names[] = {"", "owner", "admin", "moderator", "member", "guest"};
-    for (int i = 1; i <= (int)WIRE(ROLE, GUEST); i++) {
+    static const char *const names[] = {"gone", "owner", "admin", "moderator", "member", "guest"};
+    for (int i = 0; i <= (int)WIRE(ROLE, GUEST); i++) {
         if (strcmp(names[i], name) == 0)
             return (Unsay__V1__Role)i;
     }
@@ -94,9 +94,152 @@ static void device_send(struct device *device, const struct words *words)
     const char *predecessor = option_of(words, "after");
     if (predecessor != NULL)
         send.after = id_of(predecessor, after);
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    char *mentions[WORDS_MAX];
+    quote.seq = number_option(words, "quote");
+    send.quote = option_of(words, "quote") == NULL ? NULL : &quote;
+    send.mentions = mentions;
+    for (size_t i = 3; i + 1 < words->count; i++) {
+        if (strcmp(words->words[i], "mention") == 0)
+            mentions[send.n_mentions++] = words->words[i + 1];
+    }
     frame.body_case = CLIENT_FRAME(SEND);
     frame.send = &send;
     request(device, &frame);
+}
+
+static void device_forward(struct device *device, const struct words *words)
+{
+    wire_send send = UNSAY__V1__SEND__INIT;
+    wire_source source = UNSAY__V1__SOURCE__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    char conversation[65];
+    char from[65];
+    uint8_t id[16];
+    shown_parse_conversation(word_at(words, 0), conversation);
+    shown_parse_conversation(word_at(words, 2), from);
+    send.conversation = conversation;
+    send.message_id = id_of(word_at(words, 1), id);
+    source.conversation = from;
+    source.seq = number_of(word_at(words, 3));
+    send.forward = &source;
+    frame.body_case = CLIENT_FRAME(SEND);
+    frame.send = &send;
+    request(device, &frame);
+}
+
+static void device_members(struct device *device, const struct words *words)
+{
+    wire_change_members change = UNSAY__V1__CHANGE_MEMBERS__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    wire_member members[WORDS_MAX];
+    wire_member *list[WORDS_MAX];
+    char conversation[65];
+    shown_parse_conversation(word_at(words, 0), conversation);
+    change.conversation = conversation;
+    change.members = list;
+    for (size_t i = 1; i < words->count; i++) {
+        char *role = strchr(words->words[i], '=');
+        if (role == NULL)
+            fail("no USER=ROLE", words->words[i]);
+        wire_member *member = &members[change.n_members];
+        unsay__v1__member__init(member);
+        list[change.n_members++] = member;
+        member->role = role_of(role + 1);
+        *role = 0;
+        member->user = words->words[i];
+    }
+    frame.body_case = CLIENT_FRAME(CHANGE_MEMBERS);
+    frame.change_members = &change;
+    request(device, &frame);
+}
+
+static void device_list_members(struct device *device, const struct words *words)
+{
+    wire_list_members list = UNSAY__V1__LIST_MEMBERS__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    char conversation[65];
+    shown_parse_conversation(word_at(words, 0), conversation);
+    list.conversation = conversation;
+    if (option_of(words, "after") != NULL)
+        list.after = string_of(option_of(words, "after"));
+    list.limit = (uint32_t)number_option(words, "limit");
+    frame.body_case = CLIENT_FRAME(LIST_MEMBERS);
+    frame.list_members = &list;
+    request(device, &frame);
+}
+
+static void request_pin(struct device *device, const struct words *words, bool is_pinned)
+{
+    wire_change_pin change = UNSAY__V1__CHANGE_PIN__INIT;
+    wire_reference target = UNSAY__V1__REFERENCE__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    char conversation[65];
+    shown_parse_conversation(word_at(words, 0), conversation);
+    target.seq = number_of(word_at(words, 1));
+    change.conversation = conversation;
+    change.target = &target;
+    change.is_pinned = is_pinned;
+    frame.body_case = CLIENT_FRAME(CHANGE_PIN);
+    frame.change_pin = &change;
+    request(device, &frame);
+}
+
+static void device_pin(struct device *device, const struct words *words)
+{
+    request_pin(device, words, true);
+}
+
+static void device_unpin(struct device *device, const struct words *words)
+{
+    request_pin(device, words, false);
+}
+
+static void device_pins(struct device *device, const struct words *words)
+{
+    wire_list_pins list = UNSAY__V1__LIST_PINS__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    char conversation[65];
+    shown_parse_conversation(word_at(words, 0), conversation);
+    list.conversation = conversation;
+    frame.body_case = CLIENT_FRAME(LIST_PINS);
+    frame.list_pins = &list;
+    request(device, &frame);
+}
+
+static bool is_recall_option(const char *word)
+{
+    static const char *const options[] = {"reason", "extension", "if-undelivered", "if-unread",
+                                          "wait"};
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (strcmp(options[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void recall_options(const struct words *words, wire_recall_request *recall)
+{
+    const char *reason = option_of(words, "reason");
+    const char *extension = option_of(words, "extension");
+    const char *wait = option_of(words, "wait");
+    if (reason != NULL)
+        recall->reason = string_of(reason);
+    if (extension != NULL)
+        recall->extension = bytes_of(view_of(extension));
+    for (size_t i = 2; i < words->count; i++) {
+        if (strcmp(words->words[i], "if-undelivered") == 0)
+            recall->condition = WIRE(RECALL_CONDITION, IF_UNDELIVERED);
+        else if (strcmp(words->words[i], "if-unread") == 0)
+            recall->condition = WIRE(RECALL_CONDITION, IF_UNREAD);
+    }
+    if (wait == NULL)
+        return;
+    recall->wait = strcmp(wait, "all") == 0 ? WIRE(RECALL_WAIT, ALL) : WIRE(RECALL_WAIT, ONLINE);
+    for (size_t i = 2; i + 2 < words->count; i++) {
+        if (words->words[i + 1] == wait && isdigit((unsigned char)words->words[i + 2][0]))
+            recall->wait_ms = (uint32_t)duration_of(words->words[i + 2]);
+    }
 }
 
 static void device_recall(struct device *device, const struct words *words)
@@ -116,10 +259,8 @@ static void device_recall(struct device *device, const struct words *words)
         snprintf(request_id, sizeof(request_id), "r%" PRIu64, FRESH_IDS_FROM + the.fresh_id++);
     recall.request_id = bytes_of(view_of(request_id));
     recall.targets = list;
-    const char *reason = option_of(words, "reason");
-    if (reason != NULL)
-        recall.reason = string_of(reason);
-    for (size_t i = 2; i < words->count && strcmp(words->words[i], "reason") != 0; i++) {
+    recall_options(words, &recall);
+    for (size_t i = 2; i < words->count && !is_recall_option(words->words[i]); i++) {
         unsigned first;
         unsigned last;
         int ends = sscanf(words->words[i], "@%u-%u", &first, &last);
@@ -270,6 +411,12 @@ static const struct device_step {
     {"open", device_open},
     {"create", device_create},
     {"send", device_send},
+    {"forward", device_forward},
+    {"members", device_members},
+    {"list-members", device_list_members},
+    {"pin", device_pin},
+    {"unpin", device_unpin},
+    {"pins", device_pins},
     {"recall", device_recall},
     {"read", device_read},
     {"list", device_list},

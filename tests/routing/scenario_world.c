@@ -6,6 +6,38 @@
 
 #include <stdlib.h>
 
+/* The word after the option, as a number in the list of names; 0 when it is not there. */
+static int choice_option(const struct words *words, const char *option, const char *const *names)
+{
+    const char *word = option_of(words, option);
+    if (word == NULL)
+        return 0;
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(names[i], word) == 0)
+            return i;
+    }
+    fail("not a choice here", word);
+}
+
+/* What a device's Hello and token say besides its name. */
+static void world_sign_in(struct device *device, const struct words *words)
+{
+    static const char *const follows[] = {"patch", "refresh", "replace", NULL};
+    static const char *const roles[] = {"",       "self",  "owner",  "admin",      "moderator",
+                                        "member", "guest", "system", "compliance", NULL};
+    struct link *link = &device->link;
+    const char *address = option_of(words, "from");
+    const char *key = option_of(words, "key");
+    link->follow = (Unsay__V1__Follow)choice_option(words, "follow", follows);
+    link->authority = (Unsay__V1__Actor)choice_option(words, "as", roles);
+    snprintf(device->address, sizeof(device->address), "%s", address == NULL ? "" : address);
+    link->address = device->address;
+    memset(device->key, '.', sizeof(device->key));
+    if (key != NULL)
+        memcpy(device->key, key, strnlen(key, sizeof(device->key)));
+    link->device_key = view_make(device->key, key == NULL ? 0 : sizeof(device->key));
+}
+
 static void world_connect(const struct words *words)
 {
     struct device *device = find_device(word_at(words, 0));
@@ -16,6 +48,7 @@ static void world_connect(const struct words *words)
     char name[65];
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(strchr(device->name, '/') + 1, "#"),
              strchr(device->name, '/') + 1);
+    world_sign_in(device, words);
     link_open(&device->link, &the.cluster, (unsigned)number_option(words, "on"), device->user, name,
               the.cluster.now.wall_ms + lifetime_ms);
 }
@@ -102,6 +135,35 @@ static void world_wall_back(const struct words *words)
     the.cluster.now.wall_ms -= duration_of(word_at(words, 0));
 }
 
+static void world_clock_error(const struct words *words)
+{
+    the.cluster.now.wall_error_ms = duration_of(word_at(words, 0));
+}
+
+static void world_policy(const struct words *words)
+{
+    the.cluster.next_policy = policy_of(words);
+}
+
+static void world_use_policy(const struct words *words)
+{
+    world_policy(words);
+    the.cluster.settings.rules.policy = the.cluster.next_policy;
+    for (unsigned i = 0; i < the.cluster.count; i++)
+        the.cluster.workers[i].settings.rules.policy = the.cluster.next_policy;
+}
+
+static void world_reload(const struct words *words)
+{
+    (void)words;
+    shell_post(&the.cluster, 0, (struct mail){.kind = MAIL_RELOAD});
+}
+
+static void world_wall_forward(const struct words *words)
+{
+    the.cluster.now.wall_ms += duration_of(word_at(words, 0));
+}
+
 static void world_crash(const struct words *words)
 {
     (void)words;
@@ -168,6 +230,11 @@ static const struct world_step {
     {"store", world_store},
     {"advance", world_advance},
     {"wall-back", world_wall_back},
+    {"wall-forward", world_wall_forward},
+    {"clock-error", world_clock_error},
+    {"policy", world_policy},
+    {"use-policy", world_use_policy},
+    {"reload", world_reload},
     {"crash", world_crash},
     {"drain", world_drain},
     {"expect-nothing", world_expect_nothing},

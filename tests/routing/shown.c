@@ -77,6 +77,15 @@ static void shown_message(FILE *out, const wire_message *message)
                 message->tombstone->recall_seq);
     if (message->tombstone == NULL || message->body.len > 0)
         shown_bytes(out, message->body);
+    if (message->quote != NULL)
+        fprintf(out, " quote @%" PRIu64, message->quote->seq);
+    if (message->forwarded_from != NULL) {
+        fputs(" from", out);
+        shown_conversation(out, message->forwarded_from->conversation);
+        fprintf(out, "@%" PRIu64, message->forwarded_from->seq);
+    }
+    for (size_t i = 0; i < message->n_mentions; i++)
+        fprintf(out, "%s%s", i == 0 ? " mentions " : " ", message->mentions[i]);
 }
 
 static void shown_recall(FILE *out, const wire_recall *recall)
@@ -98,6 +107,17 @@ static void shown_creation(FILE *out, const wire_creation *creation)
     }
 }
 
+static void shown_members(FILE *out, wire_member *const *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fprintf(out, " %s=", members[i]->user);
+        if (members[i]->role == WIRE(ROLE, UNSPECIFIED))
+            fputs("gone", out);
+        else
+            shown_constant(out, &unsay__v1__role__descriptor, (int)members[i]->role);
+    }
+}
+
 static void shown_event(FILE *out, const char *kind, const wire_event *event)
 {
     fputs(kind, out);
@@ -107,8 +127,15 @@ static void shown_event(FILE *out, const char *kind, const wire_event *event)
         shown_message(out, event->message);
     else if (event->kind_case == EVENT_KIND(RECALL))
         shown_recall(out, event->recall);
-    else
+    else if (event->kind_case == EVENT_KIND(CREATION))
         shown_creation(out, event->creation);
+    else if (event->kind_case == EVENT_KIND(MEMBERSHIP)) {
+        fprintf(out, " membership %s:", event->membership->actor);
+        shown_members(out, event->membership->members, event->membership->n_members);
+    } else if (event->kind_case == EVENT_KIND(PIN)) {
+        fprintf(out, " %s @%" PRIu64 " by %s", event->pin->is_pinned ? "pin" : "unpin",
+                event->pin->target->seq, event->pin->actor);
+    }
 }
 
 static void shown_result(FILE *out, const wire_recall_result *result)
@@ -126,6 +153,125 @@ static void shown_result(FILE *out, const wire_recall_result *result)
         if (outcome->refusal != REFUSAL_NONE)
             fprintf(out, ":%s", refusal_name(outcome->refusal));
     }
+    if (result->reach == NULL)
+        return;
+    fprintf(out, " reach %u/%u", result->reach->applied, result->reach->devices);
+    for (size_t i = 0; i < result->reach->n_missing; i++)
+        fprintf(out, "%s %s/%s", i == 0 ? " missing" : "", result->reach->missing[i]->user,
+                result->reach->missing[i]->device);
+}
+
+static void shown_range(FILE *out, const wire_range_progress *range)
+{
+    fputs("range", out);
+    shown_conversation(out, range->conversation);
+    fprintf(out, " %.*s examined %" PRIu64 " recalled %" PRIu64 " refused %" PRIu64,
+            VIEW_PRINT(bytes_view(range->request_id)), range->examined, range->recalled,
+            range->refused);
+    if (range->refusal != REFUSAL_NONE)
+        fprintf(out, ":%s", refusal_name(range->refusal));
+    fputs(range->is_done ? " done" : " running", out);
+}
+
+static void shown_exposure(FILE *out, const wire_exposure *exposure)
+{
+    const wire_exposure_totals *totals = exposure->totals;
+    fputs("exposure", out);
+    shown_conversation(out, exposure->conversation);
+    fprintf(out, " @%" PRIu64 " by %" PRIu64 ":", exposure->target_seq, exposure->recall_seq);
+    for (size_t i = 0; i < exposure->n_devices; i++) {
+        const wire_device_exposure *device = exposure->devices[i];
+        fprintf(out, " %s/%s=", device->user, device->device);
+        shown_constant(out, &unsay__v1__device_reach__descriptor, (int)device->reach);
+        fputs(device->applied ? ",applied" : "", out);
+    }
+    fprintf(out,
+            " totals %u pushed %u stored %u displayed %u applied %u outstanding %u signed %u "
+            "unsigned %u%s",
+            totals->devices, totals->pushed, totals->stored, totals->displayed, totals->applied,
+            totals->outstanding, totals->receipts_signed, totals->receipts_unsigned,
+            exposure->more ? " more" : " end");
+}
+
+static void shown_evidence(FILE *out, const wire_evidence *evidence)
+{
+    fputs("evidence", out);
+    shown_conversation(out, evidence->conversation);
+    fprintf(out, " @%" PRIu64, evidence->target_seq);
+    if (evidence->approvals_needed > 0) {
+        fprintf(out, " needs %u", evidence->approvals_needed);
+        return;
+    }
+    fputs(" open", out);
+    shown_bytes(out, evidence->body);
+}
+
+static void shown_entry(FILE *out, const wire_audit_entry *entry)
+{
+    static const char *const kinds[] = {"?", "recall", "arrival", "policy", "evidence", "start"};
+    static const char *const outcomes[] = {"", " recalled", " already_recalled", " pending",
+                                           " refused"};
+    fputs(kinds[entry->kind], out);
+    if (entry->conversation[0] != 0) {
+        shown_conversation(out, entry->conversation);
+        fputc(' ', out);
+        shown_id(out, entry->target_message_id);
+        fprintf(out, "@%" PRIu64, entry->target_seq);
+    }
+    fprintf(out, " by %s/%s", entry->operator_, entry->device);
+    if (entry->actor != WIRE(ACTOR, UNSPECIFIED)) {
+        fputs(" as ", out);
+        shown_constant(out, &unsay__v1__actor__descriptor, (int)entry->actor);
+    }
+    fputs(outcomes[entry->outcome], out);
+    if (entry->refusal != REFUSAL_NONE)
+        fprintf(out, ":%s", refusal_name((refusal_code)entry->refusal));
+    if (entry->recall_seq != 0)
+        fprintf(out, " at %" PRIu64, entry->recall_seq);
+    if (entry->rule[0] != 0)
+        fprintf(out, " rule %s", entry->rule);
+}
+
+static void shown_recalls(FILE *out, const wire_recall_page *page)
+{
+    fputs("recalls", out);
+    for (size_t i = 0; i < page->n_entries; i++) {
+        fprintf(out, " (%" PRIu64 " ", page->entries[i]->index);
+        shown_entry(out, page->entries[i]->entry);
+        fputc(')', out);
+    }
+    if (page->next == 0)
+        fputs(" end", out);
+    else
+        fprintf(out, " next %" PRIu64, page->next);
+}
+
+/* A scenario's policies have their name for a version. */
+static void shown_policy(FILE *out, const wire_policy_info *info)
+{
+    fprintf(out, " %.*s", (int)strnlen((const char *)info->version.data, info->version.len),
+            (const char *)info->version.data);
+    for (size_t i = 0; i < info->n_versions; i++) {
+        fputs(i == 0 ? " of" : "", out);
+        shown_policy(out, info->versions[i]);
+    }
+}
+
+static void shown_overview(FILE *out, const wire_conversation_entry *entry)
+{
+    if (entry->unread > 0)
+        fprintf(out, " unread %u", entry->unread);
+    if (entry->mentions > 0)
+        fprintf(out, " mentions %u", entry->mentions);
+    if (entry->preview != NULL) {
+        fputs(" last ", out);
+        shown_id(out, entry->preview->message->message_id);
+        fprintf(out, "@%" PRIu64 ":%s", entry->preview->seq,
+                message_state_name(entry->preview->message->state));
+        if (entry->preview->message->tombstone == NULL)
+            shown_bytes(out, entry->preview->message->body);
+    }
+    fputc(')', out);
 }
 
 static void shown_list(FILE *out, const wire_conversation_page *page)
@@ -137,8 +283,8 @@ static void shown_list(FILE *out, const wire_conversation_page *page)
         shown_conversation(out, entry->conversation);
         fprintf(out, "=%s%s(", entry->peer, entry->name);
         shown_constant(out, &unsay__v1__role__descriptor, (int)entry->role);
-        fprintf(out, " %" PRIu64 " %" PRIu64 "/%" PRIu64 ")", head->seq, head->stored,
-                head->displayed);
+        fprintf(out, " %" PRIu64 " %" PRIu64 "/%" PRIu64, head->seq, head->stored, head->displayed);
+        shown_overview(out, entry);
     }
     fputs(page->more ? " more" : " end", out);
 }
@@ -185,6 +331,15 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
     case SERVER_FRAME(NOTICE):
         shown_event(out, "notice", frame->notice);
         return;
+    case SERVER_FRAME(REFRESH):
+        fputs("refresh", out);
+        shown_conversation(out, frame->refresh->conversation);
+        fprintf(out, " %" PRIu64, frame->refresh->seq);
+        return;
+    case SERVER_FRAME(REPLACE):
+        shown_event(out, "replace", frame->replace->recall);
+        shown_event(out, " with", frame->replace->tombstone);
+        return;
     case SERVER_FRAME(PAGE_END):
         fputs("page", out);
         shown_conversation(out, frame->page_end->conversation);
@@ -198,6 +353,39 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
         fputs("opened", out);
         shown_conversation(out, frame->opened->conversation);
         fputs(frame->opened->created ? " created" : " existing", out);
+        return;
+    case SERVER_FRAME(APPENDED):
+        fputs("appended", out);
+        shown_conversation(out, frame->appended->conversation);
+        fprintf(out, " %" PRIu64, frame->appended->seq);
+        return;
+    case SERVER_FRAME(MEMBERS):
+        fputs("members", out);
+        shown_conversation(out, frame->members->conversation);
+        shown_members(out, frame->members->members, frame->members->n_members);
+        fputs(frame->members->more ? " more" : " end", out);
+        return;
+    case SERVER_FRAME(PINS):
+        fputs("pins", out);
+        shown_conversation(out, frame->pins->conversation);
+        for (size_t i = 0; i < frame->pins->n_pins; i++)
+            fprintf(out, " @%" PRIu64, frame->pins->pins[i]->seq);
+        return;
+    case SERVER_FRAME(RANGE):
+        shown_range(out, frame->range);
+        return;
+    case SERVER_FRAME(EXPOSURE):
+        shown_exposure(out, frame->exposure);
+        return;
+    case SERVER_FRAME(EVIDENCE):
+        shown_evidence(out, frame->evidence);
+        return;
+    case SERVER_FRAME(RECALLS):
+        shown_recalls(out, frame->recalls);
+        return;
+    case SERVER_FRAME(POLICY):
+        fputs("policy", out);
+        shown_policy(out, frame->policy);
         return;
     case SERVER_FRAME(BEHIND):
         fputs("behind", out);
@@ -220,6 +408,17 @@ char *shown_frame(const wire_server_frame *frame)
     FILE *out = open_memstream(&line, &size);
     assert(out != NULL);
     shown_body(out, frame);
+    fclose(out);
+    return line;
+}
+
+char *shown_audit(const wire_audit_entry *entry)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&line, &size);
+    assert(out != NULL);
+    shown_entry(out, entry);
     fclose(out);
     return line;
 }

@@ -3,11 +3,28 @@
  *
  *   event d:alice:bob 2 message m1 alice normal "hello"     a live push
  *   entry d:alice:bob 2 message m1 alice recalled by alice at 3     part of a page
- *   notice d:alice:bob 3 recall m1@2 by alice
+ *   notice d:alice:bob 3 recall m1@2 by alice       in its three forms
+ *   refresh d:alice:bob 3
+ *   replace d:alice:bob 3 recall m1@2 by alice with d:alice:bob 2 message m1 alice recalled by ...
  *   accepted d:alice:bob 2 m1 normal
  *   result d:alice:bob r1 m1@2=recalled m9@0=pending -@7=refused:unknown_message
  *   page d:alice:bob count 3 head 3 end
  *   list d:alice:bob=bob(member 3 2/1) end        peer or name (role head stored/displayed)
+ *   list d:alice:bob=bob(member 3 2/1 unread 2 mentions 1 last m1@3:normal "hi") end
+ *   event g:c1 2 message m1 alice normal "hi" quote @1 from g:c2@5 mentions bob *
+ *   event g:c1 3 membership alice: bob=admin eve=gone
+ *   event g:c1 4 pin @2 by alice         or unpin
+ *   appended g:c1 4
+ *   members g:c1 alice=owner bob=admin end
+ *   pins g:c1 @2 @7
+ *   result d:alice:bob r1 m1@2=recalled reach 1/2 missing bob/tv      after a wait; bob/ without
+ *                                                                  a known device
+ *   range g:c1 r1 examined 3 recalled 2 refused 1:window_closed done  or running
+ *   exposure g:c1 @2 by 5: bob/tv=stored,applied eve/=none totals 2 pushed 0 stored 1 displayed 0
+ *            applied 1 outstanding 0 signed 0 unsigned 1 end          more
+ *   evidence g:c1 @2 open "hi"         or needs 1
+ *   recalls (0 recall g:c1 m1@2 by bob/tv as self recalled at 5 rule author) end     or next N
+ *   policy NAME                        see scenario_policy.c; LIST adds: of NAME NAME...
  *   error window_closed closing */
 #ifndef UNSAY_TESTS_ROUTING_SHOWN_H
 #define UNSAY_TESTS_ROUTING_SHOWN_H
@@ -18,6 +35,14 @@ enum { SHOWN_BODY_BYTES_MAX = 40 };
 
 /* On the heap; the caller frees. */
 char *shown_frame(const wire_server_frame *frame);
+
+/* The same for an entry of the audit log:
+ *   recall g:c1 m1@2 by bob/tv as self recalled at 5 rule author
+ *   recall g:c1 -@9 by bob/tv refused:unknown_message
+ *   arrival g:c1 m1@2 by bob/tv as self refused:window_closed rule author
+ *   evidence g:c1 m1@2 by law/1 as compliance pending
+ *   policy by law/1 as compliance */
+char *shown_audit(const wire_audit_entry *entry);
 
 /* 16 bytes from "m7" or "c7". */
 void shown_parse_id(const char *name, uint8_t id[16]);

@@ -39,7 +39,7 @@ static void defaults_are_complete_and_valid(void **state)
     assert_null(config.tls_certificate);
     assert_null(config.tls_key);
     assert_int_equal(config.development_key, 1);
-    assert_int_equal(config.recall_window_ms, 120000);
+    assert_int_equal(config.erasure_horizon_ms, 86400000);
     assert_int_equal(config.heartbeat_interval_ms, LIMIT_HEARTBEAT_INTERVAL_MS);
     assert_int_equal(config.connections_max, LIMIT_CONNECTIONS_MAX);
     assert_int_equal(config.requests_per_second, LIMIT_REQUESTS_PER_SECOND);
@@ -71,7 +71,9 @@ static void a_file_sets_what_it_names(void **state)
                           "token_public_keys:\n"
                           "  - file: key.pem\n"
                           "development_key: false\n"
-                          "recall_window_ms: 0\n"
+                          "erasure_horizon_ms: 0\n"
+                          "policy: rules.yaml\n"
+                          "region: eu\n"
                           "heartbeat_interval_ms: 1000\n"
                           "connections_max: 1\n"
                           "requests_per_second: 0\n"
@@ -92,7 +94,9 @@ static void a_file_sets_what_it_names(void **state)
     assert_int_equal(config.token_public_keys_count, 1);
     assert_string_equal(config.token_public_keys[0].file, "key.pem");
     assert_int_equal(config.development_key, 0);
-    assert_int_equal(config.recall_window_ms, 0);
+    assert_int_equal(config.erasure_horizon_ms, 0);
+    assert_string_equal(config.policy, "rules.yaml");
+    assert_string_equal(config.region, "eu");
     assert_int_equal(config.heartbeat_interval_ms, 1000);
     assert_int_equal(config.connections_max, 1);
     assert_int_equal(config.requests_per_second, 0);
@@ -128,7 +132,7 @@ static void each_mistake_is_named(void **state)
         {"connections_max: 0\n", "connections_max"},
         {"store_cache_mib: 0\n", "store_cache_mib"},
         {"store_cache_mib: 1048577\n", "store_cache_mib"},
-        {"recall_window_ms: 18446744073709551615\n", "recall_window_ms"},
+        {"erasure_horizon_ms: 18446744073709551615\n", "erasure_horizon_ms"},
         {"development_key: false\n", "development_key"},
         {"token_secrets:\n  - id: one\n", "file"},
         {"token_secrets: one\n", "token_secrets"},

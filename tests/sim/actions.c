@@ -5,14 +5,16 @@
 #include "core/ids.h"
 #include "world.h"
 
-enum { ACTION_TARGETS_MAX = 5, GROUPS_MAX = 3, HOUR_MS = 3600000 };
+enum { GROUPS_MAX = 3, HOUR_MS = 3600000 };
 
-static struct device *actions_device(struct world *world)
+/* Mostly a user's. */
+struct device *actions_device(struct world *world)
 {
-    return &world->devices[prng_below(&world->prng, world->device_count)];
+    size_t count = world->device_count - (world_chance(world, 90) ? OFFICERS : 0);
+    return &world->devices[prng_below(&world->prng, count)];
 }
 
-static struct kept_conversation *actions_conversation(struct world *world, struct device *device)
+struct kept_conversation *actions_conversation(struct world *world, struct device *device)
 {
     uint32_t count = device->database.conversation_count;
     if (count > 1 && world->profile.is_narrow)
@@ -46,6 +48,8 @@ static void actions_create(struct world *world, struct device *device)
     wire_create_conversation create = UNSAY__V1__CREATE_CONVERSATION__INIT;
     create.creation_id = bytes_of(uuid_view(&id));
     create.name = string_of("group");
+    create.type =
+        world_chance(world, 80) ? WIRE(CONVERSATION_TYPE, GROUP) : WIRE(CONVERSATION_TYPE, CHANNEL);
     create.members = list;
     for (unsigned user = 0; user < world->profile.users; user++) {
         if (world_chance(world, 30))
@@ -53,6 +57,8 @@ static void actions_create(struct world *world, struct device *device)
         snprintf(names[user], sizeof(names[user]), "u%u", user % 10);
         unsay__v1__member__init(&members[user]);
         members[user].user = names[user];
+        if (world_chance(world, 50))
+            members[user].role = (Unsay__V1__Role)prng_below(&world->prng, ROLES);
         list[create.n_members++] = &members[user];
     }
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
@@ -63,7 +69,7 @@ static void actions_create(struct world *world, struct device *device)
 
 /* ---- Messages ---- */
 
-static uint32_t actions_write(struct world *world, struct device *device, const char *conversation)
+uint32_t actions_write(struct world *world, struct device *device, const char *conversation)
 {
     struct message *message =
         history_add_message(&world->history, world->now_ms + device->wall_offset_ms,
@@ -71,10 +77,22 @@ static uint32_t actions_write(struct world *world, struct device *device, const 
     return (uint32_t)(message - world->history.messages);
 }
 
-static size_t actions_body(struct world *world)
+size_t actions_body(struct world *world)
 {
     return world->profile.is_bulky ? 20000 + prng_below(&world->prng, 45000)
                                    : prng_below(&world->prng, 60);
+}
+
+/* Mentions, and what it answers: also what is not there. */
+static void actions_refer(struct world *world, const struct kept_conversation *kept,
+                          struct message *message)
+{
+    if (world_chance(world, 20))
+        message->mentions = UINT32_C(1) << prng_below(&world->prng, USERS_ALL);
+    if (world_chance(world, 5))
+        message->mentions |= MENTIONS_ALL;
+    if (kept != NULL && world_chance(world, 10))
+        message->quote = 1 + prng_below(&world->prng, kept->count + 1);
 }
 
 static void actions_send(struct world *world, struct device *device)
@@ -84,8 +102,11 @@ static void actions_send(struct world *world, struct device *device)
     unsigned count = 1 + (unsigned)prng_below(&world->prng, 4);
     if (world->profile.is_bulky && world_chance(world, 20))
         count = 40;
-    for (unsigned i = 0; i < count; i++)
-        device_send(device, actions_write(world, device, conversation), actions_body(world));
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t index = actions_write(world, device, conversation);
+        actions_refer(world, kept, &world->history.messages[index]);
+        device_send(device, index, actions_body(world));
+    }
 }
 
 static void actions_retry(struct world *world, struct device *device)
@@ -97,113 +118,6 @@ static void actions_retry(struct world *world, struct device *device)
             return;
         }
     }
-}
-
-/* ---- Recalls ---- */
-
-struct targets {
-    wire_target items[ACTION_TARGETS_MAX];
-    wire_target *list[ACTION_TARGETS_MAX];
-    size_t count;
-};
-
-static void targets_add(struct targets *targets, const struct message *message, bool by_seq)
-{
-    wire_target *target = &targets->items[targets->count];
-    unsay__v1__target__init(target);
-    if (by_seq && message->seq != 0) {
-        target->origin = ORIGIN_DEFAULT;
-        target->seq = message->seq;
-    } else {
-        target->message_id = bytes_of(uuid_view(&message->id));
-    }
-    targets->list[targets->count++] = target;
-}
-
-/* Recent ones of the user's own, mostly; now and then somebody else's. */
-static const struct message *actions_target(struct world *world, const struct device *device)
-{
-    const struct history *history = &world->history;
-    uint32_t reach = world_chance(world, 70) ? 12 : history->message_count;
-    bool is_own = !world_chance(world, 12);
-    for (unsigned tries = 0; tries < 12 && history->message_count > 0; tries++) {
-        uint32_t back = (uint32_t)prng_below(&world->prng, reach);
-        if (back >= history->message_count)
-            continue;
-        const struct message *message = &history->messages[history->message_count - 1 - back];
-        if (!is_own || message->user == device->user)
-            return message;
-    }
-    return NULL;
-}
-
-static void actions_ask_recall(struct world *world, struct device *device, const char *conversation,
-                               struct targets *targets)
-{
-    char request_id[16];
-    uint32_t index = world->history.asked_count;
-    struct asked *asked = history_add_asked(&world->history, device->user, conversation);
-    snprintf(request_id, sizeof(request_id), "r%u", index);
-    wire_recall_request recall = UNSAY__V1__RECALL_REQUEST__INIT;
-    recall.conversation = string_of(conversation);
-    recall.request_id = bytes_of(view_of(request_id));
-    recall.n_targets = targets->count;
-    recall.targets = targets->list;
-    recall.reason = string_of("reason");
-    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    frame.body_case = CLIENT_FRAME(RECALL);
-    frame.recall = &recall;
-    struct blob *blob = frame_from_client(&frame);
-    struct view payload = frame_payload(blob_view(blob));
-    asked->frame = view_make(memory_copy(payload.data, payload.size), payload.size);
-    blob_release(blob);
-    world_tell(world, "%s asks to take back %zu messages in %s (%s)", device->name, targets->count,
-               conversation, request_id);
-    device_ask_recall(device, index);
-    struct device *other = actions_device(world);
-    if (other->user == device->user && world_chance(world, 50))
-        device_ask_recall(other, index); /* the same request from two devices */
-}
-
-static void actions_recall(struct world *world, struct device *device)
-{
-    struct targets targets = {.count = 0};
-    const struct message *message = actions_target(world, device);
-    if (message == NULL)
-        return;
-    char conversation[CONVERSATION_NAME_BYTES];
-    memcpy(conversation, message->conversation, sizeof(conversation));
-    targets_add(&targets, message, world_chance(world, 50));
-    while (targets.count < ACTION_TARGETS_MAX && world_chance(world, 20)) {
-        message = actions_target(world, device);
-        if (message != NULL)
-            targets_add(&targets, message, world_chance(world, 50));
-    }
-    actions_ask_recall(world, device, conversation, &targets);
-}
-
-/* The recall goes out before the message does. */
-static void actions_recall_early(struct world *world, struct device *device)
-{
-    const struct kept_conversation *kept = actions_conversation(world, device);
-    struct targets targets = {.count = 0};
-    if (kept == NULL)
-        return;
-    uint32_t index = actions_write(world, device, kept->id);
-    targets_add(&targets, &world->history.messages[index], false);
-    actions_ask_recall(world, device, kept->id, &targets);
-    device_send(device, index, actions_body(world));
-}
-
-static void actions_recall_again(struct world *world, struct device *device)
-{
-    if (world->history.asked_count == 0)
-        return;
-    uint32_t count = world->history.asked_count;
-    uint32_t reach = world_chance(world, 70) && count > 4 ? 4 : count;
-    uint32_t index = count - 1 - (uint32_t)prng_below(&world->prng, reach);
-    if (world->history.asked[index].user == device->user)
-        device_ask_recall(device, index);
 }
 
 /* ---- Reading, displaying ---- */
@@ -268,6 +182,13 @@ static void actions_disturb_server(struct world *world)
     }
     if (world_mishap(world, world->profile.clock_jumps))
         server_jump_clock(world);
+    if (world_mishap(world, world->profile.reloads)) {
+        server_change_policy(world);
+        if (world_chance(world, 50))
+            server_signal(world);
+        else
+            actions_reload(world);
+    }
 }
 
 /* A night: most devices are off while hours pass. */
@@ -286,10 +207,9 @@ static uint64_t actions_pause(struct world *world)
     return prng_below(&world->prng, world_chance(world, 50) ? 300000 : HOUR_MS);
 }
 
-void actions_step(struct world *world)
+static void actions_of_user(struct world *world, struct device *device)
 {
-    struct device *device = actions_device(world);
-    uint64_t dice = prng_below(&world->prng, 100);
+    uint64_t dice = prng_below(&world->prng, 130);
     if (device->database.conversation_count == 0)
         dice = 90 + dice % 6;
     if (dice < 38)
@@ -310,8 +230,28 @@ void actions_step(struct world *world)
         actions_open(world, device);
     else if (dice < 97)
         actions_create(world, device);
-    else
+    else if (dice < 100)
         actions_retry(world, device);
+    else if (dice < 109)
+        actions_change_members(world, device);
+    else if (dice < 113)
+        actions_pin(world, device);
+    else if (dice < 121)
+        actions_forward(world, device);
+    else if (dice < 127)
+        actions_recall_of_other(world, device);
+    else
+        actions_recall_range(world, device);
+}
+
+void actions_step(struct world *world)
+{
+    struct device *device = actions_device(world);
+    if (device_is_officer(device) &&
+        (device->database.conversation_count == 0 || world_chance(world, 80)))
+        actions_of_officer(world, device);
+    else
+        actions_of_user(world, device);
     actions_disturb_server(world);
     world_plan(world, actions_pause(world), STEP_ACT, 0, 0);
 }

@@ -21,8 +21,8 @@ void check_answers(struct world *world, const struct link *link, const wire_serv
 {
     if (frame->body_case == SERVER_FRAME(ACCEPTED))
         check_accepted(world, frame->accepted);
-    if (frame->body_case != SERVER_FRAME(RECALL))
-        return;
+    if (frame->body_case != SERVER_FRAME(RECALL) || frame->request == 0)
+        return; /* news tell of what became of an answer */
     struct asked *asked =
         history_find_asked(&world->history, bytes_view(frame->recall->request_id));
     if (asked == NULL || asked->user != world->devices[link->device].user) {
@@ -30,9 +30,11 @@ void check_answers(struct world *world, const struct link *link, const wire_serv
                     world->devices[link->device].user_name);
         return;
     }
-    size_t size = unsay__v1__recall_result__get_packed_size(frame->recall);
+    wire_recall_result result = *frame->recall;
+    result.reach = NULL; /* who has applied it by now is told anew */
+    size_t size = unsay__v1__recall_result__get_packed_size(&result);
     uint8_t *bytes = memory_new(size);
-    unsay__v1__recall_result__pack(frame->recall, bytes);
+    unsay__v1__recall_result__pack(&result, bytes);
     if (asked->answer.size == 0) {
         asked->answer = view_make(bytes, size);
         return;

@@ -10,13 +10,14 @@ static bool check_is_member(struct world *world, const struct device *device, co
 {
     struct member_row row;
     return store_get_member(world->server.store, view_of(log->id), view_of(device->user_name),
-                            &row) == STATUS_OK;
+                            &row) == STATUS_OK &&
+           row.role != WIRE(ROLE, UNSPECIFIED);
 }
 
 static bool check_log_converged(struct world *world, struct device *device, const struct log *log,
                                 char *lacking, size_t size)
 {
-    struct cursor_row cursor = {0, 0};
+    struct cursor_row cursor = {.receipt_seq = 0};
     const struct kept_conversation *kept = database_find(&device->database, view_of(log->id));
     uint64_t count = kept == NULL ? 0 : kept->count;
     if (log->head == 0 || !check_is_member(world, device, log))
@@ -28,10 +29,10 @@ static bool check_log_converged(struct world *world, struct device *device, cons
     }
     if (store_get_cursor(world->server.store, view_of(device->user_name), view_of(device->name),
                          view_of(log->id), ORIGIN_DEFAULT, &cursor) != STATUS_OK ||
-        cursor.stored != log->head || cursor.displayed != kept->displayed) {
+        trail_seq(&cursor.stored) != log->head || trail_seq(&cursor.displayed) != kept->displayed) {
         snprintf(lacking, size, "the server has %s in %s at %llu/%llu, it is at %llu/%llu",
-                 device->name, log->id, (unsigned long long)cursor.stored,
-                 (unsigned long long)cursor.displayed, (unsigned long long)kept->stored,
+                 device->name, log->id, (unsigned long long)trail_seq(&cursor.stored),
+                 (unsigned long long)trail_seq(&cursor.displayed), (unsigned long long)kept->stored,
                  (unsigned long long)kept->displayed);
         return false;
     }

@@ -30,13 +30,51 @@ void check_final_committed(struct world *world, const struct log *log, uint64_t 
 void check_final_end(struct world *world);
 
 /* P5: no late exposure. */
-void check_exposure_committed(struct world *world, struct view event);
-void check_exposure_handed(struct world *world, const struct link *link, struct view frame);
+void check_exposure_committed(struct world *world, const wire_event *event, struct view bytes);
+void check_exposure_handed(struct world *world, const struct link *link,
+                           const wire_server_frame *frame, struct view bytes);
 void check_exposure_end(struct world *world);
 
+/* P5: a message that was taken back is not forwarded, and its forwards go with it. */
+void check_forward_handed_out(struct world *world, const struct log *source, uint64_t seq);
+void check_forward_committed(struct world *world, const struct message *message);
+void check_forward_end(struct world *world);
+
 /* P6: authority. */
+void check_authority_decided(struct world *world, unsigned worker, struct view entry);
 void check_authority_committed(struct world *world, const wire_event *recall,
-                               const struct message *target, uint64_t decided_ms);
+                               const struct message *target);
+void check_authority_attempt(struct world *world, const wire_audit_entry *entry,
+                             const struct attempt *attempt);
+
+/* P6: a body that was kept, for those alone who may see it. */
+void check_evidence(struct world *world, const struct link *link, const wire_evidence *evidence);
+
+/* P6: who has left is told nothing of what came after. */
+void check_departed_handed(struct world *world, const struct link *link,
+                           const wire_server_frame *frame);
+
+/* P8: every attempt is on record. */
+void check_audit_private(struct world *world, const char *what, struct view bytes);
+void check_audit_attempt(struct world *world, const wire_audit_entry *entry,
+                         const struct attempt *attempt);
+void check_audit_answered(struct world *world, const struct link *link,
+                          const wire_server_frame *frame);
+void check_audit_end(struct world *world);
+
+/* Pins name nothing that was taken back. */
+void check_pins_end(struct world *world);
+
+/* All messages of a user were taken back, as far as the policy allowed. */
+void check_range_end(struct world *world);
+
+/* Who is said to have applied a recall has. */
+void check_reach_answered(struct world *world, const wire_server_frame *frame);
+
+/* At rest: unread, mentions, preview; and who had what was taken back. */
+void check_overview(struct world *world, const struct link *link,
+                    const wire_conversation_page *page);
+void check_exposed(struct world *world, const wire_exposure *exposure);
 
 /* P7: convergence. True when everything has; else *lacking says what has not. */
 bool check_convergence(struct world *world, char *lacking, size_t size);

@@ -172,6 +172,11 @@ void database_store_recall(struct device *device, const wire_event *event)
         tombstone.time = event->time + (device->world->mutation == MUTATION_OTHER_TOMBSTONE);
         tombstone.recall_origin = event->origin;
         tombstone.recall_seq = event->seq;
+        tombstone.actor = recall->actor;
+        tombstone.vanished = recall->vanished;
+        message->message->quote = NULL;
+        message->message->forwarded_from = NULL;
+        message->message->n_mentions = 0;
         message->message->body = (ProtobufCBinaryData){0, NULL};
         message->message->state = WIRE(MESSAGE_STATE, RECALLED);
         message->message->tombstone = &tombstone;
@@ -181,6 +186,25 @@ void database_store_recall(struct device *device, const wire_event *event)
         target->size = bytes.size;
     }
     arena_fini(&arena);
+}
+
+bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stored)
+{
+    bool holds = false;
+    struct arena arena;
+    arena_init(&arena);
+    for (uint64_t at = 0; kept != NULL && at < stored && at < kept->count && !holds; at++) {
+        const wire_event *event =
+            event_decode(view_make(kept->events[at].bytes, kept->events[at].size), &arena);
+        if (event->kind_case == EVENT_KIND(RECALL) && event->recall->target_seq - 1 < kept->count) {
+            const struct kept_event *target = &kept->events[event->recall->target_seq - 1];
+            event = event_decode(view_make(target->bytes, target->size), &arena);
+            holds = event->kind_case == EVENT_KIND(MESSAGE) && event->message->body.len > 0;
+        }
+        arena_reset(&arena);
+    }
+    arena_fini(&arena);
+    return holds;
 }
 
 /* The answer to a recall: it need not be asked again, and what it took back leaves the outbox. */

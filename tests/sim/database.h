@@ -23,6 +23,9 @@ bool database_has_message(struct database *database, const struct message *messa
 
 void database_add_recall(struct database *database, uint32_t asked);
 
+/* Whether the body of a message is there that one of the recalls up to `stored` took back. */
+bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stored);
+
 /* Effects of the core: STORE_EVENT, STORE_RECALL, and the ANSWER to a recall. */
 void database_store_event(struct device *device, const struct client_effect *effect);
 void database_store_recall(struct device *device, const wire_event *event);

@@ -12,6 +12,8 @@
 /* Tokens of CLIENT_ANSWER: an index of struct asked, or this for what nobody waits for. */
 static const uint64_t device_no_token = UINT64_MAX;
 
+static const uint8_t device_keys[32] = "the same key for all of them...";
+
 enum { DEVICE_RECALL_TIMEOUT_MS = 600000, DEVICE_REQUEST_TIMEOUT_MS = 30000 };
 
 void device_init(struct device *device, struct world *world, unsigned index, unsigned user,
@@ -35,6 +37,11 @@ void device_fini(struct device *device)
 static uint64_t device_clock_ms(const struct device *device)
 {
     return device->world->now_ms + device->clock_offset_ms;
+}
+
+bool device_is_officer(const struct device *device)
+{
+    return device->user >= device->world->profile.users;
 }
 
 bool device_is_frozen(const struct device *device)
@@ -66,15 +73,18 @@ static void device_store(struct device *device, const struct client_effect *effe
     struct kept_conversation *kept;
     struct kept_send *send;
     const struct message *message;
-    assert(effect->kind != CLIENT_STORE_FORGET && effect->kind != CLIENT_STORE_STORE);
-    if (effect->kind == CLIENT_STORE_EVENT) {
+    assert(effect->kind != CLIENT_STORE_FORGET);
+    if (effect->kind == CLIENT_STORE_STORE) {
+        database->store = effect->store;
+    } else if (effect->kind == CLIENT_STORE_EVENT) {
         database_store_event(device, effect);
     } else if (effect->kind == CLIENT_STORE_RECALL) {
         database_store_recall(device, effect->event);
     } else if (effect->kind == CLIENT_STORE_CURSOR) {
-        kept = database_conversation(database, effect->conversation);
-        kept->stored = effect->stored;
-        kept->displayed = effect->displayed;
+        kept = database_conversation(database, effect->cursor.conversation);
+        kept->stored = effect->cursor.stored;
+        kept->displayed = effect->cursor.displayed;
+        kept->recalled = effect->cursor.recalled;
         watch_cursor(world, device, kept);
     } else if (effect->kind == CLIENT_STORE_CONVERSATION) {
         database_conversation(database, effect->conversation);
@@ -134,9 +144,64 @@ static void device_show(struct device *device, const struct client_effect *effec
     }
 }
 
+/* Nothing here verifies a signature, so any will do. */
+static void device_sign(struct device *device, const struct client_effect *effect)
+{
+    static uint8_t signature[64];
+    for (size_t i = 0; i < effect->ack->n_cursors; i++) {
+        wire_cursor *cursor = effect->ack->cursors[i];
+        if (cursor->receipt == NULL)
+            continue;
+        struct kept_conversation *kept =
+            database_find(&device->database, view_of(cursor->conversation));
+        if (database_holds_recalled(kept, cursor->receipt->stored))
+            world_break(device->world, "P9 erased means erased",
+                        "%s signs for %s:%llu, and holds a body that was taken back", device->name,
+                        kept->id, (unsigned long long)cursor->receipt->stored);
+        cursor->receipt->time_ms = device_clock_ms(device);
+        cursor->receipt->signature = bytes_of(view_make(signature, sizeof(signature)));
+    }
+    struct blob *frame = frame_from_client(effect->draft);
+    network_send_up(device->world, device->link, frame);
+    blob_release(frame);
+}
+
 /* What is in the outbox beyond `after`, oldest first. */
+/* What goes along with the body: see client_outgoing.detail. */
+static struct view device_detail(const struct world *world, const struct message *message,
+                                 struct arena *arena)
+{
+    wire_send send = UNSAY__V1__SEND__INIT;
+    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
+    wire_source source = UNSAY__V1__SOURCE__INIT;
+    char *names[USERS_ALL + 1];
+    send.mentions = names;
+    for (unsigned user = 0; user < USERS_ALL; user++) {
+        if ((message->mentions >> user & 1) != 0) {
+            names[send.n_mentions] = arena_alloc(arena, 8);
+            snprintf(names[send.n_mentions++], 8, "u%u", user);
+        }
+    }
+    if ((message->mentions & MENTIONS_ALL) != 0)
+        names[send.n_mentions++] = string_of("*");
+    quote.seq = message->quote;
+    if (message->quote != 0)
+        send.quote = &quote;
+    if (message->source != 0) {
+        const struct message *forwarded = &world->history.messages[message->source - 1];
+        source.conversation = string_of(forwarded->conversation);
+        source.seq = forwarded->seq;
+        send.forward = &source;
+    }
+    size_t size = unsay__v1__send__get_packed_size(&send);
+    uint8_t *bytes = arena_alloc(arena, size);
+    return view_make(bytes, unsay__v1__send__pack(&send, bytes));
+}
+
 static void device_offer(struct device *device, uint64_t after, uint32_t count, bool is_load)
 {
+    struct arena arena;
+    arena_init(&arena);
     struct database *database = &device->database;
     struct world *world = device->world;
     bool more = false;
@@ -149,8 +214,10 @@ static void device_offer(struct device *device, uint64_t after, uint32_t count, 
             .number = send->number,
             .conversation = view_of(message->conversation),
             .message_id = message->id,
-            .content_type = WIRE(CONTENT_TYPE, TEXT),
+            .content_type =
+                message->source == 0 ? WIRE(CONTENT_TYPE, TEXT) : WIRE(CONTENT_TYPE, UNSPECIFIED),
             .body = view_make(send->body, send->body_bytes),
+            .detail = device_detail(world, message, &arena),
             .is_retry = send->is_retry,
         };
         if (count-- == 0 || !client_core_offer(device->core, device_clock_ms(device), &outgoing)) {
@@ -160,6 +227,7 @@ static void device_offer(struct device *device, uint64_t after, uint32_t count, 
     }
     if (is_load)
         client_core_outbox_loaded(device->core, device_clock_ms(device), more);
+    arena_fini(&arena);
 }
 
 static void device_perform(struct device *device, const struct client_effect *effects)
@@ -174,6 +242,8 @@ static void device_perform(struct device *device, const struct client_effect *ef
             device->link = NULL;
         } else if (at->kind == CLIENT_TRANSMIT && device->link != NULL) {
             network_send_up(device->world, device->link, at->frame);
+        } else if (at->kind == CLIENT_SIGN && device->link != NULL) {
+            device_sign(device, at);
         } else if (at->kind == CLIENT_WAKE_AT) {
             device_plan_wake(device, at->at_ms);
         } else if (at->kind == CLIENT_LOAD_OUTBOX) {
@@ -266,16 +336,20 @@ void device_start(struct device *device)
     config.token = device_make_token(device, token, sizeof(token));
     config.name = "sim";
     config.seed = prng_next(&world->prng);
+    config.follow = (Unsay__V1__Follow)(device->index % 3);
+    config.device_key = view_make(device_keys, sizeof(device_keys));
     config.send_give_up_ms = 60000 + (uint32_t)prng_below(&world->prng, 240001);
     device->clock_offset_ms = prng_below(&world->prng, 1000000000);
     device->core = client_core_new(&config);
     world_tell(world, "%s starts", device->name);
     for (uint32_t i = 0; i < database->conversation_count; i++) {
         const struct kept_conversation *kept = &database->conversations[i];
+        struct client_cursor cursor = {view_of(kept->id), ORIGIN_DEFAULT, kept->stored,
+                                       kept->displayed, kept->recalled};
         if (kept->stored > 0)
-            client_core_load_cursor(device->core, view_of(kept->id), ORIGIN_DEFAULT, kept->stored,
-                                    kept->displayed);
+            client_core_load_cursor(device->core, &cursor);
     }
+    client_core_load_store(device->core, &database->store);
     client_core_start(device->core, device_clock_ms(device));
     for (uint32_t i = 0; i < database->recall_count; i++)
         device_submit_recall(device, database->recalls[i]);
@@ -352,15 +426,17 @@ void device_send(struct device *device, uint32_t index, size_t body_bytes)
 {
     struct message *message = &device->world->history.messages[index];
     struct kept_send *send = database_add_send(&device->database, index);
-    send->body_bytes = body_bytes < CANARY_BYTES ? CANARY_BYTES : body_bytes;
-    send->body = memory_new(send->body_bytes);
-    memset(send->body, 'x', send->body_bytes);
-    memcpy(send->body, message->canary, CANARY_BYTES);
+    if (message->source == 0) {
+        send->body_bytes = body_bytes < CANARY_BYTES ? CANARY_BYTES : body_bytes;
+        send->body = memory_new(send->body_bytes);
+        memset(send->body, 'x', send->body_bytes);
+        memcpy(send->body, message->canary, CANARY_BYTES);
+    }
     message->number = send->number;
     if (device->world->mutation == MUTATION_SWAP && device->core == NULL)
         database_swap_sends(&device->database);
-    world_tell(device->world, "%s writes message %u to %s", device->name, index,
-               message->conversation);
+    world_tell(device->world, "%s %s message %u to %s", device->name,
+               message->source == 0 ? "writes" : "forwards", index, message->conversation);
     device_offer_new(device, send->number);
 }
 

@@ -23,6 +23,7 @@ struct kept_conversation {
     uint64_t capacity;
     uint64_t stored;
     uint64_t displayed;
+    uint64_t recalled; /* the last recall up to stored */
 };
 
 enum kept_state { KEPT_SENDING, KEPT_FAILED, KEPT_GONE };
@@ -47,6 +48,7 @@ struct database {
     uint32_t send_count;
     uint32_t send_capacity;
     uint64_t last_number;
+    struct uuid store; /* whose log it is; zero: not known */
     uint32_t *recalls; /* unanswered: indices of struct asked */
     uint32_t recall_count;
     uint32_t recall_capacity;
@@ -86,6 +88,9 @@ void device_nudge(struct device *device);
 void device_link_up(struct device *device, struct link *link);
 void device_link_down(struct device *device, struct link *link);
 void device_frame(struct device *device, struct view frame);
+
+/* The user has a legal mandate. */
+bool device_is_officer(const struct device *device);
 
 bool device_is_frozen(const struct device *device);
 

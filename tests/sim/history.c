@@ -6,25 +6,34 @@
 
 void history_fini(struct history *history)
 {
-    for (uint32_t i = 0; i < history->log_count; i++)
+    for (uint32_t i = 0; i < history->log_count; i++) {
         free(history->logs[i].events);
+        free(history->logs[i].places);
+    }
     for (uint32_t i = 0; i < history->asked_count; i++) {
         free((void *)(uintptr_t)history->asked[i].frame.data);
         free((void *)(uintptr_t)history->asked[i].answer.data);
     }
     free(history->asked);
+    free(history->attempts);
+    free(history->recalls);
     free(history->messages);
+}
+
+/* Room for one more. */
+static void *history_grow(void *items, uint32_t count, uint32_t *capacity, size_t size)
+{
+    if (count < *capacity)
+        return items;
+    *capacity = *capacity == 0 ? 64 : *capacity * 2;
+    return memory_resize(items, *capacity * size);
 }
 
 struct message *history_add_message(struct history *history, uint64_t clock_ms, uint64_t random,
                                     unsigned user, unsigned device, const char *conversation)
 {
-    if (history->message_count == history->message_capacity) {
-        history->message_capacity =
-            history->message_capacity == 0 ? 64 : history->message_capacity * 2;
-        history->messages = memory_resize(history->messages,
-                                          history->message_capacity * sizeof(*history->messages));
-    }
+    history->messages = history_grow(history->messages, history->message_count,
+                                     &history->message_capacity, sizeof(*history->messages));
     uint32_t index = history->message_count++;
     struct message *message = &history->messages[index];
     *message = (struct message){.user = user, .device = device};
@@ -73,14 +82,22 @@ struct message *history_find_canary(struct history *history, struct view bytes, 
     return NULL;
 }
 
-struct log *history_log(struct history *history, struct view conversation)
+struct log *history_find_log(struct history *history, struct view conversation)
 {
     for (uint32_t i = 0; i < history->log_count; i++) {
         if (view_equal(view_of(history->logs[i].id), conversation))
             return &history->logs[i];
     }
+    return NULL;
+}
+
+struct log *history_log(struct history *history, struct view conversation)
+{
+    struct log *log = history_find_log(history, conversation);
+    if (log != NULL)
+        return log;
     assert(history->log_count < LOGS_MAX);
-    struct log *log = &history->logs[history->log_count++];
+    log = &history->logs[history->log_count++];
     snprintf(log->id, sizeof(log->id), "%.*s", VIEW_PRINT(conversation));
     return log;
 }
@@ -100,11 +117,8 @@ struct logged *log_at(struct log *log, uint64_t seq)
 
 struct asked *history_add_asked(struct history *history, unsigned user, const char *conversation)
 {
-    if (history->asked_count == history->asked_capacity) {
-        history->asked_capacity = history->asked_capacity == 0 ? 32 : history->asked_capacity * 2;
-        history->asked =
-            memory_resize(history->asked, history->asked_capacity * sizeof(*history->asked));
-    }
+    history->asked = history_grow(history->asked, history->asked_count, &history->asked_capacity,
+                                  sizeof(*history->asked));
     struct asked *asked = &history->asked[history->asked_count++];
     *asked = (struct asked){.user = user};
     snprintf(asked->conversation, sizeof(asked->conversation), "%s", conversation);
@@ -119,4 +133,65 @@ struct asked *history_find_asked(struct history *history, struct view request_id
     memcpy(text, request_id.data, request_id.size);
     uint64_t index = strtoul(text + 1, NULL, 10);
     return index < history->asked_count ? &history->asked[index] : NULL;
+}
+
+unsigned history_user(struct view name)
+{
+    bool is_ours = name.size == 2 && name.data[0] == 'u' && name.data[1] >= '0' &&
+                   name.data[1] < '0' + USERS_ALL;
+    return is_ours ? (unsigned)(name.data[1] - '0') : USERS_ALL;
+}
+
+Unsay__V1__Role log_role(const struct log *log, unsigned user, uint64_t seq, uint64_t *since)
+{
+    *since = 0;
+    for (uint32_t i = log->place_count; i-- > 0;) {
+        if (log->places[i].user != user || log->places[i].seq > seq)
+            continue;
+        *since = log->places[i].seq;
+        return log->places[i].role;
+    }
+    return WIRE(ROLE, UNSPECIFIED);
+}
+
+void log_add_place(struct log *log, unsigned user, Unsay__V1__Role role, uint64_t seq)
+{
+    log->places =
+        history_grow(log->places, log->place_count, &log->place_capacity, sizeof(*log->places));
+    log->places[log->place_count++] = (struct place){user, role, seq};
+}
+
+struct attempt *history_add_attempt(struct history *history)
+{
+    history->attempts = history_grow(history->attempts, history->attempt_count,
+                                     &history->attempt_capacity, sizeof(*history->attempts));
+    struct attempt *attempt = &history->attempts[history->attempt_count++];
+    *attempt = (struct attempt){.log = UINT32_MAX, .message = UINT32_MAX, .asked = UINT32_MAX};
+    return attempt;
+}
+
+struct taken_back *history_add_recall(struct history *history)
+{
+    history->recalls = history_grow(history->recalls, history->recall_count,
+                                    &history->recall_capacity, sizeof(*history->recalls));
+    struct taken_back *recall = &history->recalls[history->recall_count++];
+    *recall = (struct taken_back){.asked = UINT32_MAX};
+    return recall;
+}
+
+struct taken_back *history_find_recall(struct history *history, const struct log *log, uint64_t seq)
+{
+    uint32_t index = (uint32_t)(log - history->logs);
+    for (uint32_t i = history->recall_count; i-- > 0;) {
+        if (history->recalls[i].log == index && history->recalls[i].seq == seq)
+            return &history->recalls[i];
+    }
+    return NULL;
+}
+
+const struct message *history_root(const struct history *history, const struct message *message)
+{
+    while (message->source != 0)
+        message = &history->messages[message->source - 1];
+    return message;
 }

@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "base/uuid.h"
 #include "core/contract.h"
+#include "core/refusal.h"
+#include "profile.h"
 
 enum { CONVERSATION_NAME_BYTES = LIMIT_CONVERSATION_ID_BYTES_MAX + 1 };
 enum { CANARY_BYTES = 14 }; /* <<<0000002a>>> */
@@ -17,40 +19,116 @@ struct message {
     char canary[CANARY_BYTES + 1];
     unsigned user;
     unsigned device;
+    uint32_t source;         /* index + 1 of the message that it forwards; 0: it is no forward */
+    uint64_t quote;          /* seq of the message that it answers; 0: none */
+    uint32_t mentions;       /* a bit for each user; MENTIONS_ALL: everyone */
     uint64_t number;         /* of its latest place in the outbox; 0: never sent */
     bool was_given_up;       /* the device told its user that it failed */
     bool is_recalled;        /* in the store */
     bool has_pending;        /* its recall was in the store before it was */
+    bool is_handed_out;      /* forward: the source's owner has committed that it may go */
     bool is_unspeakable;     /* somebody was told that it is taken back */
     unsigned unspeakable_at; /* bits: workers that have published its recall */
+    uint32_t handed_since;   /* bits: devices to whose connection it was handed, tombstone or not,
+                                since the server started */
     uint64_t seq;            /* in the store; 0: not there */
     uint64_t time;
     uint64_t accepted_time; /* of the first Accepted; 0: none */
 };
 
+/* Everyone, in message.mentions. */
+#define MENTIONS_ALL (UINT32_C(1) << 31)
+
 struct logged {
     Unsay__V1__Event__KindCase kind;
     Unsay__V1__MessageState state;
-    uint32_t message;    /* index; of a recall: of the target */
-    uint64_t decided_ms; /* the server's clock when it decided a recall that has this seq */
+    uint32_t message;      /* index; of a recall: of the target */
+    uint64_t decided_ms;   /* the server's clock when it decided a recall that has this seq */
+    uint64_t recall_seq;   /* of the recall that took it back; 0: none */
+    uint64_t delivered_ms; /* when somebody else's cursor had passed it; 0: none has */
+    bool is_displayed;     /* likewise, shown to somebody else */
+    bool is_vanished;
+};
+
+/* Since event `seq` the user has this role in a log; UNSPECIFIED: is no member. */
+struct place {
+    unsigned user;
+    Unsay__V1__Role role;
+    uint64_t seq;
+};
+
+/* A device's cursors, as committed. */
+struct reached {
+    uint64_t stored;
+    uint64_t displayed;
+    uint64_t handed_first; /* what was ever handed to it lies between these two; 0: nothing */
+    uint64_t handed_last;
 };
 
 struct log {
     char id[CONVERSATION_NAME_BYTES];
+    Unsay__V1__ConversationType type;
     struct logged *events; /* by seq; owned */
     uint64_t head;         /* committed */
     uint64_t capacity;
+    struct place *places; /* in the order of commits; owned */
+    uint32_t place_count;
+    uint32_t place_capacity;
+    struct reached reached[DEVICES_MAX];
 };
 
-/* A recall request, to be asked and asked again. Its request id is its index as text. */
+/* A request to take back, to be asked and asked again: messages by name ("r7", after its index) or
+ * all of a user ("j7"). */
 struct asked {
     char conversation[CONVERSATION_NAME_BYTES];
     unsigned user;
-    struct view frame;  /* encoded ClientFrame; owned */
-    struct view answer; /* the first RecallResult, encoded; owned */
+    bool is_range;
+    Unsay__V1__RecallCondition condition;
+    unsigned range_user;
+    uint64_t range_from_ms;
+    uint64_t range_until_ms; /* 0: the head at its commit is the end */
+    uint64_t range_head;     /* of the log, when the job was committed; 0: it was not */
+    bool is_done;            /* the committed job says so */
+    struct view frame;       /* encoded ClientFrame; owned */
+    struct view answer;      /* the first RecallResult, encoded; owned */
 };
 
-enum { LOGS_MAX = 64, CREATIONS_MAX = 16 };
+/* A committed entry of the audit log about a recall. */
+struct attempt {
+    uint32_t log;     /* index; UINT32_MAX: of no conversation */
+    uint32_t message; /* index; UINT32_MAX: of none that was found */
+    uint32_t asked;
+    Unsay__V1__RecallOutcome outcome;
+    refusal_code refusal;
+    uint64_t recall_seq;
+};
+
+/* A committed recall, and what was known by then. */
+struct taken_back {
+    uint32_t log;
+    uint32_t message;
+    uint32_t asked;
+    uint64_t seq;        /* of the recall */
+    uint64_t target_seq; /* of the message */
+    uint32_t entries;    /* of the audit log that say that it was granted */
+    Unsay__V1__Keeping keeping;
+    bool takes_forwards;                 /* the rule says so */
+    struct reached reached[DEVICES_MAX]; /* the cursors in this conversation */
+    uint32_t holders;                    /* bits: devices that had the body, and had got it since
+                                            the server started */
+    uint64_t committed_ms;               /* true time */
+    bool is_troubled; /* the server died, or a commit failed, within TROUBLE_MS */
+};
+
+/* Someone looked at a body that was kept, or asked to. */
+struct look {
+    uint32_t message;
+    unsigned user;
+    uint64_t time_ms;
+};
+
+enum { TROUBLE_MS = 10000 };
+enum { LOGS_MAX = 64, CREATIONS_MAX = 16, LOOKS_MAX = 256 };
 
 struct history {
     struct message *messages;
@@ -61,7 +139,17 @@ struct history {
     struct asked *asked;
     uint32_t asked_count;
     uint32_t asked_capacity;
-    uint64_t recalls; /* committed, ever */
+    struct attempt *attempts;
+    uint32_t attempt_count;
+    uint32_t attempt_capacity;
+    struct taken_back *recalls; /* committed */
+    uint32_t recall_count;
+    uint32_t recall_capacity;
+    struct look looks[LOOKS_MAX];
+    uint32_t look_count;
+    uint64_t trouble_ms;    /* true time, the last time */
+    uint32_t known_devices; /* bits: their rows are committed */
+    uint32_t policies;      /* bits: policies that came into force on record */
 };
 
 void history_fini(struct history *history);
@@ -78,6 +166,27 @@ struct message *history_find_canary(struct history *history, struct view bytes, 
 
 /* Found or new. */
 struct log *history_log(struct history *history, struct view conversation);
+
+/* NULL when there is none. */
+struct log *history_find_log(struct history *history, struct view conversation);
+
+/* The index of a user's name; USERS_ALL when it is none of ours. */
+enum { USERS_ALL = USERS_MAX + OFFICERS };
+unsigned history_user(struct view name);
+
+/* The user's role after event `seq` of the log; *since: the event that gave it, 0: none did. */
+Unsay__V1__Role log_role(const struct log *log, unsigned user, uint64_t seq, uint64_t *since);
+void log_add_place(struct log *log, unsigned user, Unsay__V1__Role role, uint64_t seq);
+
+struct attempt *history_add_attempt(struct history *history);
+struct taken_back *history_add_recall(struct history *history);
+
+/* The committed recall of this seq; NULL: none. */
+struct taken_back *history_find_recall(struct history *history, const struct log *log,
+                                       uint64_t seq);
+
+/* Where the body of a message comes from: itself, or the message that was forwarded first. */
+const struct message *history_root(const struct history *history, const struct message *message);
 
 /* The entry of this seq, whether it is committed or not. */
 struct logged *log_at(struct log *log, uint64_t seq);

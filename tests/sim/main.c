@@ -27,7 +27,7 @@ static bool run_seed(uint64_t seed, bool is_traced, struct totals *totals)
     totals->seeds++;
     totals->steps += world.steps;
     totals->messages += world.history.message_count;
-    totals->recalls += world.history.recalls;
+    totals->recalls += world.history.recall_count;
     totals->simulated_ms += world.now_ms;
     if (!is_well)
         printf("seed %llu breaks %s: %s\n  replay: sim --seed %llu --trace\n",

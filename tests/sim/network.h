@@ -9,6 +9,8 @@
 struct world;
 struct session;
 
+enum { LINK_ASKED_MAX = 16 };
+
 struct pipe {
     struct blob **frames; /* owned, each held */
     size_t first;
@@ -31,6 +33,11 @@ struct link {
     uint64_t closing_ms;
     struct world *world;
     struct session *session; /* of the worker; NULL until Hello */
+    uint32_t asked_count;    /* recalls that came on this connection */
+    struct {
+        uint64_t request;
+        uint32_t asked;      /* index */
+    } asked[LINK_ASKED_MAX]; /* the latest, in turn */
     struct pipe up;          /* to the server */
     struct pipe down;
 };

@@ -19,6 +19,7 @@ struct profile profile_draw(struct prng *prng)
         .night = profile_rate(prng, 40),
         .commit_fails = profile_rate(prng, 60),
         .server_dies = profile_rate(prng, 40),
+        .reloads = profile_rate(prng, 80),
         .device_dies = profile_rate(prng, 12),
         .link_cuts = profile_rate(prng, 12),
         .mailbox_full = profile_rate(prng, 100),

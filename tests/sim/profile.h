@@ -6,7 +6,9 @@
 
 #include <stdbool.h>
 
-enum { USERS_MAX = 4, DEVICES_PER_USER_MAX = 3, DEVICES_MAX = USERS_MAX * DEVICES_PER_USER_MAX };
+/* Two people with a legal mandate, of one device each, come after the users. */
+enum { USERS_MAX = 4, DEVICES_PER_USER_MAX = 3, OFFICERS = 2 };
+enum { DEVICES_MAX = USERS_MAX * DEVICES_PER_USER_MAX + OFFICERS };
 enum { SIM_WORKERS_MAX = 3, SIM_RECALL_WINDOW_MS = 120000 };
 
 struct profile {
@@ -19,6 +21,7 @@ struct profile {
     unsigned night;        /* of 1000 pauses: one of hours */
     unsigned commit_fails; /* of 1000 commits */
     unsigned server_dies;  /* of 1000 actions */
+    unsigned reloads;      /* of 1000 actions: another policy */
     unsigned device_dies;  /* of 1000 transactions */
     unsigned link_cuts;    /* of 1000 frames */
     unsigned frame_lost;   /* of 1000 frames, out of the middle of a connection */

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "core/refusal.h"
+#include "policies.h"
 #include "watch.h"
 #include "world.h"
 
@@ -12,6 +13,18 @@ enum { SERVER_TICK_MS = 200, SERVER_TICK_QUIET_MS = 2000, SERVER_LINGER_MS = 500
 uint64_t server_wall_ms(const struct world *world)
 {
     return world->server.wall_base_ms + world->now_ms;
+}
+
+void server_change_policy(struct world *world)
+{
+    world->server.policy = (unsigned)prng_below(&world->prng, POLICIES);
+    world_tell(world, "policy %u stands in the file", world->server.policy);
+}
+
+void server_signal(struct world *world)
+{
+    if (world->server.is_up)
+        server_post(world, 0, 0, (struct mail){.kind = MAIL_RELOAD});
 }
 
 void server_jump_clock(struct world *world)
@@ -31,15 +44,15 @@ struct shell *server_begin_turn(struct world *world, unsigned index)
         shell->is_in_turn = true;
         uint64_t steady_ms = world->server.steady_base_ms + world->now_ms;
         worker_set_time(&shell->worker,
-                        (struct now){server_wall_ms(world), steady_ms, steady_ms * 1000000});
+                        (struct now){server_wall_ms(world), steady_ms, steady_ms * 1000000, 0});
     }
     return shell;
 }
 
 static void shell_end(struct shell *shell)
 {
-    watch_decided(shell->world, shell->worker.index);
     worker_end_turn(&shell->worker);
+    watch_decided(shell->world, shell->worker.index, shell->worker.owner.open);
     shell->is_in_turn = false;
 }
 
@@ -74,6 +87,38 @@ void server_fini(struct world *world)
     store_close(world->server.store);
 }
 
+static const struct policy *server_policies(const struct world *world)
+{
+    return world->mutation == MUTATION_NO_WINDOW ? sim_endless_policies : sim_policies;
+}
+
+/* What src/server does before it takes the first connection. */
+static void server_record_policy(struct world *world)
+{
+    const struct policy *policy = &sim_policies[world->server.policy];
+    struct arena arena;
+    struct effects effects;
+    arena_init(&arena);
+    effects_init(&effects, &arena);
+    struct change *change = arena_zero(&arena, sizeof(*change));
+    change->kind = CHANGE_POLICY;
+    change->request_id = view_make(policy->version, POLICY_VERSION_BYTES);
+    change->bytes = policy->content;
+    change_list_add(&effects.changes, change);
+    wire_audit_entry entry = UNSAY__V1__AUDIT_ENTRY__INIT;
+    entry.kind = WIRE(AUDIT_KIND, START);
+    entry.time = server_wall_ms(world);
+    entry.actor = WIRE(ACTOR, SYSTEM);
+    entry.policy = bytes_of(view_make(policy->version, POLICY_VERSION_BYTES));
+    effects_audit(&effects, &entry);
+    const struct change_list *lists[] = {&effects.changes};
+    if (store_commit(world->server.store, lists, 1, NULL) != STATUS_OK)
+        world_break(world, "store", "the memory store fails by itself");
+    watch_committed(world, lists[0]);
+    effects_fini(&effects);
+    arena_fini(&arena);
+}
+
 void server_start(struct world *world)
 {
     struct server *server = &world->server;
@@ -84,13 +129,14 @@ void server_start(struct world *world)
     server->generation++;
     server->is_failing = false;
     server->steady_base_ms = prng_below(&world->prng, 1000000);
-    struct worker_settings settings = {.policy = {SIM_RECALL_WINDOW_MS},
-                                       .heartbeat_interval_ms = world->profile.heartbeat_ms};
-    if (world->mutation == MUTATION_NO_WINDOW)
-        settings.policy.recall_window_ms = 0;
+    server_record_policy(world);
+    struct worker_settings settings = {
+        .rules = {.policy = &server_policies(world)[server->policy], .region = ""},
+        .heartbeat_interval_ms = world->profile.heartbeat_ms,
+    };
     for (unsigned i = 0; i < world->profile.workers; i++) {
         struct shell *shell = &server->shells[i];
-        *shell = (struct shell){.world = world};
+        *shell = (struct shell){.world = world, .policy = server->policy};
         worker_init(&shell->worker, i, world->profile.workers, server->store, shell, &settings,
                     prng_next(&world->prng));
     }
@@ -141,6 +187,7 @@ void server_crash(struct world *world)
         return;
     world_tell(world, "the server dies");
     server->is_up = false;
+    server->died_ms = world->now_ms;
     for (uint32_t i = 0; i < world->network.count; i++) {
         struct link *link = world->network.links[i];
         if (!link->is_server_open)
@@ -171,6 +218,40 @@ void server_post(struct world *world, unsigned from, unsigned to, struct mail ma
                world->server.generation);
 }
 
+bool shell_load_policy(void *context, const struct policy **policy, char *text, size_t text_bytes)
+{
+    const struct shell *shell = context;
+    struct world *world = shell->world;
+    bool is_valid = !world_mishap(world, 100);
+    snprintf(text, text_bytes, "a person wrote nonsense");
+    *policy = is_valid ? &server_policies(world)[world->server.policy] : NULL;
+    return is_valid;
+}
+
+void shell_release_policy(void *context, const struct policy *policy)
+{
+    (void)context;
+    (void)policy;
+}
+
+enum status shell_list_attempts(void *context, const wire_list_recalls *query, struct arena *arena,
+                                wire_recall_page *page)
+{
+    (void)context;
+    (void)query;
+    (void)arena;
+    (void)page;
+    return STATUS_NOT_FOUND;
+}
+
+enum status shell_list_policies(void *context, struct arena *arena, wire_policy_info *info)
+{
+    (void)context;
+    (void)arena;
+    (void)info;
+    return STATUS_NOT_FOUND;
+}
+
 bool shell_post(void *context, unsigned worker, struct mail mail)
 {
     struct shell *shell = context;
@@ -191,6 +272,7 @@ void server_mail(struct world *world, uint32_t route)
     if (mails->first == mails->end)
         mails->first = mails->end = 0;
     struct shell *shell = server_begin_turn(world, to);
+    watch_decided(world, to, shell->worker.owner.open); /* by the policy until now */
     if (mail.kind == MAIL_GROUP && mail.group->failure == REFUSAL_NONE)
         watch_published(world, to, mail.group);
     worker_mail(&shell->worker, mail);

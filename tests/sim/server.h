@@ -26,22 +26,26 @@ struct shell {
     struct worker worker;
     bool is_in_turn;
     uint64_t seen_group; /* for watch_decided */
-    const struct publication *seen;
+    const struct change *seen;
+    unsigned policy; /* in force at this worker, as the watchers saw it come */
 };
 
 struct server {
     struct store *store;
     bool is_up;
     uint64_t generation;
+    uint64_t died_ms; /* true time, the last time */
     uint64_t steady_base_ms;
     uint64_t wall_base_ms;
     struct shell shells[SIM_WORKERS_MAX];
     struct mails mails[SIM_WORKERS_MAX][SIM_WORKERS_MAX]; /* from, to */
     struct group *commits[COMMITS_MAX];
     size_t commit_count;
+    unsigned policy;    /* in the file */
     bool is_failing;    /* the store, for some commits */
     struct blob *stale; /* only by mutation: an old frame and its message, or an old event */
     uint32_t stale_message;
+    struct change *stale_forward; /* likewise: of a forward, with its conversation; owned */
 };
 
 void server_init(struct world *world);
@@ -51,6 +55,10 @@ void server_start(struct world *world);
 void server_crash(struct world *world);
 uint64_t server_wall_ms(const struct world *world);
 void server_jump_clock(struct world *world);
+
+/* Another policy stands in the file; the operating system's signal makes the server read it. */
+void server_change_policy(struct world *world);
+void server_signal(struct world *world);
 
 void server_accept(struct world *world, struct link *link);
 void server_frame(struct world *world, struct link *link, struct view frame);

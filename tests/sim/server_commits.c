@@ -13,6 +13,7 @@ void shell_commit(void *context, struct group *group)
     struct shell *shell = context;
     struct world *world = shell->world;
     struct server *server = &world->server;
+    watch_decided(world, shell->worker.index, group);
     assert(server->commit_count < COMMITS_MAX);
     server->commits[server->commit_count++] = group;
     uint64_t delay_ms = world_delay(world, world->profile.commit_ms);
@@ -121,6 +122,8 @@ static enum status server_write(struct world *world, struct group *const *groups
     }
     for (size_t i = 0; i < list_count && is_applied; i++)
         watch_committed(world, lists[i]);
+    if (status != STATUS_OK)
+        watch_failed(world);
     arena_fini(&arena);
     return status;
 }

@@ -104,8 +104,18 @@ static void server_sign_in(struct world *world, struct link *link, const wire_cl
     const char *user = world->mutation == MUTATION_WRONG_USER ? "u0" : device->user_name;
     world_tell(world, "%s/%s signs in at worker %u by connection %u", user, device->name,
                link->worker, link->number);
-    link->session = worker_session_opened(&world->server.shells[link->worker].worker, link, user,
-                                          device->name, expires_ms, frame->request);
+    bool has_mandate = device_is_officer(device) || world->mutation == MUTATION_FALSE_MANDATE;
+    struct arrival arrival = {.user = user,
+                              .device = device->name,
+                              .authority =
+                                  has_mandate ? WIRE(ACTOR, COMPLIANCE) : WIRE(ACTOR, UNSPECIFIED),
+                              .address = "",
+                              .expires_ms = expires_ms,
+                              .request = frame->request,
+                              .follow = frame->hello->follow,
+                              .device_key = bytes_view(frame->hello->device_key)};
+    link->session =
+        worker_session_opened(&world->server.shells[link->worker].worker, link, &arrival);
 }
 
 /* The index of a message is the last four bytes of its id. */
@@ -114,11 +124,18 @@ static unsigned server_message(ProtobufCBinaryData id)
     return id.len < UUID_BYTES ? 0 : (unsigned)id.data[14] << 8 | id.data[15];
 }
 
-static void server_tell_frame(struct world *world, const struct link *link,
+static void server_tell_frame(struct world *world, struct link *link,
                               const wire_client_frame *frame)
 {
     const struct device *device = &world->devices[link->device];
     const wire_send *send = frame->send;
+    if (frame->body_case == CLIENT_FRAME(RECALL)) {
+        const struct asked *asked =
+            history_find_asked(&world->history, bytes_view(frame->recall->request_id));
+        uint32_t place = link->asked_count++ % LINK_ASKED_MAX;
+        link->asked[place].request = frame->request;
+        link->asked[place].asked = (uint32_t)(asked - world->history.asked);
+    }
     if (frame->body_case != CLIENT_FRAME(SEND))
         return;
     if (send->after.len == 0)

@@ -3,25 +3,40 @@
 #include "base/memory.h"
 #include "checks.h"
 #include "core/frame.h"
-#include "core/hlc.h"
+#include "ledger.h"
+#include "policies.h"
+#include "questions.h"
 
-void watch_decided(struct world *world, unsigned index)
+void watch_decided(struct world *world, unsigned index, const struct group *group)
 {
     struct shell *shell = &world->server.shells[index];
-    const struct group *group = shell->worker.owner.open;
     if (group == NULL)
         return;
     if (group->number != shell->seen_group)
         shell->seen = NULL;
-    const struct publication *at = shell->seen == NULL ? group->effects.first : shell->seen->next;
+    const struct change *at =
+        shell->seen == NULL ? group->effects.changes.first : shell->seen->next;
     for (; at != NULL; at = at->next) {
-        struct log *log = history_log(&world->history, view_of(at->conversation));
-        log_at(log, at->seq)->decided_ms = shell->worker.now.wall_ms;
-        world_tell(world, "worker %u decides %s:%llu%s", index, at->conversation,
-                   (unsigned long long)at->seq, at->is_recall ? ", a recall" : "");
+        if (at->kind == CHANGE_EVENT)
+            world_tell(world, "worker %u decides %.*s:%llu", index, VIEW_PRINT(at->conversation),
+                       (unsigned long long)at->seq);
+        else if (at->kind == CHANGE_AUDIT)
+            check_authority_decided(world, index, at->bytes);
     }
     shell->seen_group = group->number;
-    shell->seen = group->effects.last;
+    shell->seen = group->effects.changes.last;
+}
+
+/* The device may hold the event from now on. */
+static void watch_handed_event(struct world *world, const struct link *link,
+                               const wire_event *event)
+{
+    struct log *log = history_log(&world->history, view_of(event->conversation));
+    struct reached *reached = &log->reached[link->device];
+    if (reached->handed_first == 0 || event->seq < reached->handed_first)
+        reached->handed_first = event->seq;
+    if (event->seq > reached->handed_last)
+        reached->handed_last = event->seq;
 }
 
 static void watch_committed_event(struct world *world, const struct change *change,
@@ -41,21 +56,30 @@ static void watch_committed_event(struct world *world, const struct change *chan
     }
     if (message != NULL)
         logged->message = (uint32_t)(message - history->messages);
-    world_tell(world, "committed: %s:%llu %s message %u", log->id, (unsigned long long)change->seq,
-               event->kind_case == EVENT_KIND(RECALL) ? "takes back" : "is", logged->message);
+    if (event->kind_case == EVENT_KIND(MESSAGE) || event->kind_case == EVENT_KIND(RECALL))
+        world_tell(world, "committed: %s:%llu %s message %u", log->id,
+                   (unsigned long long)change->seq,
+                   event->kind_case == EVENT_KIND(RECALL) ? "takes back" : "is", logged->message);
+    else
+        world_tell(world, "committed: %s:%llu", log->id, (unsigned long long)change->seq);
     check_order_committed(world, log, change->seq);
     check_final_committed(world, log, change->seq, &before, logged);
-    check_exposure_committed(world, change->bytes);
-    if (change->seq > log->head)
+    check_exposure_committed(world, event, change->bytes);
+    if (change->seq > log->head) {
+        ledger_take_event(world, log, event);
         log->head = change->seq;
+    }
+    if (change->dossier.size > 0)
+        ledger_take_dossier(world, log, change->seq, change->dossier);
     if (message == NULL)
         return;
     if (event->kind_case == EVENT_KIND(RECALL)) {
-        history->recalls++;
-        check_authority_committed(world, event, message, logged->decided_ms);
+        ledger_take_recall(world, log, event, message);
+        check_authority_committed(world, event, message);
         return;
     }
     check_double_committed(world, message, change->seq);
+    check_forward_committed(world, message);
     message->seq = change->seq;
     message->time = event->time;
     message->is_recalled |= event->message->state != WIRE(MESSAGE_STATE, NORMAL);
@@ -66,15 +90,10 @@ void watch_committed(struct world *world, const struct change_list *changes)
     struct arena arena;
     arena_init(&arena);
     for (const struct change *at = changes->first; at != NULL; at = at->next) {
-        if (at->kind == CHANGE_EVENT) {
+        if (at->kind == CHANGE_EVENT)
             watch_committed_event(world, at, event_decode(at->bytes, &arena));
-        } else if (at->kind == CHANGE_MESSAGE_ID && at->message_id.seq == 0) {
-            struct message *message = history_find_message(&world->history, uuid_view(&at->id));
-            if (message != NULL &&
-                view_equal(view_of(world->devices[message->device].user_name), at->user) &&
-                view_equal(view_of(message->conversation), at->conversation))
-                message->has_pending = true;
-        }
+        else
+            ledger_take(world, at);
     }
     arena_fini(&arena);
 }
@@ -82,6 +101,11 @@ void watch_committed(struct world *world, const struct change_list *changes)
 void watch_published(struct world *world, unsigned worker, const struct group *group)
 {
     const struct publication *at = group->effects.first;
+    if (group->policy != NULL) {
+        world->server.shells[worker].policy =
+            sim_policy_index(view_make(group->policy->version, POLICY_VERSION_BYTES));
+        world_tell(world, "worker %u: policy %u", worker, world->server.shells[worker].policy);
+    }
     for (; at != NULL; at = at->next) {
         if (!at->is_recall)
             continue;
@@ -91,11 +115,28 @@ void watch_published(struct world *world, unsigned worker, const struct group *g
     }
 }
 
+/* What the server had yet to do about recent recalls may be lost. */
+static void watch_trouble(struct world *world, uint64_t at_ms)
+{
+    world->history.trouble_ms = at_ms;
+    for (uint32_t i = 0; i < world->history.recall_count; i++) {
+        struct taken_back *recall = &world->history.recalls[i];
+        recall->is_troubled |= at_ms - recall->committed_ms < TROUBLE_MS;
+    }
+}
+
+void watch_failed(struct world *world)
+{
+    watch_trouble(world, world->now_ms);
+}
+
 void watch_restarted(struct world *world)
 {
+    watch_trouble(world, world->server.died_ms);
     for (uint32_t i = 0; i < world->history.message_count; i++) {
         struct message *message = &world->history.messages[i];
         message->is_unspeakable |= message->is_recalled;
+        message->handed_since = 0;
     }
 }
 
@@ -142,9 +183,16 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
     else if (world->is_traced)
         world_tell(world, "worker %u to %s: %s", link->worker, world->devices[link->device].name,
                    watch_frame_name(decoded));
-    check_exposure_handed(world, link, frame);
+    if (decoded->body_case == SERVER_FRAME(EVENT))
+        watch_handed_event(world, link, decoded->event);
+    check_exposure_handed(world, link, decoded, frame);
+    check_departed_handed(world, link, decoded);
     check_loss_answered(world, decoded);
+    check_audit_answered(world, link, decoded);
+    check_reach_answered(world, decoded);
     check_answers(world, link, decoded);
+    if (world->settled_since_ms != 0)
+        questions_answered(world, link, decoded);
     watch_told_of_recalls(world, decoded);
     arena_fini(&arena);
 }
@@ -187,6 +235,10 @@ void watch_end(struct world *world)
     check_order_end(world);
     check_final_end(world);
     check_exposure_end(world);
+    check_audit_end(world);
+    check_forward_end(world);
+    check_pins_end(world);
+    check_range_end(world);
     if (!check_convergence(world, lacking, sizeof(lacking)))
         world_break(world, "P7 convergence", "%s", lacking);
     check_convergence_end(world);

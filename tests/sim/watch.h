@@ -14,11 +14,15 @@ struct device;
 struct session;
 struct kept_conversation;
 
-/* A worker's turn ends: what it decided, and its clock then. */
-void watch_decided(struct world *world, unsigned worker);
+/* What the worker decided in this group (NULL: nothing) since the last call; its clock and policy
+ * are those of then. */
+void watch_decided(struct world *world, unsigned worker, const struct group *group);
 
 /* The store holds these changes now. */
 void watch_committed(struct world *world, const struct change_list *changes);
+
+/* A commit failed, whether it was written or not. */
+void watch_failed(struct world *world);
 
 /* A worker handles a committed group: from now on it knows the group's recalls. */
 void watch_published(struct world *world, unsigned worker, const struct group *group);

@@ -77,6 +77,11 @@ static void world_begin(struct world *world)
             world_plan(world, prng_below(&world->prng, 3000), STEP_DEVICE_START, index, 0);
         }
     }
+    for (unsigned officer = 0; officer < OFFICERS; officer++) {
+        unsigned index = (unsigned)world->device_count++;
+        device_init(&world->devices[index], world, index, world->profile.users + officer, index);
+        world_plan(world, prng_below(&world->prng, 3000), STEP_DEVICE_START, index, 0);
+    }
     server_start(world);
     world_plan(world, 1000, STEP_ACT, 0, 0);
 }
@@ -98,14 +103,20 @@ static void world_act(struct world *world)
 
 static void world_check_calm(struct world *world)
 {
-    char lacking[256] = "";
-    if (!check_convergence(world, lacking, sizeof(lacking))) {
+    char lacking[256] = "questions at rest are not answered";
+    bool is_late = world->now_ms - world->calm_since_ms > WORLD_CALM_MAX_MS;
+    bool is_converged = check_convergence(world, lacking, sizeof(lacking));
+    if (!is_converged || is_late) {
         world->settled_since_ms = 0;
-        if (world->now_ms - world->calm_since_ms > WORLD_CALM_MAX_MS)
+        if (is_late)
             world_break(world, "P7 convergence", "not at rest: %s", lacking);
     } else if (world->settled_since_ms == 0) {
         world->settled_since_ms = world->now_ms;
         world_tell(world, "everything is at rest");
+        questions_ask(world);
+    } else if (!questions_are_answered(world)) {
+        if (world->now_ms - world->settled_since_ms > WORLD_REST_MS)
+            world->settled_since_ms = 0; /* somebody's connection is gone: once more */
     } else if (world->now_ms - world->settled_since_ms > WORLD_REST_MS) {
         world->is_settled = true;
         watch_end(world);

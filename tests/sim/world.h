@@ -10,6 +10,7 @@
 #include "mutation.h"
 #include "network.h"
 #include "profile.h"
+#include "questions.h"
 #include "schedule.h"
 #include "server.h"
 
@@ -33,6 +34,7 @@ struct world {
     struct device devices[DEVICES_MAX];
     size_t device_count;
     struct history history;
+    struct questions unanswered;
     const char *broken; /* the promise that did not hold; NULL so far */
     char reason[512];
 };

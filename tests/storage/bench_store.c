@@ -123,7 +123,7 @@ static int bench(const char *directory, uint64_t messages, uint64_t batch, uint6
     pool_fill(&load);
     enum status status = kv_rocksdb_open(&options, tuning, &kv, &failure);
     if (status == STATUS_OK) {
-        struct store *store = store_new(kv);
+        struct store *store = store_new(kv, NULL);
         double start = seconds_of(CLOCK_MONOTONIC);
         double cpu_start = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
         double writer_start = seconds_of(CLOCK_THREAD_CPUTIME_ID);

@@ -156,25 +156,27 @@ static void test_other_formats(void **state)
     struct fixture *fixture = *state;
     assert_int_equal(put(fixture, 1, "kept"), STATUS_OK);
     fixture_close(fixture);
-    file_write(fixture, "FORMAT", "unsay-store 2\n");
-    assert_open_fails(fixture, STATUS_VERSION, "format 2");
+    file_write(fixture, "FORMAT", "unsay-store 3\n");
+    assert_open_fails(fixture, STATUS_VERSION, "format 3");
+    file_write(fixture, "FORMAT", "unsay-store 1\n");
+    assert_open_fails(fixture, STATUS_VERSION, "move this one away to start anew");
     file_write(fixture, "FORMAT", "unsay-store 99999 whatever is new\n");
     assert_open_fails(fixture, STATUS_VERSION, "format 99999");
     static const char *const damaged[] = {"",
                                           "unsay-store",
                                           "unsay-store 0\n",
-                                          "unsay-store 1",
-                                          "unsay-store 1 old\n",
+                                          "unsay-store 2",
+                                          "unsay-store 2 old\n",
                                           "unsay-store -1\n",
-                                          "unsay-store 1\nand more",
-                                          "something else 1\n"};
+                                          "unsay-store 2\nand more",
+                                          "something else 2\n"};
     for (size_t i = 0; i < sizeof(damaged) / sizeof(damaged[0]); i++) {
         file_write(fixture, "FORMAT", damaged[i]);
         assert_open_fails(fixture, STATUS_CORRUPT, "FORMAT");
     }
     file_rename(fixture, "FORMAT", "FORMAT.kept");
     assert_open_fails(fixture, STATUS_CORRUPT, "no file FORMAT");
-    file_write(fixture, "FORMAT", "unsay-store 1\n");
+    file_write(fixture, "FORMAT", "unsay-store 2\n");
     assert_int_equal(fixture_open(fixture), STATUS_OK);
     assert_int_equal(get(fixture, 1), STATUS_OK);
 }
@@ -191,7 +193,7 @@ static void test_lost_database_is_not_replaced(void **state)
     fixture_close(fixture);
     scratch_remove(fixture->directory);
     assert_int_equal(mkdir(fixture->directory, 0700), 0);
-    file_write(fixture, "FORMAT", "unsay-store 1\n");
+    file_write(fixture, "FORMAT", "unsay-store 2\n");
     assert_open_fails(fixture, STATUS_CORRUPT, "restore a backup");
 }
 
@@ -199,12 +201,12 @@ static void test_interrupted_creation_goes_on(void **state)
 {
     struct fixture *fixture = *state;
     fixture_close(fixture);
-    file_write(fixture, "FORMAT", "unsay-store 1 new\n");
+    file_write(fixture, "FORMAT", "unsay-store 2 new\n");
     assert_int_equal(fixture_open(fixture), STATUS_OK);
     fixture_close(fixture);
     scratch_remove(fixture->directory);
     assert_int_equal(mkdir(fixture->directory, 0700), 0);
-    file_write(fixture, "FORMAT", "unsay-store 1 new\n");
+    file_write(fixture, "FORMAT", "unsay-store 2 new\n");
     assert_int_equal(fixture_open(fixture), STATUS_OK);
     assert_int_equal(put(fixture, 1, "x"), STATUS_OK);
 }
@@ -318,11 +320,14 @@ static void test_damaged_rows(void **state)
     struct kv *kv = store_kv(fixture->store);
     struct store_event event;
     struct store_range range = {view_of("c"), 1, 0, 0, 1, SIZE_MAX, false};
-    struct kv_entry value = {NULL, KV_EVENTS, view_make("c\0\0\0\0\1\0\0\0\0\0\0\0\1", 14),
-                             view_of("\7")};
-    struct kv_entry key = {&value, KV_EVENTS, view_make("c\0\0\0\0\1\0\0\0\0\0\0\0\2\2", 15),
-                           view_of("\1")};
-    struct kv_batch batch = {&key, &value, 0};
+    struct kv_entry value = {.space = KV_EVENTS,
+                             .key = view_make("c\0\0\0\0\1\0\0\0\0\0\0\0\1", 14),
+                             .value = view_of("\7")};
+    struct kv_entry key = {.next = &value,
+                           .space = KV_EVENTS,
+                           .key = view_make("c\0\0\0\0\1\0\0\0\0\0\0\0\2\2", 15),
+                           .value = view_of("\1")};
+    struct kv_batch batch = {.first = &key, .last = &value};
     struct arena arena;
     size_t count;
     bool more;

@@ -1,0 +1,81 @@
+#include "client/database_internal.h"
+
+/* Step N brings a database of version N to version N + 1; a new file goes through all of them, so
+ * that it is the same as one that was upgraded. Columns are added with constant defaults, which
+ * rewrites no row. */
+static const char *const schema_steps[] = {
+    "BEGIN EXCLUSIVE;"
+    "CREATE TABLE identity(user TEXT NOT NULL,device TEXT NOT NULL,store BLOB NOT NULL);"
+    "CREATE TABLE event(conversation TEXT,origin INTEGER,seq INTEGER,kind INTEGER NOT NULL,"
+    " time INTEGER NOT NULL,message_id BLOB NOT NULL,sender TEXT NOT NULL,device TEXT NOT NULL,"
+    " content_type INTEGER NOT NULL,state INTEGER NOT NULL,body INTEGER,operator TEXT NOT NULL,"
+    " reason TEXT NOT NULL,recall_time INTEGER NOT NULL,target_origin INTEGER NOT NULL,"
+    " target_seq INTEGER NOT NULL,PRIMARY KEY(conversation,origin,seq)) WITHOUT ROWID;"
+    "CREATE INDEX event_by_message ON event(message_id) WHERE kind=1;"
+    "CREATE TABLE body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
+    "CREATE TABLE cursor(conversation TEXT,origin INTEGER,stored INTEGER NOT NULL,"
+    " displayed INTEGER NOT NULL,PRIMARY KEY(conversation,origin)) WITHOUT ROWID;"
+    "CREATE TABLE conversation(id TEXT PRIMARY KEY,type INTEGER NOT NULL,name TEXT NOT NULL,"
+    " peer TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE outbox(number INTEGER PRIMARY KEY,conversation TEXT NOT NULL,"
+    " message_id BLOB NOT NULL UNIQUE,content_type INTEGER NOT NULL,body INTEGER NOT NULL,"
+    " state INTEGER NOT NULL,refusal INTEGER NOT NULL,text TEXT NOT NULL,"
+    " is_recalled INTEGER NOT NULL,is_retry INTEGER NOT NULL);"
+    "CREATE TABLE outbox_body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
+    "CREATE TABLE request(number INTEGER PRIMARY KEY AUTOINCREMENT,frame BLOB NOT NULL);"
+    "PRAGMA user_version=1;"
+    "COMMIT;",
+
+    "BEGIN EXCLUSIVE;"
+    "ALTER TABLE identity ADD COLUMN key BLOB NOT NULL DEFAULT x'';"
+    "ALTER TABLE event ADD COLUMN detail INTEGER;"
+    "ALTER TABLE event ADD COLUMN mention INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN actor INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN vanished INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE cursor ADD COLUMN recalled INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE outbox ADD COLUMN detail INTEGER;"
+    "ALTER TABLE outbox ADD COLUMN refers INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE cursor SET recalled=coalesce((SELECT max(seq) FROM event e WHERE"
+    " e.conversation=cursor.conversation AND e.origin=cursor.origin AND e.seq<=stored AND kind=2),"
+    " 0);"
+    "PRAGMA user_version=2;"
+    "COMMIT;",
+};
+
+enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };
+
+void database_execute(struct database *database, const char *sql)
+{
+    if (!database_has_failed(database) &&
+        sqlite3_exec(database->sqlite, sql, NULL, NULL, NULL) != SQLITE_OK)
+        database_fail(database);
+}
+
+void database_query(struct database *database, const char *sql, sqlite3_stmt **statement)
+{
+    *statement = NULL;
+    if (!database_has_failed(database) &&
+        sqlite3_prepare_v2(database->sqlite, sql, -1, statement, NULL) != SQLITE_OK)
+        database_fail(database);
+}
+
+static uint64_t database_version(struct database *database)
+{
+    sqlite3_stmt *statement;
+    database_query(database, "PRAGMA user_version", &statement);
+    uint64_t version = database_step(database, statement) ? column_number(statement, 0) : 0;
+    sqlite3_finalize(statement);
+    return version;
+}
+
+void database_upgrade(struct database *database)
+{
+    uint64_t version = database_version(database);
+    if (!database_has_failed(database) && version > SCHEMA_VERSION)
+        failure_set(&database->failure, STATUS_VERSION,
+                    "The database %s was made by a newer version (its schema is %llu, this version "
+                    "knows %d); update libunsay, or choose another state directory.",
+                    database->path, (unsigned long long)version, SCHEMA_VERSION);
+    for (; version < SCHEMA_VERSION && !database_has_failed(database); version++)
+        database_execute(database, schema_steps[version]);
+}

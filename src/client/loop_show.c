@@ -1,0 +1,159 @@
+#include "client/loop_internal.h"
+
+#include "client/convert.h"
+
+/* Its key at least, should the database not be readable: the application must hide the body. */
+static void loop_show_tombstone(struct loop *loop, const struct recalled *recalled,
+                                void (*callback)(void *, const struct unsay_event *))
+{
+    struct unsay_event tombstone;
+    if (callback == NULL)
+        return;
+    if (database_event(loop->client->database, view_of(recalled->conversation), recalled->origin,
+                       recalled->seq, &loop->arena, &tombstone) != STATUS_OK)
+        tombstone = (struct unsay_event){
+            .kind = UNSAY_EVENT_MESSAGE,
+            .state = UNSAY_MESSAGE_RECALLED,
+            .conversation = recalled->conversation,
+            .origin = recalled->origin,
+            .seq = recalled->seq,
+            .sender = "",
+            .device = "",
+            .operator_user = "",
+            .reason = "",
+            .forwarded_from = {.conversation = ""},
+        };
+    callback(loop->client->context, &tombstone);
+}
+
+static void recalled_reverse(struct recalled **list)
+{
+    struct recalled *reversed = NULL;
+    while (*list != NULL) {
+        struct recalled *next = (*list)->next;
+        (*list)->next = reversed;
+        reversed = *list;
+        *list = next;
+    }
+    *list = reversed;
+}
+
+void loop_show_recalled(struct loop *loop)
+{
+    recalled_reverse(&loop->recalled);
+    for (const struct recalled *at = loop->recalled; at != NULL; at = at->next) {
+        if (!at->is_new)
+            loop_show_tombstone(loop, at, loop->client->callbacks.on_recalled);
+    }
+}
+
+static void loop_show_event(struct loop *loop, const wire_event *wire)
+{
+    const struct unsay_callbacks *callbacks = &loop->client->callbacks;
+    struct unsay_event event;
+    event_from_wire(wire, &loop->arena, &event);
+    if (callbacks->on_event == NULL || event.kind == 0)
+        return;
+    for (const struct recalled *at = loop->recalled; at != NULL; at = at->next) {
+        if (at->seq == event.seq && at->origin == event.origin &&
+            strcmp(at->conversation, event.conversation) == 0) {
+            loop_show_tombstone(loop, at, callbacks->on_event);
+            return;
+        }
+    }
+    callbacks->on_event(loop->client->context, &event);
+}
+
+static void loop_show_accepted(struct loop *loop, const char *conversation,
+                               const struct settled *settled)
+{
+    struct unsay_send_status status = {
+        .conversation = conversation,
+        .state = UNSAY_SEND_ACCEPTED,
+        .origin = settled->place.origin,
+        .seq = settled->place.seq,
+        .time_ms = settled->place.time_ms,
+        .is_recalled = settled->place.is_recalled,
+        .error = error_make(UNSAY_OK, ""),
+    };
+    memcpy(status.message_id, settled->message_id.bytes, UUID_BYTES);
+    loop->client->callbacks.on_send_state(loop->client->context, &status);
+}
+
+static const struct settled *loop_find_settled(const struct loop *loop, struct view message_id)
+{
+    const struct settled *at = loop->settled;
+    while (at != NULL && !view_equal(uuid_view(&at->message_id), message_id))
+        at = at->next;
+    return at;
+}
+
+/* A message that had failed, and is in the log after all. */
+static void loop_correct_send(struct loop *loop, const wire_event *wire)
+{
+    if (loop->settled == NULL || loop->client->callbacks.on_send_state == NULL ||
+        wire->kind_case != EVENT_KIND(MESSAGE))
+        return;
+    const struct settled *settled = loop_find_settled(loop, bytes_view(wire->message->message_id));
+    if (settled != NULL && settled->is_new && settled->place.seq == wire->seq)
+        loop_show_accepted(loop, wire->conversation, settled);
+}
+
+static void loop_show_send(struct loop *loop, const struct client_effect *effect)
+{
+    const struct unsay_callbacks *callbacks = &loop->client->callbacks;
+    if (callbacks->on_send_state == NULL)
+        return;
+    const char *conversation = arena_text(&loop->arena, effect->conversation);
+    const struct settled *settled = loop_find_settled(loop, uuid_view(&effect->message_id));
+    if (effect->send_state == CLIENT_SEND_FAILED && settled != NULL) {
+        loop_show_accepted(loop, conversation, settled);
+        return;
+    }
+    struct unsay_send_status status = {
+        .conversation = conversation,
+        .state = (enum unsay_send_state)effect->send_state,
+        .origin = effect->origin,
+        .seq = effect->seq,
+        .time_ms = time_to_ms(effect->time),
+        .is_recalled = effect->is_recalled,
+        .error = effect->send_state == CLIENT_SEND_FAILED ? error_from_effect(effect)
+                                                          : error_make(UNSAY_OK, ""),
+    };
+    memcpy(status.message_id, effect->message_id.bytes, UUID_BYTES);
+    callbacks->on_send_state(loop->client->context, &status);
+}
+
+void loop_show_connection(struct loop *loop, enum unsay_connection connection,
+                          struct unsay_error error)
+{
+    if (loop->shown == connection && error.result == UNSAY_OK)
+        return;
+    loop->shown = connection;
+    if (loop->client->callbacks.on_connection != NULL)
+        loop->client->callbacks.on_connection(loop->client->context, connection, &error);
+}
+
+static void loop_show_answer(struct loop *loop, const struct client_effect *effect)
+{
+    struct request *request = loop_find_request(loop, effect->token);
+    if (request == NULL)
+        return;
+    loop_remove_request(loop, request);
+    request_answer(request, effect, &loop->arena);
+    request_free(request);
+}
+
+void loop_show(struct loop *loop, const struct client_effect *effect)
+{
+    if (effect->kind == CLIENT_SHOW_EVENT) {
+        loop_show_event(loop, effect->event);
+        loop_correct_send(loop, effect->event);
+    } else if (effect->kind == CLIENT_SHOW_SEND) {
+        loop_show_send(loop, effect);
+    } else if (effect->kind == CLIENT_SHOW_LINK) {
+        loop_show_connection(loop, connection_from_link(effect->link), error_from_effect(effect));
+    } else if (effect->kind == CLIENT_ANSWER) {
+        loop_show_answer(loop, effect);
+    }
+}

@@ -1,0 +1,33 @@
+/* Membership: people come to a group or channel, go, and change their role. One request is decided
+ * as a whole, and is one event and one commit.
+ *
+ *   nobody --add--> member --change of role--> member --remove, leave--> former member --add--> ...
+ *
+ * A former member keeps the row, without a role: what was said until then stays readable for them,
+ * and nothing else. A direct conversation has its two users for ever. */
+#ifndef UNSAY_CORE_MEMBERSHIP_H
+#define UNSAY_CORE_MEMBERSHIP_H
+
+#include "core/conversation.h"
+
+/* What is wrong with the request itself: REFUSAL_NONE, INVALID_ID or FIELD_INVALID. */
+refusal_code membership_check(const wire_change_members *request, const char **detail);
+
+struct membership_facts {
+    const struct author *author;
+    const struct member *actor;    /* the author's place; may be no member */
+    struct member *const *members; /* the place of each user that the request names, in its order */
+    const struct conversation_row *row; /* as the latest decision left it */
+    uint64_t now_ms;
+};
+
+/* Changes nothing, or everything that the request asks for: then the event, the rows and the
+ * publication are in the effects, and facts->members are as they are now. `answer` names the event;
+ * its seq is 0 where everything was so already. Else NOT_A_MEMBER, NOT_PERMITTED, LAST_OWNER or
+ * TOO_MANY_MEMBERS; *detail says of whom. */
+refusal_code membership_change(struct conversation *conversation,
+                               const wire_change_members *request,
+                               const struct membership_facts *facts, struct effects *effects,
+                               wire_appended *answer, const char **detail);
+
+#endif

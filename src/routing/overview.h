@@ -1,0 +1,21 @@
+/* What the list of conversations tells about one of them: how much in it is new to the user, and
+ * its latest message as it is now. Counted from the log each time, so it cannot be wrong about a
+ * recall; bounded by OVERVIEW_EVENTS_MAX and OVERVIEW_BYTES_MAX. */
+#ifndef UNSAY_ROUTING_OVERVIEW_H
+#define UNSAY_ROUTING_OVERVIEW_H
+
+#include "core/contract.h"
+#include "storage/store.h"
+
+struct overview {
+    uint32_t unread;     /* normal messages of others beyond what a device of the user displayed */
+    uint32_t mentions;   /* of them, those that mention the user or everyone */
+    wire_event *preview; /* in the arena; NULL: none. Without mentions, and without a body where
+                            that is larger than PREVIEW_BODY_BYTES_MAX */
+};
+
+MUST_CHECK enum status overview_read(struct store *store, const char *user,
+                                     struct view conversation, struct arena *arena,
+                                     struct overview *overview);
+
+#endif

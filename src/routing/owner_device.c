@@ -1,0 +1,62 @@
+#include "routing/owner_device.h"
+
+#include "routing/worker.h"
+
+#include <assert.h>
+
+bool device_add_key(struct device_row *row, struct view key, uint64_t now_ms)
+{
+    assert(key.size == DEVICE_KEY_BYTES);
+    for (uint32_t i = 0; i < row->key_count; i++) {
+        if (view_equal(view_make(row->keys[i].key, DEVICE_KEY_BYTES), key))
+            return false;
+    }
+    if (row->key_count == DEVICE_KEYS_MAX)
+        memmove(row->keys, row->keys + 1, --row->key_count * sizeof(row->keys[0]));
+    row->keys[row->key_count].since_ms = now_ms;
+    memcpy(row->keys[row->key_count].key, key.data, DEVICE_KEY_BYTES);
+    row->key_count++;
+    return true;
+}
+
+static void owner_put_device(struct worker *worker, const struct change *key,
+                             const struct device_row *row)
+{
+    struct group *group = owner_group(worker);
+    struct arena *arena = &group->arena;
+    struct change *change = arena_zero(arena, sizeof(*change));
+    struct device_row *kept = arena_alloc(arena, sizeof(*kept));
+    *kept = *row;
+    change->kind = CHANGE_DEVICE;
+    change->user = arena_copy(arena, key->user);
+    change->device = arena_copy(arena, key->device);
+    change->device_row = kept;
+    change_list_add(&group->effects.changes, change);
+    group->requests++;
+}
+
+enum device_verdict owner_device(struct worker *worker, const struct session *session,
+                                 struct view key)
+{
+    struct change probe = {
+        .kind = CHANGE_DEVICE, .user = view_of(session->user), .device = view_of(session->device)};
+    struct device_row row = {.since_ms = worker->now.wall_ms};
+    const struct change *uncommitted = owner_find(&worker->owner, &probe);
+    enum status status = STATUS_OK;
+    if (uncommitted != NULL)
+        row = *uncommitted->device_row;
+    else
+        status = store_get_device(worker->store, probe.user, probe.device, &row);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        return DEVICE_UNREADABLE;
+
+    bool has_new_key = key.size > 0 && device_add_key(&row, key, worker->now.wall_ms);
+    if (uncommitted == NULL && status == STATUS_OK && !has_new_key)
+        return DEVICE_KNOWN;
+    const struct group *group = owner_group(worker);
+    if (group->requests >= LIMIT_GROUP_REQUESTS_MAX ||
+        group->effects.changes.bytes >= LIMIT_GROUP_BYTES_MAX)
+        return DEVICE_OVERLOADED;
+    owner_put_device(worker, &probe, &row);
+    return DEVICE_WRITTEN;
+}

@@ -1,0 +1,26 @@
+/* Devices: the row that remembers that a device has signed in, and the keys with which it signs.
+ * The worker that has the session writes it, into its own open group; where two workers write the
+ * row of one device at the same time, the last one wins. */
+#ifndef UNSAY_ROUTING_OWNER_DEVICE_H
+#define UNSAY_ROUTING_OWNER_DEVICE_H
+
+#include "core/rows.h"
+
+struct session;
+struct worker;
+
+enum device_verdict {
+    DEVICE_KNOWN,      /* the store has the row as it should be */
+    DEVICE_WRITTEN,    /* the row is in the open group, which counts a request for it */
+    DEVICE_OVERLOADED, /* ... would be, but the group is full */
+    DEVICE_UNREADABLE  /* the store failed */
+};
+
+/* Sees to it that the row exists and has `key` (DEVICE_KEY_BYTES, or empty for none). */
+enum device_verdict owner_device(struct worker *worker, const struct session *session,
+                                 struct view key);
+
+/* Adds a key, the oldest leaving when there are DEVICE_KEYS_MAX; false when it is there already. */
+bool device_add_key(struct device_row *row, struct view key, uint64_t now_ms);
+
+#endif
