@@ -45,7 +45,8 @@ struct reach reach_of(const struct reach_audience *audience, const struct reach_
 /* The event was handed to a connection of the device, which ended without a word about it. */
 bool reach_may_hold(const struct cursor_row *cursor, uint64_t seq);
 
-/* The devices that have stored the event, or may hold it, the author's included, as a dossier lists them. */
+/* The devices that have stored the event, or may hold it, the author's included, as a dossier lists
+ * them. */
 void reach_list(const struct reach_audience *audience, uint64_t seq, struct arena *arena,
                 wire_dossier *dossier);
 

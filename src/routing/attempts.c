@@ -4,6 +4,9 @@
 #include "core/ids.h"
 #include "routing/worker.h"
 
+/* Of the largest entries no more fit into a frame; the page says that there are others. */
+enum { ATTEMPTS_PER_FRAME = 180 };
+
 static const char *attempts_check(const wire_list_recalls *query)
 {
     if (query->limit > LIMIT_PAGE_EVENTS_MAX)
@@ -34,8 +37,8 @@ void attempts_list(struct worker *worker, struct session *session, uint64_t requ
         }
         permitted.operator_ = session->user;
     }
-    if (permitted.limit == 0)
-        permitted.limit = LIMIT_PAGE_EVENTS_MAX;
+    if (permitted.limit == 0 || permitted.limit > ATTEMPTS_PER_FRAME)
+        permitted.limit = ATTEMPTS_PER_FRAME;
     wire_recall_page page = UNSAY__V1__RECALL_PAGE__INIT;
     if (shell_list_attempts(worker->shell, &permitted, &worker->scratch, &page) != STATUS_OK) {
         session_refuse(worker, session, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", false);

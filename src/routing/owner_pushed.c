@@ -52,13 +52,14 @@ void owner_handed(struct worker *worker, const struct mail_handed *mail)
     struct owned_member scratch;
     struct owned_member *member;
     struct owned_conversation *owned = owner_load(worker, view_of(mail->conversation), &refusal);
-    if (owned == NULL ||
-        owner_load_member(worker, owned, mail->device.user, &scratch, &member) != STATUS_OK ||
+    if (owned == NULL)
+        return;
+    owner_note_recalled(worker, owned, mail);
+    if (owner_load_member(worker, owned, mail->device.user, &scratch, &member) != STATUS_OK ||
         owner_get_cursor(worker, owned, mail->device.user, mail->device.device, &row) !=
             STATUS_OK ||
         trail_seq(&row.stored) >= mail->last)
         return;
-    owner_note_recalled(worker, owned, mail);
     bool is_none = row.handed_last <= trail_seq(&row.stored);
     if (is_none || mail->first < row.handed_first)
         row.handed_first = mail->first;

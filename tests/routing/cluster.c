@@ -77,8 +77,7 @@ static wire_audit_entry *cluster_entry(struct view bytes, struct arena *arena)
 {
     ProtobufCAllocator allocator;
     arena_allocator(arena, &allocator);
-    wire_audit_entry *entry =
-        unsay__v1__audit_entry__unpack(&allocator, bytes.size, bytes.data);
+    wire_audit_entry *entry = unsay__v1__audit_entry__unpack(&allocator, bytes.size, bytes.data);
     assert(entry != NULL);
     return entry;
 }
@@ -106,8 +105,7 @@ static bool cluster_is_wanted(const wire_list_recalls *query, const wire_audit_e
     return (entry->kind == WIRE(AUDIT_KIND, RECALL) ||
             entry->kind == WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL)) &&
            (query->operator_[0] == 0 || strcmp(query->operator_, entry->operator_) == 0) &&
-           (query->conversation[0] == 0 ||
-            strcmp(query->conversation, entry->conversation) == 0) &&
+           (query->conversation[0] == 0 || strcmp(query->conversation, entry->conversation) == 0) &&
            (query->outcome == 0 || query->outcome == entry->outcome);
 }
 

@@ -42,9 +42,9 @@
  *   N times STEP       m+ and r+ are ids not used before; the body "N bytes" is that long
  *
  * An OPTION of connect is on W, expires SECONDS, follow patch|refresh|replace, as
- * system|compliance, from ADDRESS or key TEXT. TARGET is mN, @SEQ or @SEQ-SEQ. Times of a range count from the start of
- * the scenario. A RULE is NAME:FIELD=WORD,..., see scenario_policy.c. One rule holds in
- * every scenario: whoever asks again, after whatever, gets the first answer. */
+ * system|compliance, from ADDRESS or key TEXT. TARGET is mN, @SEQ or @SEQ-SEQ. Times of a range
+ * count from the start of the scenario. A RULE is NAME:FIELD=WORD;..., see scenario_policy.c. One
+ * rule holds in every scenario: whoever asks again, after whatever, gets the first answer. */
 #include "scenario.h"
 
 #include "base/memory.h"

@@ -2,6 +2,8 @@
 #include "scenario.h"
 #include "shown.h"
 
+#include <inttypes.h>
+
 enum { START_MS_HIGH = 1700000000 };
 
 /* Unix milliseconds of a time that counts from the start of the scenario; 0 where it is not given.
@@ -25,7 +27,11 @@ static void operator_range(struct device *device, const struct words *words)
     char conversation[65];
     shown_parse_conversation(word_at(words, 0), conversation);
     range.conversation = conversation;
-    range.request_id = bytes_of(view_of(word_at(words, 1)));
+    char request_id[100];
+    snprintf(request_id, sizeof(request_id), "%s", word_at(words, 1));
+    if (strcmp(request_id, "r+") == 0)
+        snprintf(request_id, sizeof(request_id), "r+%" PRIu64, the.fresh_id++);
+    range.request_id = bytes_of(view_of(request_id));
     range.user = string_of(word_at(words, 2));
     range.from_ms = time_option(words, "from");
     range.until_ms = time_option(words, "until");

@@ -360,7 +360,7 @@ static void the_file_has_a_largest_size(void **state)
     policy_free(policy);
     assert_int_equal(policy_file_parse(view_make(text, size + 1), "p", &policy, &failure),
                      STATUS_TOO_LARGE);
-    assert_string_equal(failure.text, "p: larger than 262144 bytes");
+    assert_string_equal(failure.text, "p: larger than 122880 bytes");
     free(text);
 }
 
