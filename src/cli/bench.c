@@ -16,7 +16,11 @@ static const struct help bench_help = {
         "every message is durable before it is accepted, and it is checked that each arrives once\n"
         "and in order at both devices.\n"
         "recall: the same devices send and then take back what they sent, in random order, in\n"
-        "conversations that held messages before.\n"
+        "conversations that held messages before. With --batch they then take back many at once;\n"
+        "with --rate the recalls come at that rate, whatever the server does, and latencies count\n"
+        "from when each was due. --tombstones measures reading instead: of a conversation in "
+        "which\n"
+        "everything was taken back, against one of the same size in which nothing was.\n"
         "floor: what this machine gives in the same manner without the product: a log with one\n"
         "sync for all that waits, and an echo server that speaks the protocol and stores nothing.\n"
         "\n"
@@ -31,6 +35,9 @@ static const struct help bench_help = {
         "  --conversation-size N  recall: messages in the first conversation before (default\n"
         "                         1000; the others get as many, but at most 1000)\n"
         "  --anywhere             recall: take back messages from before, too\n"
+        "  --batch N              recall: targets of a request in a second round (2 to 100)\n"
+        "  --rate N               recall: recalls offered a second\n"
+        "  --tombstones N         recall: read among N tombstones and among N messages\n"
         "  --workers N            of the server (default: its own)\n"
         "  --data-parent DIR      where the server's directory is made (default: here)\n"
         "  --tls, --websocket     how to connect\n"
@@ -41,7 +48,9 @@ static const struct help bench_help = {
         "  --ca FILE              with --tls: the authority of its certificate\n"
         "  --json                 one JSON object\n",
     .example = "  unsay bench send --connections 1000\n"
-               "  unsay bench recall --connections 2 --window 32 --conversation-size 1000000\n",
+               "  unsay bench recall --connections 2 --window 32 --conversation-size 1000000\n"
+               "  unsay bench recall --rate 10000\n"
+               "  unsay bench recall --tombstones 1000000\n",
 };
 
 enum {
@@ -52,6 +61,9 @@ enum {
     CHOICE_WARMUP,
     CHOICE_SIZE,
     CHOICE_ANYWHERE,
+    CHOICE_BATCH,
+    CHOICE_RATE,
+    CHOICE_TOMBSTONES,
     CHOICE_WORKERS,
     CHOICE_PARENT,
     CHOICE_TLS,
@@ -71,6 +83,9 @@ static const struct option bench_choices[] = {
     {"warmup", required_argument, NULL, CHOICE_WARMUP},
     {"conversation-size", required_argument, NULL, CHOICE_SIZE},
     {"anywhere", no_argument, NULL, CHOICE_ANYWHERE},
+    {"batch", required_argument, NULL, CHOICE_BATCH},
+    {"rate", required_argument, NULL, CHOICE_RATE},
+    {"tombstones", required_argument, NULL, CHOICE_TOMBSTONES},
     {"workers", required_argument, NULL, CHOICE_WORKERS},
     {"data-parent", required_argument, NULL, CHOICE_PARENT},
     {"tls", no_argument, NULL, CHOICE_TLS},
@@ -90,6 +105,7 @@ enum {
     WINDOW_MAX = 4096,
     SECONDS_MAX = 3600,
     CONVERSATION_SIZE_MAX = 1000000000,
+    RATE_MAX = 1000000,
     PID_MAX = 1 << 22,
     SPARE_FILES = 64
 };
@@ -133,6 +149,12 @@ static bool bench_take(struct bench_options *bench, int choice)
         return bench_take_number(&bench->warmup_seconds, 0, SECONDS_MAX);
     case CHOICE_SIZE:
         return options_number(optarg, 0, CONVERSATION_SIZE_MAX, &bench->conversation_size);
+    case CHOICE_BATCH:
+        return bench_take_number(&bench->batch, 2, LIMIT_RECALL_TARGETS_MAX);
+    case CHOICE_RATE:
+        return bench_take_number(&bench->rate, 1, RATE_MAX);
+    case CHOICE_TOMBSTONES:
+        return options_number(optarg, 2, CONVERSATION_SIZE_MAX, &bench->tombstones);
     case CHOICE_WORKERS:
         return bench_take_number(&bench->server.workers, 1, LIMIT_WORKERS_MAX);
     case CHOICE_PID:
@@ -173,7 +195,7 @@ static int bench_run_kind(const char *kind, const struct bench_options *bench,
     if (strcmp(kind, "send") == 0)
         return bench_send(bench);
     if (strcmp(kind, "recall") == 0)
-        return bench_recall(bench);
+        return bench->tombstones > 0 ? bench_tombstones(bench) : bench_recall(bench);
     if (strcmp(kind, "floor") == 0)
         return bench_floor(bench);
     return options_wrong(options, "\"%s\" cannot be measured; send, recall and floor can", kind);
@@ -213,6 +235,10 @@ int command_bench(int argc, char **argv)
         return options_wrong(&options, "--server and --data belong together");
     const char *kind = argv[optind];
     bench.is_json = options.is_json;
+    if (strcmp(kind, "recall") != 0 && (bench.batch > 0 || bench.rate > 0 || bench.tombstones > 0))
+        return options_wrong(&options, "--batch, --rate and --tombstones belong to recall");
+    if (bench.tombstones > 0)
+        bench.connections = BENCH_TOMBSTONE_CONNECTIONS;
     if (bench.connections == 0)
         bench.connections = strcmp(kind, "recall") == 0 ? 64 : 256;
     if (bench.seconds == 0)

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+enum { BENCH_TOMBSTONE_CONNECTIONS = 4 }; /* a pair for each of two conversations */
+
 struct bench_options {
     struct bench_server_options server;
     unsigned connections;
@@ -15,6 +17,9 @@ struct bench_options {
     unsigned seconds;
     unsigned warmup_seconds;
     uint64_t conversation_size;
+    unsigned batch;      /* targets of a request in a second round of recalls; 0: none */
+    unsigned rate;       /* recalls offered a second; 0: as many as the window allows */
+    uint64_t tombstones; /* 0: recalls are measured, not reading after them */
     bool is_anywhere;
     bool is_websocket;
     bool is_json;
@@ -23,6 +28,7 @@ struct bench_options {
 /* Each prints its report and returns the process's exit status. */
 int bench_send(const struct bench_options *options);
 int bench_recall(const struct bench_options *options);
+int bench_tombstones(const struct bench_options *options);
 int bench_floor(const struct bench_options *options);
 
 /* SIGINT or SIGTERM came. */
@@ -44,7 +50,8 @@ struct bench_sample {
     uint64_t time_ns;
     uint64_t server_cpu_ns;
     uint64_t own_cpu_ns;
-    double syncs; /* -1: unknown */
+    uint64_t thread_cpu_ns[BENCH_THREAD_COUNT]; /* of the server, by kind; 0: unknown */
+    double syncs;                               /* -1: unknown */
 };
 
 struct bench_sample bench_sample_take(const struct bench_server *server);
@@ -63,7 +70,7 @@ double bench_cpu_us(const struct bench_stretch *stretch);     /* of the server, 
 double bench_own_cpu_us(const struct bench_stretch *stretch); /* of the generator, for each */
 
 /* {"count", "per_second", "server_cpu_us", "generator_cpu_us", "server_cores", "syncs_per_second",
- * "per_sync"}; null where unknown. */
+ * "per_sync", "thread_cpu_us": {...}}; null where unknown. */
 json_t *bench_stretch_json(const struct bench_stretch *stretch);
 
 /* {"count", "p50_ms", "p99_ms", "p999_ms", "max_ms"} */
@@ -74,6 +81,15 @@ void bench_print_histogram(const struct histogram *histogram);
 
 /* "85.1 µs of CPU each, 1.62 cores", or that it is unknown; and syncs. */
 void bench_print_server(const struct bench_stretch *stretch);
+
+/* Whose CPU it was: a line, or nothing where it is unknown. */
+void bench_print_threads(const struct bench_stretch *stretch);
+
+/* Syncs for each; -1 where unknown. */
+double bench_syncs_each(const struct bench_stretch *stretch);
+
+/* 0 where there is nothing to compare with. */
+double bench_ratio(double value, double base);
 
 /* Prints the object as one line, and gives it back. */
 void bench_print_json(json_t *object);

@@ -13,6 +13,7 @@ enum {
     CONNECTING_MAX = 64,
     OPEN_TIMEOUT_S = 60,
     TOKEN_TTL_MS = 24 * 3600 * 1000,
+    PACE_MS = 1,
     TICK_GROUPS = LOAD_ACK_DELAY_MS / LOAD_TICK_MS,
     REQUEST_HELLO = 1,
     REQUEST_OPEN = 2
@@ -137,6 +138,37 @@ static void load_on_tick(uv_timer_t *timer)
         traffic_tick(&load->clients[i]);
 }
 
+/* The next device that has a target; NULL: none has. */
+static struct load_client *load_next_turn(struct load *load)
+{
+    for (unsigned i = 0; i < load->settings.connections; i++) {
+        struct load_client *client = &load->clients[load->pace.turn++ % load->settings.connections];
+        if (client->target_next < client->target_count && !client->peer.is_ended)
+            return client;
+    }
+    return NULL;
+}
+
+/* Offers what is due. */
+static void load_keep_pace(struct load *load)
+{
+    struct load_pace *pace = &load->pace;
+    peer_loop_now(&load->loop);
+    for (;;) {
+        uint64_t due_ns = pace->begin_ns + (uint64_t)((double)pace->count * pace->period_ns);
+        struct load_client *client = due_ns > load->loop.now_ns ? NULL : load_next_turn(load);
+        if (client == NULL)
+            return;
+        traffic_recall(client, due_ns);
+        pace->count++;
+    }
+}
+
+static void load_on_pace(uv_timer_t *timer)
+{
+    load_keep_pace(timer->data);
+}
+
 bool load_run(struct load *load, bool (*is_done)(const struct load *load), double seconds)
 {
     uint64_t deadline_ns = uv_hrtime() + (uint64_t)(seconds * 1e9);
@@ -149,6 +181,8 @@ bool load_run(struct load *load, bool (*is_done)(const struct load *load), doubl
             return false;
         else
             uv_run(&load->loop.uv, UV_RUN_ONCE);
+        if (load->mode == LOAD_PACING)
+            load_keep_pace(load);
     }
     return false;
 }
@@ -184,14 +218,45 @@ void load_send(struct load *load, unsigned window, uint64_t end)
         load_send_one(&load->clients[i], window, end);
 }
 
-void load_recall(struct load *load, unsigned window)
+void load_recall(struct load *load, unsigned window, unsigned batch)
 {
     peer_loop_now(&load->loop);
     load->mode = LOAD_RECALLING;
+    load->batch = batch;
     for (unsigned i = 0; i < load->settings.connections; i++) {
         load->clients[i].window = window;
         traffic_pump(&load->clients[i]);
     }
+}
+
+void load_recall_at(struct load *load, unsigned rate)
+{
+    peer_loop_now(&load->loop);
+    load->mode = LOAD_PACING;
+    load->batch = 1;
+    load->pace.period_ns = 1e9 / rate;
+    load->pace.begin_ns = load->loop.now_ns;
+    load->pace.count = 0;
+    uv_timer_start(&load->pace.timer, load_on_pace, PACE_MS, PACE_MS);
+}
+
+bool load_has_sent_all(const struct load *load)
+{
+    for (unsigned i = 0; i < load->settings.connections; i++) {
+        if (load->clients[i].base < load->clients[i].end)
+            return false;
+    }
+    return true;
+}
+
+bool load_has_recalled_all(const struct load *load)
+{
+    for (unsigned i = 0; i < load->settings.connections; i++) {
+        const struct load_client *client = &load->clients[i];
+        if (client->recalls > 0 || client->target_next < client->target_count)
+            return false;
+    }
+    return true;
 }
 
 bool load_is_settled(const struct load *load)
@@ -203,6 +268,7 @@ bool load_is_settled(const struct load *load)
 enum status load_settle(struct load *load, double seconds)
 {
     load->mode = LOAD_QUIET;
+    uv_timer_stop(&load->pace.timer);
     if (!load_run(load, load_is_settled, seconds) && load->failure.status == STATUS_OK &&
         load->unanswered > 0) {
         load_fail(load, STATUS_UNREACHABLE, "%llu requests were not answered within %.0f s",
@@ -270,6 +336,8 @@ void load_init(struct load *load, const struct load_settings *settings)
     uv_timer_init(&load->loop.uv, &load->tick);
     load->tick.data = load;
     uv_timer_start(&load->tick, load_on_tick, LOAD_TICK_MS, LOAD_TICK_MS);
+    uv_timer_init(&load->loop.uv, &load->pace.timer);
+    load->pace.timer.data = load;
     load->clients = memory_new_array(settings->connections, sizeof(*load->clients));
     for (unsigned i = 0; i < settings->connections; i++)
         load_client_init(load, i);
@@ -278,6 +346,7 @@ void load_init(struct load *load, const struct load_settings *settings)
 void load_fini(struct load *load)
 {
     uv_close((uv_handle_t *)&load->tick, NULL);
+    uv_close((uv_handle_t *)&load->pace.timer, NULL);
     for (unsigned i = 0; i < load->started; i++)
         peer_close(&load->clients[i].peer);
     peer_loop_fini(&load->loop);

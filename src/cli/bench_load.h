@@ -3,8 +3,8 @@
  * acknowledged every 50 ms, gaps are read, refusals that may pass are tried again in order), and
  * check what they hear: every message that was accepted, once and in order, at both devices.
  *
- *   QUIET -> SENDING or RECALLING -> QUIET ...      each device keeps a window of unanswered
- * requests
+ *   QUIET -> SENDING or RECALLING -> QUIET ...   each device keeps a window of unanswered requests
+ *         -> PACING                  -> QUIET ...   recalls are due at a rate, in turn by device
  */
 #ifndef UNSAY_CLI_BENCH_LOAD_H
 #define UNSAY_CLI_BENCH_LOAD_H
@@ -34,17 +34,25 @@ struct load_settings {
     unsigned body_bytes; /* LOAD_BODY_BYTES_MIN to LIMIT_BODY_BYTES_MAX */
 };
 
-enum load_mode { LOAD_QUIET, LOAD_SENDING, LOAD_RECALLING };
+enum load_mode { LOAD_QUIET, LOAD_SENDING, LOAD_RECALLING, LOAD_PACING };
 
 /* What was measured since the last reset. */
 struct load_measures {
     uint64_t accepted;
     uint64_t delivered; /* at the partner's device */
     uint64_t recalled;
+    uint64_t recall_requests; /* each with one target or more */
     struct histogram accept;  /* from the request to its answer */
     struct histogram deliver; /* from the sender's request to the partner's push */
     struct histogram recall;  /* from the request to its answer */
     struct histogram notice;  /* from the operator's request to the partner's notice */
+};
+
+/* A question that changes nothing, and how long its answer took. */
+struct load_question {
+    uint64_t asked_ns;
+    uint64_t answered_ns; /* 0: not yet */
+    unsigned events;      /* in the answer, or conversations */
 };
 
 struct load_flight {
@@ -104,6 +112,15 @@ struct load {
 
     enum load_mode mode;
     bool is_recording; /* the seqs of what is accepted become targets */
+    unsigned batch;    /* targets of a recall */
+    struct load_pace {
+        uv_timer_t timer;
+        double period_ns; /* of a recall */
+        uint64_t begin_ns;
+        uint64_t count; /* recalls that were offered */
+        unsigned turn;  /* whose turn it is */
+    } pace;
+    struct load_question question;
     struct load_measures all;
     struct load_measures first_pair;
 
@@ -135,8 +152,18 @@ MUST_CHECK enum status load_open(struct load *load);
 void load_send(struct load *load, unsigned window, uint64_t end);
 void load_send_one(struct load_client *client, unsigned window, uint64_t end);
 
-/* Every device takes back its targets. */
-void load_recall(struct load *load, unsigned window);
+/* Every device has the answers up to its end. */
+bool load_has_sent_all(const struct load *load);
+
+/* Every device takes back its targets, `batch` in each request. */
+void load_recall(struct load *load, unsigned window, unsigned batch);
+
+/* The same without a window: so many recalls a second are due, one device after the other, and
+ * latencies count from when each was due. */
+void load_recall_at(struct load *load, unsigned rate);
+
+/* No device has a target left. */
+bool load_has_recalled_all(const struct load *load);
 
 /* No new requests; waits until all are answered and heard by everyone. */
 MUST_CHECK enum status load_settle(struct load *load, double seconds);

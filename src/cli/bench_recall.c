@@ -15,26 +15,19 @@ struct recall_report {
     struct bench_stretch fill;
     struct bench_stretch sends;
     struct bench_stretch recalls;
+    struct bench_stretch batches; /* with --batch */
     struct load_measures sent;
     struct load_measures recalled;
+    struct load_measures batched;
     struct load_measures first_sent;
     struct load_measures first_recalled;
 };
 
-static bool recall_is_filled(const struct load *load)
+/* Half of the targets are left for the batches. */
+static bool recall_is_half_over(const struct load *load)
 {
     for (unsigned i = 0; i < load->settings.connections; i++) {
-        if (load->clients[i].base < load->clients[i].end)
-            return false;
-    }
-    return true;
-}
-
-static bool recall_is_over(const struct load *load)
-{
-    for (unsigned i = 0; i < load->settings.connections; i++) {
-        const struct load_client *client = &load->clients[i];
-        if (client->recalls > 0 || client->target_next < client->target_count)
+        if (load->clients[i].target_next < load->clients[i].target_count / 2)
             return false;
     }
     return true;
@@ -55,7 +48,7 @@ static enum status recall_fill(struct bench_run *run, const struct bench_options
     for (unsigned i = 0; i < load->settings.connections; i++)
         load_send_one(&load->clients[i], i < 2 ? FILL_WINDOW : OTHERS_WINDOW,
                       (i < 2 ? options->conversation_size : others) / 2);
-    if (!load_run(load, recall_is_filled, FILL_SECONDS_MAX))
+    if (!load_run(load, load_has_sent_all, FILL_SECONDS_MAX))
         load_fail(load, STATUS_UNREACHABLE, "filling the conversation takes too long");
     fill->to = bench_sample_take(&run->server);
     fill->count = load->accepted - before;
@@ -73,6 +66,27 @@ static void recall_shuffle(struct load *load)
             client->targets[other] = target;
         }
     }
+}
+
+/* Takes back for a while, and waits until all of it has arrived. */
+static enum status recall_round(struct bench_run *run, const struct bench_options *options,
+                                unsigned batch, struct bench_stretch *stretch,
+                                struct load_measures *measures)
+{
+    struct load *load = run->load;
+    bool is_half = batch == 1 && options->batch > 0;
+    load_reset_measures(load);
+    stretch->from = bench_sample_take(&run->server);
+    if (options->rate > 0 && batch == 1)
+        load_recall_at(load, options->rate);
+    else
+        load_recall(load, options->window, batch);
+    load_run(load, is_half ? recall_is_half_over : load_has_recalled_all, options->seconds);
+    stretch->to = bench_sample_take(&run->server);
+    stretch->count = load->all.recalled;
+    enum status status = load_settle(load, SETTLE_S);
+    *measures = load->all;
+    return status;
 }
 
 static enum status recall_measure(struct bench_run *run, const struct bench_options *options,
@@ -97,21 +111,32 @@ static enum status recall_measure(struct bench_run *run, const struct bench_opti
         return status;
 
     recall_shuffle(load);
-    load_reset_measures(load);
-    report->recalls.from = bench_sample_take(&run->server);
-    load_recall(load, options->window);
-    load_run(load, recall_is_over, options->seconds);
-    report->recalls.to = bench_sample_take(&run->server);
-    report->recalls.count = load->all.recalled;
-    status = load_settle(load, SETTLE_S);
-    report->recalled = load->all;
+    status = recall_round(run, options, 1, &report->recalls, &report->recalled);
     report->first_recalled = load->first_pair;
+    if (status == STATUS_OK && options->batch > 0)
+        status = recall_round(run, options, options->batch, &report->batches, &report->batched);
     return status;
 }
 
-static double recall_ratio(double recall, double send)
+static double recall_syncs_ratio(const struct recall_report *report)
 {
-    return send <= 0 ? 0 : recall / send;
+    return bench_ratio(bench_syncs_each(&report->batches), bench_syncs_each(&report->recalls));
+}
+
+static void recall_print_batches(const struct bench_options *options,
+                                 const struct recall_report *report)
+{
+    printf("  recalls    %8.0f/s, %u in a request   ", bench_rate(&report->batches),
+           options->batch);
+    bench_print_histogram(&report->batched.recall);
+    printf("    server     ");
+    bench_print_server(&report->batches);
+    bench_print_threads(&report->batches);
+    printf("    notice at the partner ");
+    bench_print_histogram(&report->batched.notice);
+    printf("    against one in a request: %.4f of the syncs, %.2f of the server's CPU\n",
+           recall_syncs_ratio(report),
+           bench_ratio(bench_cpu_us(&report->batches), bench_cpu_us(&report->recalls)));
 }
 
 static void recall_print(const struct bench_options *options, const struct load *load,
@@ -126,21 +151,27 @@ static void recall_print(const struct bench_options *options, const struct load 
     bench_print_histogram(&report->sent.accept);
     printf("    server     ");
     bench_print_server(&report->sends);
+    bench_print_threads(&report->sends);
     printf("  recalls    %8.0f/s   ", bench_rate(&report->recalls));
     bench_print_histogram(&report->recalled.recall);
+    if (options->rate > 0)
+        printf("    offered    %8u/s, latencies from when each was due\n", options->rate);
     printf("    server     ");
     bench_print_server(&report->recalls);
+    bench_print_threads(&report->recalls);
     printf("    notice at the partner ");
     bench_print_histogram(&report->recalled.notice);
+    if (options->batch > 0)
+        recall_print_batches(options, report);
     printf("  in the first conversation alone:\n    sends      ");
     bench_print_histogram(&report->first_sent.accept);
     printf("    recalls    ");
     bench_print_histogram(&report->first_recalled.recall);
     printf("  a recall for a send: %.2f of the rate",
-           recall_ratio(bench_rate(&report->recalls), bench_rate(&report->sends)));
+           bench_ratio(bench_rate(&report->recalls), bench_rate(&report->sends)));
     if (bench_knows_cpu(&report->sends))
         printf(", %.2f of the server's CPU",
-               recall_ratio(bench_cpu_us(&report->recalls), bench_cpu_us(&report->sends)));
+               bench_ratio(bench_cpu_us(&report->recalls), bench_cpu_us(&report->sends)));
     printf("\n");
     bench_print_checks(load);
 }
@@ -151,6 +182,21 @@ static json_t *recall_first_json(const struct recall_report *report)
     json_object_set_new(object, "accept", bench_histogram_json(&report->first_sent.accept));
     json_object_set_new(object, "recall", bench_histogram_json(&report->first_recalled.recall));
     json_object_set_new(object, "notice", bench_histogram_json(&report->first_recalled.notice));
+    return object;
+}
+
+static json_t *recall_batch_json(const struct bench_options *options,
+                                 const struct recall_report *report)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "targets", json_integer(options->batch));
+    json_object_set_new(object, "recalls", bench_stretch_json(&report->batches));
+    json_object_set_new(object, "recall", bench_histogram_json(&report->batched.recall));
+    json_object_set_new(object, "notice", bench_histogram_json(&report->batched.notice));
+    json_object_set_new(object, "syncs_ratio", json_real(recall_syncs_ratio(report)));
+    json_object_set_new(
+        object, "cpu_ratio",
+        json_real(bench_ratio(bench_cpu_us(&report->batches), bench_cpu_us(&report->recalls))));
     return object;
 }
 
@@ -167,16 +213,20 @@ static void recall_print_json(const struct bench_options *options, const struct 
     json_object_set_new(object, "fill", bench_stretch_json(&report->fill));
     json_object_set_new(object, "sends", bench_stretch_json(&report->sends));
     json_object_set_new(object, "recalls", bench_stretch_json(&report->recalls));
+    if (options->rate > 0)
+        json_object_set_new(object, "rate", json_integer(options->rate));
+    if (options->batch > 0)
+        json_object_set_new(object, "batch", recall_batch_json(options, report));
     json_object_set_new(object, "accept", bench_histogram_json(&report->sent.accept));
     json_object_set_new(object, "recall", bench_histogram_json(&report->recalled.recall));
     json_object_set_new(object, "notice", bench_histogram_json(&report->recalled.notice));
     json_object_set_new(object, "first_conversation", recall_first_json(report));
     json_object_set_new(
         object, "rate_ratio",
-        json_real(recall_ratio(bench_rate(&report->recalls), bench_rate(&report->sends))));
+        json_real(bench_ratio(bench_rate(&report->recalls), bench_rate(&report->sends))));
     json_object_set_new(
         object, "cpu_ratio",
-        json_real(recall_ratio(bench_cpu_us(&report->recalls), bench_cpu_us(&report->sends))));
+        json_real(bench_ratio(bench_cpu_us(&report->recalls), bench_cpu_us(&report->sends))));
     json_object_set_new(object, "checks", bench_checks_json(load));
     bench_print_json(object);
 }

@@ -46,6 +46,7 @@ struct bench_sample bench_sample_take(const struct bench_server *server)
     sample.time_ns = uv_hrtime();
     sample.server_cpu_ns = bench_cpu_ns(server->pid);
     sample.own_cpu_ns = bench_cpu_ns(getpid());
+    bench_thread_cpu_ns(server->pid, sample.thread_cpu_ns);
     sample.syncs = bench_server_metric(server, "unsay_store_syncs_total");
     return sample;
 }
@@ -94,6 +95,40 @@ static double bench_syncs(const struct bench_stretch *stretch)
     return stretch->to.syncs - stretch->from.syncs;
 }
 
+double bench_syncs_each(const struct bench_stretch *stretch)
+{
+    double syncs = bench_syncs(stretch);
+    return syncs < 0 || stretch->count == 0 ? -1 : syncs / (double)stretch->count;
+}
+
+double bench_ratio(double value, double base)
+{
+    return base <= 0 ? 0 : value / base;
+}
+
+static double bench_thread_us(const struct bench_stretch *stretch, unsigned thread)
+{
+    uint64_t from = stretch->from.thread_cpu_ns[thread];
+    uint64_t to = stretch->to.thread_cpu_ns[thread];
+    return to > from ? bench_each_us(stretch, to - from) : 0;
+}
+
+static bool bench_knows_threads(const struct bench_stretch *stretch)
+{
+    return stretch->to.thread_cpu_ns[BENCH_THREAD_WORKERS] > 0;
+}
+
+static json_t *bench_threads_json(const struct bench_stretch *stretch)
+{
+    if (!bench_knows_threads(stretch))
+        return json_null();
+    json_t *object = json_object();
+    for (unsigned thread = 0; thread < BENCH_THREAD_COUNT; thread++)
+        json_object_set_new(object, bench_thread_name(thread),
+                            json_real(bench_thread_us(stretch, thread)));
+    return object;
+}
+
 json_t *bench_stretch_json(const struct bench_stretch *stretch)
 {
     json_t *object = json_object();
@@ -110,6 +145,7 @@ json_t *bench_stretch_json(const struct bench_stretch *stretch)
                         syncs < 0 ? json_null() : json_real(syncs / bench_seconds(stretch)));
     json_object_set_new(object, "per_sync",
                         syncs <= 0 ? json_null() : json_real((double)stretch->count / syncs));
+    json_object_set_new(object, "thread_cpu_us", bench_threads_json(stretch));
     return object;
 }
 
@@ -150,6 +186,17 @@ void bench_print_server(const struct bench_stretch *stretch)
         printf("; %.0f syncs/s for %.1f each", syncs / bench_seconds(stretch),
                (double)stretch->count / syncs);
     printf("\n");
+}
+
+void bench_print_threads(const struct bench_stretch *stretch)
+{
+    if (!bench_knows_threads(stretch))
+        return;
+    printf("    of that    ");
+    for (unsigned thread = 0; thread < BENCH_THREAD_COUNT; thread++)
+        printf("%s%s %.1f", thread == 0 ? "" : ", ", bench_thread_name(thread),
+               bench_thread_us(stretch, thread));
+    printf(" µs\n");
 }
 
 void bench_print_json(json_t *object)

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "cli/bench_certificate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -314,6 +315,59 @@ uint64_t bench_cpu_ns(pid_t pid)
     if (pid == 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0)
         return 0;
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static const struct {
+    const char *prefix; /* of a thread's name */
+    const char *name;
+} bench_threads[BENCH_THREAD_COUNT] = {
+    [BENCH_THREAD_WORKERS] = {"worker", "workers"},
+    [BENCH_THREAD_COMMITTERS] = {"committer", "commits"},
+    [BENCH_THREAD_AUDITOR] = {"auditor", "audit"},
+    [BENCH_THREAD_STORE] = {"rocksdb:", "compaction"},
+    [BENCH_THREAD_OTHERS] = {"", "others"},
+};
+
+const char *bench_thread_name(enum bench_thread thread)
+{
+    return bench_threads[thread].name;
+}
+
+/* The first line of a thread's file in /proc; false when it is gone. */
+static bool bench_read_thread(pid_t pid, const char *thread, const char *name, char *line,
+                              int line_bytes)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof(path), "/proc/%d/task/%s/%s", (int)pid, thread, name);
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool is_read = fgets(line, line_bytes, file) != NULL;
+    fclose(file);
+    return is_read;
+}
+
+void bench_thread_cpu_ns(pid_t pid, uint64_t cpu_ns[BENCH_THREAD_COUNT])
+{
+    char path[PATH_BYTES];
+    char name[64];
+    char time[128];
+    memset(cpu_ns, 0, BENCH_THREAD_COUNT * sizeof(*cpu_ns));
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *threads = pid == 0 ? NULL : opendir(path);
+    if (threads == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(threads)) != NULL;) {
+        if (entry->d_name[0] == '.' ||
+            !bench_read_thread(pid, entry->d_name, "comm", name, sizeof(name)) ||
+            !bench_read_thread(pid, entry->d_name, "schedstat", time, sizeof(time)))
+            continue;
+        unsigned kind = 0;
+        while (strncmp(name, bench_threads[kind].prefix, strlen(bench_threads[kind].prefix)) != 0)
+            kind++;
+        cpu_ns[kind] += strtoull(time, NULL, 10);
+    }
+    closedir(threads);
 }
 
 /* The whole answer to GET /metrics, followed by a NUL; empty when there is none. */

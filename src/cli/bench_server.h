@@ -44,6 +44,21 @@ MUST_CHECK enum status bench_server_close(struct bench_server *server, struct fa
 /* CPU time of all threads of a process so far; 0 when unknown. */
 uint64_t bench_cpu_ns(pid_t pid);
 
+/* The server's threads, told apart by their names. */
+enum bench_thread {
+    BENCH_THREAD_WORKERS,
+    BENCH_THREAD_COMMITTERS,
+    BENCH_THREAD_AUDITOR,
+    BENCH_THREAD_STORE, /* flushes and compaction */
+    BENCH_THREAD_OTHERS,
+    BENCH_THREAD_COUNT
+};
+
+const char *bench_thread_name(enum bench_thread thread);
+
+/* CPU time of its living threads so far; all 0 when unknown. */
+void bench_thread_cpu_ns(pid_t pid, uint64_t cpu_ns[BENCH_THREAD_COUNT]);
+
 /* The value of a metric without labels; -1 when the server does not tell. */
 double bench_server_metric(const struct bench_server *server, const char *name);
 

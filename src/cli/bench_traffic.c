@@ -1,14 +1,12 @@
 #include "cli/bench_traffic.h"
 
 #include "base/memory.h"
+#include "cli/bench_ask.h"
 #include "core/refusal.h"
 
 #include <string.h>
 
-enum { POSTPONED_NS = 50 * 1000000, REQUEST_KIND_SHIFT = 56 };
-
-/* The high byte of a request number says what was asked. */
-enum request_kind { REQUEST_SEND = 1, REQUEST_RECALL, REQUEST_READ, REQUEST_ACK };
+enum { POSTPONED_NS = 50 * 1000000, TARGETS_SHIFT = 48 };
 
 /* The beginning of a body, and the whole of a recall's request id. */
 struct stamp {
@@ -17,11 +15,6 @@ struct stamp {
     uint32_t client;
     uint32_t zero;
 };
-
-static uint64_t request_make(enum request_kind kind, uint64_t number)
-{
-    return (uint64_t)kind << REQUEST_KIND_SHIFT | number;
-}
 
 static uint64_t request_number(uint64_t request)
 {
@@ -36,15 +29,15 @@ static bool stamp_read(ProtobufCBinaryData bytes, struct stamp *stamp)
     return true;
 }
 
-static void traffic_say(struct load_client *client, const wire_client_frame *frame)
-{
-    client->spoke_ns = client->load->loop.now_ns;
-    peer_send_client(&client->peer, frame);
-}
-
 static uint64_t traffic_since(const struct load *load, uint64_t then_ns)
 {
     return load->loop.now_ns > then_ns ? load->loop.now_ns - then_ns : 0;
+}
+
+void traffic_say(struct load_client *client, const wire_client_frame *frame)
+{
+    client->spoke_ns = client->load->loop.now_ns;
+    peer_send_client(&client->peer, frame);
 }
 
 /* ---- Sending ---- */
@@ -136,22 +129,27 @@ static void traffic_accepted(struct load_client *client, uint64_t number,
 
 /* ---- Recalling ---- */
 
-static void traffic_recall_next(struct load_client *client)
+/* The request's number says which targets it has: how many, and from where on. */
+void traffic_recall(struct load_client *client, uint64_t due_ns)
 {
     struct load *load = client->load;
-    size_t at = client->target_next++;
-    struct stamp stamp = {load->loop.now_ns, at, client->index, 0};
-    wire_target target = UNSAY__V1__TARGET__INIT;
-    wire_target *targets = &target;
+    size_t at = client->target_next;
+    struct stamp stamp = {due_ns, at, client->index, 0};
+    wire_target targets[LIMIT_RECALL_TARGETS_MAX];
+    wire_target *list[LIMIT_RECALL_TARGETS_MAX];
     wire_recall_request recall = UNSAY__V1__RECALL_REQUEST__INIT;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    target.origin = ORIGIN_DEFAULT;
-    target.seq = client->targets[at];
+    for (; recall.n_targets < load->batch && client->target_next < client->target_count;
+         recall.n_targets++) {
+        wire_target *target = list[recall.n_targets] = &targets[recall.n_targets];
+        unsay__v1__target__init(target);
+        target->origin = ORIGIN_DEFAULT;
+        target->seq = client->targets[client->target_next++];
+    }
     recall.conversation = client->conversation;
-    recall.n_targets = 1;
-    recall.targets = &targets;
+    recall.targets = list;
     recall.request_id = bytes_of(view_make(&stamp, sizeof(stamp)));
-    frame.request = request_make(REQUEST_RECALL, at);
+    frame.request = request_make(REQUEST_RECALL, (uint64_t)recall.n_targets << TARGETS_SHIFT | at);
     frame.body_case = CLIENT_FRAME(RECALL);
     frame.recall = &recall;
     client->recalls++;
@@ -167,16 +165,19 @@ static void traffic_recalled(struct load_client *client, const wire_recall_resul
         return;
     client->recalls--;
     load->unanswered--;
-    if (result->n_outcomes != 1 || result->outcomes[0]->outcome != WIRE(RECALL_OUTCOME, RECALLED)) {
-        load_fail(load, STATUS_UNSUPPORTED, "a recall was not granted: %s",
-                  result->n_outcomes == 1 ? refusal_name(result->outcomes[0]->refusal) : "");
-        return;
+    for (size_t i = 0; i < result->n_outcomes; i++) {
+        if (result->outcomes[i]->outcome != WIRE(RECALL_OUTCOME, RECALLED)) {
+            load_fail(load, STATUS_UNSUPPORTED, "a recall was not granted: %s",
+                      refusal_name(result->outcomes[i]->refusal));
+            return;
+        }
     }
-    load->recalled++;
-    load->all.recalled++;
+    load->recalled += result->n_outcomes;
+    load->all.recalled += result->n_outcomes;
+    load->all.recall_requests++;
     histogram_add(&load->all.recall, traffic_since(load, stamp.sent_ns));
     if (client->index < 2) {
-        load->first_pair.recalled++;
+        load->first_pair.recalled += result->n_outcomes;
         histogram_add(&load->first_pair.recall, traffic_since(load, stamp.sent_ns));
     }
 }
@@ -191,7 +192,7 @@ void traffic_pump(struct load_client *client)
             traffic_send_next(client);
     } else if (load->mode == LOAD_RECALLING) {
         while (client->recalls < client->window && client->target_next < client->target_count)
-            traffic_recall_next(client);
+            traffic_recall(client, load->loop.now_ns);
     }
 }
 
@@ -341,13 +342,18 @@ static void traffic_refused(struct load_client *client, uint64_t request, const 
         client->resend_ns = load->loop.now_ns + POSTPONED_NS;
         if (number < client->resend_from)
             client->resend_from = number;
-    } else if (kind == REQUEST_RECALL && number < client->target_next && client->recalls > 0) {
+    } else if (kind == REQUEST_RECALL && client->recalls > 0) {
         load->postponed++;
         load->unanswered--;
         client->recalls--;
-        traffic_add_target(client, client->targets[number]);
+        size_t at = (size_t)(number & ((UINT64_C(1) << TARGETS_SHIFT) - 1));
+        size_t end = at + (size_t)(number >> TARGETS_SHIFT);
+        for (; at < end && at < client->target_next; at++)
+            traffic_add_target(client, client->targets[at]);
     }
 }
+
+/* ---- All together ---- */
 
 void traffic_tick(struct load_client *client)
 {
@@ -377,6 +383,10 @@ void traffic_tick(struct load_client *client)
 
 void traffic_take(struct load_client *client, const wire_server_frame *frame)
 {
+    if (frame->request >> REQUEST_KIND_SHIFT == REQUEST_ASK) {
+        ask_take(client, frame);
+        return;
+    }
     switch (frame->body_case) {
     case SERVER_FRAME(ACCEPTED):
         traffic_accepted(client, request_number(frame->request), frame->accepted);

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <uv.h>
 
@@ -181,6 +182,7 @@ static void auditor_main(void *context)
 {
     struct auditor *auditor = context;
     struct failure failure;
+    pthread_setname_np(pthread_self(), "auditor");
     uv_mutex_lock(&auditor->mutex);
     for (;;) {
         bool is_more = false;

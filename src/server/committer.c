@@ -3,6 +3,7 @@
 #include "core/refusal.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdio.h>
 
 #define COMMITTER_REPAIR_NS UINT64_C(1000000000)
@@ -68,6 +69,7 @@ static struct group *committer_wait(struct committer *committer)
 static void committer_run(void *argument)
 {
     struct committer *committer = argument;
+    pthread_setname_np(pthread_self(), "committer");
     for (struct group *group; (group = committer_wait(committer)) != NULL;)
         committer_write(committer, group);
 }

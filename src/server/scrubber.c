@@ -1,5 +1,6 @@
 #include "server/scrubber.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -26,6 +27,7 @@ static void scrubber_run(struct scrubber *scrubber)
 static void scrubber_main(void *context)
 {
     struct scrubber *scrubber = context;
+    pthread_setname_np(pthread_self(), "scrubber");
     uv_mutex_lock(&scrubber->mutex);
     while (!scrubber->is_stopping) {
         int waited = uv_cond_timedwait(&scrubber->stopping, &scrubber->mutex,

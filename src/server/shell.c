@@ -8,6 +8,7 @@
 #include "server/policy_file.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <time.h>
@@ -213,6 +214,7 @@ static void shell_on_wake(uv_async_t *wake)
 static void shell_run(void *argument)
 {
     struct shell *shell = argument;
+    pthread_setname_np(pthread_self(), "worker");
     uv_run(&shell->loop, UV_RUN_DEFAULT);
 }
 

@@ -10,6 +10,8 @@ import wire
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENTS, FRAMES = wire.load_schema(str(ROOT))
 
+from unsay.v1 import audit_pb2 as AUDIT  # noqa: E402, made by load_schema
+
 
 class Foreign(harness.ServerCase):
     def connect(self, user, device):
@@ -51,10 +53,10 @@ class Foreign(harness.ServerCase):
         self.assertEqual(ack.ack.cursors[0].stored, 2)
 
         result = self.recall(alice, talk, b"first", seq=2)
-        self.assertEqual(result.outcomes[0].outcome, FRAMES.RECALL_OUTCOME_RECALLED)
+        self.assertEqual(result.outcomes[0].outcome, AUDIT.RECALL_OUTCOME_RECALLED)
         self.assertEqual(self.recall(alice, talk, b"first", seq=2), result)
         again = self.recall(alice, talk, b"second", origin=1, seq=2)
-        self.assertEqual(again.outcomes[0].outcome, FRAMES.RECALL_OUTCOME_ALREADY_RECALLED)
+        self.assertEqual(again.outcomes[0].outcome, AUDIT.RECALL_OUTCOME_ALREADY_RECALLED)
         notice = bob.next_news().notice
         self.assertEqual((notice.seq, notice.recall.target_seq), (3, 2))
         self.assertEqual(notice.recall.reason, "sent too soon")
@@ -72,7 +74,7 @@ class Foreign(harness.ServerCase):
         dave.next_news()
         message_id = wire.new_message_id()
         early = self.recall(carol, talk, b"early", message_id=message_id)
-        self.assertEqual(early.outcomes[0].outcome, FRAMES.RECALL_OUTCOME_PENDING)
+        self.assertEqual(early.outcomes[0].outcome, AUDIT.RECALL_OUTCOME_PENDING)
         _, accepted = self.send(carol, talk, b"never to be seen", message_id)
         self.assertEqual(accepted.accepted.state, EVENTS.MESSAGE_STATE_RECALLED)
         told = [dave.next_news() for _ in range(2)]

@@ -17,7 +17,8 @@ _generated = tempfile.TemporaryDirectory(prefix="unsay-proto-")
 
 
 def load_schema(root):
-    """Generates Python code from the schema; returns the modules of event.proto and frame.proto."""
+    """Generates Python code from the schema; returns the modules of event.proto and frame.proto.
+    That of audit.proto can be imported then."""
     proto = os.path.join(root, "proto")
     subprocess.run(["protoc", "-I", proto, f"--python_out={_generated.name}",
                     "unsay/v1/event.proto", "unsay/v1/audit.proto", "unsay/v1/frame.proto"],

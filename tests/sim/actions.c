@@ -10,7 +10,7 @@ enum { GROUPS_MAX = 3, HOUR_MS = 3600000 };
 /* Mostly a user's. */
 struct device *actions_device(struct world *world)
 {
-    size_t count = world->device_count - (world_chance(world, 90) ? OFFICERS : 0);
+    size_t count = world->device_count - (world_chance(world, 80) ? OFFICERS : 0);
     return &world->devices[prng_below(&world->prng, count)];
 }
 

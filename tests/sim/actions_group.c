@@ -20,11 +20,18 @@ static struct device *actions_leader(struct world *world, struct device *device,
     return device;
 }
 
-void actions_change_members(struct world *world, struct device *device)
+/* Mostly one that people can come to and leave. */
+static const struct log *actions_group(struct world *world, struct device *device)
 {
     const struct kept_conversation *kept = actions_conversation(world, device);
-    const struct log *log =
-        kept == NULL ? NULL : history_find_log(&world->history, view_of(kept->id));
+    for (unsigned tries = 0; tries < 8 && kept != NULL && kept->id[0] != 'g'; tries++)
+        kept = actions_conversation(world, device);
+    return kept == NULL ? NULL : history_find_log(&world->history, view_of(kept->id));
+}
+
+void actions_change_members(struct world *world, struct device *device)
+{
+    const struct log *log = actions_group(world, device);
     if (log == NULL)
         return;
     wire_change_members change = UNSAY__V1__CHANGE_MEMBERS__INIT;
@@ -43,7 +50,7 @@ void actions_change_members(struct world *world, struct device *device)
         snprintf(names[at], sizeof(names[at]), "u%u", user % 10);
         unsay__v1__member__init(&members[at]);
         members[at].user = names[at];
-        if (!leaves)
+        if (!leaves && !world_chance(world, 25))
             members[at].role = (Unsay__V1__Role)prng_below(&world->prng, ROLES);
         list[at] = &members[at];
     } while (!leaves && change.n_members < ACTION_MEMBERS_MAX && world_chance(world, 30));

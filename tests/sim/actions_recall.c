@@ -212,22 +212,33 @@ void actions_recall_range(struct world *world, struct device *device)
         actions_ask_range(world, device, log);
 }
 
-static void actions_open_evidence(struct world *world, struct device *device)
+/* The first one that was sealed, so that it is asked for again; or any. */
+static const struct taken_back *actions_kept(struct world *world)
 {
     const struct history *history = &world->history;
+    for (uint32_t i = 0; i < history->recall_count && world_chance(world, 95); i++) {
+        if (history->recalls[i].keeping == WIRE(KEEPING, SEALED))
+            return &history->recalls[i];
+    }
+    return history->recall_count == 0
+               ? NULL
+               : &history->recalls[prng_below(&world->prng, history->recall_count)];
+}
+
+static void actions_open_evidence(struct world *world, struct device *device)
+{
     wire_open_evidence open = UNSAY__V1__OPEN_EVIDENCE__INIT;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    if (history->recall_count == 0)
+    const struct taken_back *recall = actions_kept(world);
+    if (recall == NULL)
         return;
-    uint32_t reach = history->recall_count < 6 ? history->recall_count : 6;
-    const struct taken_back *recall =
-        &history->recalls[history->recall_count - 1 - prng_below(&world->prng, reach)];
-    open.conversation = string_of(history->logs[recall->log].id);
+    open.conversation = world->history.logs[recall->log].id;
     open.target_seq = recall->target_seq;
     frame.body_case = CLIENT_FRAME(OPEN_EVIDENCE);
     frame.open_evidence = &open;
     device_ask(device, &frame);
-    device_ask(&world->devices[world->device_count - 1], &frame); /* perhaps the second person */
+    if (world_chance(world, 40)) /* perhaps the second person */
+        device_ask(&world->devices[world->device_count - 1], &frame);
 }
 
 void actions_of_officer(struct world *world, struct device *device)

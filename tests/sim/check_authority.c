@@ -242,8 +242,10 @@ void check_authority_attempt(struct world *world, const wire_audit_entry *entry,
         return; /* of no conversation */
     attempted.asked = &history->asked[attempt->asked];
     attempted.log = &history->logs[attempt->log];
-    attempted.has_mandate =
-        attempted.operator_user >= world->profile.users && attempted.operator_user < USERS_ALL;
+    /* A recall that waited is its author's own. */
+    attempted.has_mandate = entry->kind != WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL) &&
+                            attempted.operator_user >= world->profile.users &&
+                            attempted.operator_user < USERS_ALL;
     attempted.operator_role =
         log_role(attempted.log, attempted.operator_user, attempted.log->head, &since);
     bool is_stranger = attempted.operator_role == WIRE(ROLE, UNSPECIFIED) && !attempted.has_mandate;

@@ -9,12 +9,9 @@
 
 #include <assert.h>
 
-/* Tokens of CLIENT_ANSWER: an index of struct asked, or this for what nobody waits for. */
-static const uint64_t device_no_token = UINT64_MAX;
-
 static const uint8_t device_keys[32] = "the same key for all of them...";
 
-enum { DEVICE_RECALL_TIMEOUT_MS = 600000, DEVICE_REQUEST_TIMEOUT_MS = 30000 };
+enum { DEVICE_RECALL_TIMEOUT_MS = 600000 };
 
 void device_init(struct device *device, struct world *world, unsigned index, unsigned user,
                  unsigned number)
@@ -34,7 +31,7 @@ void device_fini(struct device *device)
     database_fini(&device->database);
 }
 
-static uint64_t device_clock_ms(const struct device *device)
+uint64_t device_clock_ms(const struct device *device)
 {
     return device->world->now_ms + device->clock_offset_ms;
 }
@@ -102,7 +99,7 @@ static void device_store(struct device *device, const struct client_effect *effe
             send->state = KEPT_FAILED;
         if (effect->kind == CLIENT_STORE_FAILED)
             world->history.messages[index].was_given_up = true;
-    } else if (effect->kind == CLIENT_ANSWER && effect->token != device_no_token) {
+    } else if (effect->kind == CLIENT_ANSWER && effect->token != DEVICE_NO_TOKEN) {
         database_store_answer(device, effect);
         if (refusal_is_retryable(effect->refusal) && world_mishap(world, 800))
             device->again = (uint32_t)effect->token + 1;
@@ -167,69 +164,6 @@ static void device_sign(struct device *device, const struct client_effect *effec
 }
 
 /* What is in the outbox beyond `after`, oldest first. */
-/* What goes along with the body: see client_outgoing.detail. */
-static struct view device_detail(const struct world *world, const struct message *message,
-                                 struct arena *arena)
-{
-    wire_send send = UNSAY__V1__SEND__INIT;
-    wire_reference quote = UNSAY__V1__REFERENCE__INIT;
-    wire_source source = UNSAY__V1__SOURCE__INIT;
-    char *names[USERS_ALL + 1];
-    send.mentions = names;
-    for (unsigned user = 0; user < USERS_ALL; user++) {
-        if ((message->mentions >> user & 1) != 0) {
-            names[send.n_mentions] = arena_alloc(arena, 8);
-            snprintf(names[send.n_mentions++], 8, "u%u", user);
-        }
-    }
-    if ((message->mentions & MENTIONS_ALL) != 0)
-        names[send.n_mentions++] = string_of("*");
-    quote.seq = message->quote;
-    if (message->quote != 0)
-        send.quote = &quote;
-    if (message->source != 0) {
-        const struct message *forwarded = &world->history.messages[message->source - 1];
-        source.conversation = string_of(forwarded->conversation);
-        source.seq = forwarded->seq;
-        send.forward = &source;
-    }
-    size_t size = unsay__v1__send__get_packed_size(&send);
-    uint8_t *bytes = arena_alloc(arena, size);
-    return view_make(bytes, unsay__v1__send__pack(&send, bytes));
-}
-
-static void device_offer(struct device *device, uint64_t after, uint32_t count, bool is_load)
-{
-    struct arena arena;
-    arena_init(&arena);
-    struct database *database = &device->database;
-    struct world *world = device->world;
-    bool more = false;
-    for (uint32_t i = 0; i < database->send_count; i++) {
-        const struct kept_send *send = &database->sends[i];
-        if (send->state != KEPT_SENDING || send->number <= after)
-            continue;
-        const struct message *message = &world->history.messages[send->message];
-        struct client_outgoing outgoing = {
-            .number = send->number,
-            .conversation = view_of(message->conversation),
-            .message_id = message->id,
-            .content_type =
-                message->source == 0 ? WIRE(CONTENT_TYPE, TEXT) : WIRE(CONTENT_TYPE, UNSPECIFIED),
-            .body = view_make(send->body, send->body_bytes),
-            .detail = device_detail(world, message, &arena),
-            .is_retry = send->is_retry,
-        };
-        if (count-- == 0 || !client_core_offer(device->core, device_clock_ms(device), &outgoing)) {
-            more = true;
-            break;
-        }
-    }
-    if (is_load)
-        client_core_outbox_loaded(device->core, device_clock_ms(device), more);
-    arena_fini(&arena);
-}
-
 static void device_perform(struct device *device, const struct client_effect *effects)
 {
     const struct client_effect *load = NULL;
@@ -273,8 +207,7 @@ static void device_crash_for_a_while(struct device *device)
                device->incarnation);
 }
 
-/* After inputs: the transactions and what follows them. */
-static void device_settle(struct device *device)
+void device_settle(struct device *device)
 {
     struct world *world = device->world;
     const struct client_effect *effects;
@@ -313,7 +246,7 @@ static const char *device_make_token(struct device *device, char *text, size_t s
     return text;
 }
 
-static void device_submit_recall(struct device *device, uint32_t asked)
+void device_submit_recall(struct device *device, uint32_t asked)
 {
     struct world *world = device->world;
     struct arena arena;
@@ -409,79 +342,5 @@ void device_link_down(struct device *device, struct link *link)
 void device_frame(struct device *device, struct view frame)
 {
     client_core_frame(device->core, device_clock_ms(device), frame);
-    device_settle(device);
-}
-
-/* ---- What the user does ---- */
-
-static void device_offer_new(struct device *device, uint64_t number)
-{
-    if (device->core == NULL)
-        return;
-    device_offer(device, number - 1, 1, false);
-    device_settle(device);
-}
-
-void device_send(struct device *device, uint32_t index, size_t body_bytes)
-{
-    struct message *message = &device->world->history.messages[index];
-    struct kept_send *send = database_add_send(&device->database, index);
-    if (message->source == 0) {
-        send->body_bytes = body_bytes < CANARY_BYTES ? CANARY_BYTES : body_bytes;
-        send->body = memory_new(send->body_bytes);
-        memset(send->body, 'x', send->body_bytes);
-        memcpy(send->body, message->canary, CANARY_BYTES);
-    }
-    message->number = send->number;
-    if (device->world->mutation == MUTATION_SWAP && device->core == NULL)
-        database_swap_sends(&device->database);
-    world_tell(device->world, "%s %s message %u to %s", device->name,
-               message->source == 0 ? "writes" : "forwards", index, message->conversation);
-    device_offer_new(device, send->number);
-}
-
-void device_retry(struct device *device, struct kept_send *failed)
-{
-    uint32_t index = failed->message;
-    uint8_t *body = failed->body;
-    size_t body_bytes = failed->body_bytes;
-    failed->body = NULL;
-    database_remove_send(failed);
-    struct kept_send *send = database_add_send(&device->database, index);
-    send->body = body;
-    send->is_retry = true;
-    send->body_bytes = body_bytes;
-    device->world->history.messages[index].number = send->number;
-    device_offer_new(device, send->number);
-}
-
-void device_ask_recall(struct device *device, uint32_t asked)
-{
-    for (uint32_t i = 0; i < device->database.recall_count; i++) {
-        if (device->database.recalls[i] == asked)
-            return;
-    }
-    database_add_recall(&device->database, asked);
-    if (device->core == NULL)
-        return;
-    device_submit_recall(device, asked);
-    device_settle(device);
-}
-
-void device_ask(struct device *device, const wire_client_frame *frame)
-{
-    if (device->core == NULL)
-        return;
-    client_core_request(device->core, device_clock_ms(device), device_no_token, frame,
-                        DEVICE_REQUEST_TIMEOUT_MS);
-    device_settle(device);
-}
-
-void device_display(struct device *device, struct kept_conversation *kept, uint64_t seq)
-{
-    if (device->core == NULL)
-        return;
-    client_core_displayed(device->core, device_clock_ms(device), view_of(kept->id), ORIGIN_DEFAULT,
-                          seq);
     device_settle(device);
 }

@@ -101,6 +101,21 @@ void device_ask_recall(struct device *device, uint32_t asked);
 void device_ask(struct device *device, const wire_client_frame *frame);
 void device_display(struct device *device, struct kept_conversation *kept, uint64_t seq);
 
+/* ---- Between the parts of the device ---- */
+
+/* Tokens of CLIENT_ANSWER: an index of struct asked, or this for what nobody waits for. */
+#define DEVICE_NO_TOKEN UINT64_MAX
+
+uint64_t device_clock_ms(const struct device *device);
+
+/* After inputs: the transactions and what follows them. */
+void device_settle(struct device *device);
+
+/* What is in the outbox beyond `after`, oldest first. */
+void device_offer(struct device *device, uint64_t after, uint32_t count, bool is_load);
+
+void device_submit_recall(struct device *device, uint32_t asked);
+
 /* The message of this index has left the outbox, or never was in it: NULL. */
 struct kept_send *database_find_send(struct database *database, uint32_t message);
 

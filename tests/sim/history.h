@@ -30,7 +30,7 @@ struct message {
     bool is_unspeakable;     /* somebody was told that it is taken back */
     unsigned unspeakable_at; /* bits: workers that have published its recall */
     uint32_t handed_since;   /* bits: devices to whose connection it was handed, tombstone or not,
-                                since the server started */
+                                since the last trouble */
     uint64_t seq;            /* in the store; 0: not there */
     uint64_t time;
     uint64_t accepted_time; /* of the first Accepted; 0: none */
@@ -43,7 +43,6 @@ struct logged {
     Unsay__V1__Event__KindCase kind;
     Unsay__V1__MessageState state;
     uint32_t message;      /* index; of a recall: of the target */
-    uint64_t decided_ms;   /* the server's clock when it decided a recall that has this seq */
     uint64_t recall_seq;   /* of the recall that took it back; 0: none */
     uint64_t delivered_ms; /* when somebody else's cursor had passed it; 0: none has */
     bool is_displayed;     /* likewise, shown to somebody else */
@@ -100,7 +99,6 @@ struct attempt {
     uint32_t asked;
     Unsay__V1__RecallOutcome outcome;
     refusal_code refusal;
-    uint64_t recall_seq;
 };
 
 /* A committed recall, and what was known by then. */
@@ -115,7 +113,7 @@ struct taken_back {
     bool takes_forwards;                 /* the rule says so */
     struct reached reached[DEVICES_MAX]; /* the cursors in this conversation */
     uint32_t holders;                    /* bits: devices that had the body, and had got it since
-                                            the server started */
+                                            the last trouble */
     uint64_t committed_ms;               /* true time */
     bool is_troubled; /* the server died, or a commit failed, within TROUBLE_MS */
 };
@@ -147,7 +145,7 @@ struct history {
     uint32_t recall_capacity;
     struct look looks[LOOKS_MAX];
     uint32_t look_count;
-    uint64_t trouble_ms;    /* true time, the last time */
+    uint64_t trouble_ms;    /* true time, when a commit failed or the server died, the last time */
     uint32_t known_devices; /* bits: their rows are committed */
     uint32_t policies;      /* bits: policies that came into force on record */
 };

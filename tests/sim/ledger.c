@@ -101,7 +101,6 @@ static void ledger_take_attempt(struct world *world, const wire_audit_entry *ent
         attempt->message = (uint32_t)(message - history->messages);
     attempt->outcome = entry->outcome;
     attempt->refusal = entry->refusal;
-    attempt->recall_seq = entry->recall_seq;
     world_tell(world, "on record: %.*s by %s in %s of %llu: outcome %d, refusal %u, rule %s",
                VIEW_PRINT(bytes_view(entry->request_id)), entry->operator_, entry->conversation,
                (unsigned long long)entry->target_seq, (int)entry->outcome, entry->refusal,

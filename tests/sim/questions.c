@@ -40,12 +40,22 @@ void questions_ask(struct world *world)
                              &history->recalls[prng_below(&world->prng, history->recall_count)]);
 }
 
+/* A page without them is an answer to the device's own question. */
+static bool questions_has_overview(const wire_conversation_page *page)
+{
+    bool has = page->n_conversations == 0;
+    for (size_t i = 0; i < page->n_conversations; i++)
+        has |= page->conversations[i]->preview != NULL;
+    return has;
+}
+
 void questions_answered(struct world *world, const struct link *link,
                         const wire_server_frame *frame)
 {
     if (frame->body_case == SERVER_FRAME(CONVERSATIONS) && world->unanswered.lists > 0) {
         world->unanswered.lists--;
-        check_overview(world, link, frame->conversations);
+        if (questions_has_overview(frame->conversations))
+            check_overview(world, link, frame->conversations);
     } else if (frame->body_case == SERVER_FRAME(EXPOSURE) && world->unanswered.reports > 0) {
         world->unanswered.reports--;
         check_exposed(world, frame->exposure);

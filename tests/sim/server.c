@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "core/refusal.h"
+#include "mutate.h"
 #include "policies.h"
 #include "watch.h"
 #include "world.h"
@@ -78,6 +79,7 @@ void server_init(struct world *world)
 {
     world->server.store = store_open_memory();
     world->server.wall_base_ms = 1700000000000;
+    world->server.policy = (unsigned)prng_below(&world->prng, POLICIES);
 }
 
 void server_fini(struct world *world)
@@ -90,6 +92,12 @@ void server_fini(struct world *world)
 static const struct policy *server_policies(const struct world *world)
 {
     return world->mutation == MUTATION_NO_WINDOW ? sim_endless_policies : sim_policies;
+}
+
+static const struct policy *server_first_policy(const struct world *world)
+{
+    unsigned other = world->mutation == MUTATION_OTHER_POLICY;
+    return &server_policies(world)[(world->server.policy + other) % POLICIES];
 }
 
 /* What src/server does before it takes the first connection. */
@@ -131,7 +139,7 @@ void server_start(struct world *world)
     server->steady_base_ms = prng_below(&world->prng, 1000000);
     server_record_policy(world);
     struct worker_settings settings = {
-        .rules = {.policy = &server_policies(world)[server->policy], .region = ""},
+        .rules = {.policy = server_first_policy(world), .region = ""},
         .heartbeat_interval_ms = world->profile.heartbeat_ms,
     };
     for (unsigned i = 0; i < world->profile.workers; i++) {
@@ -206,6 +214,10 @@ void server_crash(struct world *world)
 void server_post(struct world *world, unsigned from, unsigned to, struct mail mail)
 {
     struct mails *mails = &world->server.mails[from][to];
+    if (!mutate_mail(world, &mail)) {
+        mail_discard(&mail);
+        return;
+    }
     if (mails->end == mails->capacity) {
         mails->capacity = mails->capacity == 0 ? 32 : mails->capacity * 2;
         mails->items = memory_resize(mails->items, mails->capacity * sizeof(*mails->items));
@@ -256,7 +268,8 @@ bool shell_post(void *context, unsigned worker, struct mail mail)
 {
     struct shell *shell = context;
     struct world *world = shell->world;
-    bool is_bounded = mail.kind == MAIL_REQUEST || mail.kind == MAIL_CLAIM;
+    bool is_bounded =
+        mail.kind == MAIL_REQUEST || mail.kind == MAIL_FORWARD || mail.kind == MAIL_CLAIM;
     if (is_bounded && world_mishap(world, world->profile.mailbox_full))
         return false;
     server_post(world, shell->worker.index, worker, mail);

@@ -45,7 +45,6 @@ struct server {
     bool is_failing;    /* the store, for some commits */
     struct blob *stale; /* only by mutation: an old frame and its message, or an old event */
     uint32_t stale_message;
-    struct change *stale_forward; /* likewise: of a forward, with its conversation; owned */
 };
 
 void server_init(struct world *world);

@@ -1,6 +1,6 @@
 /* Commits: they take their time, fail, and fail although they were written. */
-#include "core/frame.h"
 #include "core/refusal.h"
+#include "mutate.h"
 #include "server.h"
 #include "storage/store_memory.h"
 #include "watch.h"
@@ -22,66 +22,6 @@ void shell_commit(void *context, struct group *group)
     world_plan(world, delay_ms, STEP_COMMIT, 0, server->generation);
 }
 
-/* The tombstone as if nothing had happened, for a later commit. */
-static void server_keep_raised(struct world *world, wire_event *event, struct arena *arena)
-{
-    event->message->tombstone = NULL;
-    event->message->state = WIRE(MESSAGE_STATE, NORMAL);
-    struct view bytes = event_encode(event, arena);
-    blob_release(world->server.stale);
-    world->server.stale = blob_new(bytes.size);
-    memcpy(world->server.stale->bytes, bytes.data, bytes.size);
-}
-
-static struct change *server_raised(struct world *world, struct arena *arena)
-{
-    if (world->mutation != MUTATION_RESURRECT || world->server.stale == NULL)
-        return NULL;
-    struct view bytes = blob_view(world->server.stale);
-    const wire_event *event = event_decode(bytes, arena);
-    struct change *change = arena_zero(arena, sizeof(*change));
-    change->kind = CHANGE_EVENT;
-    change->conversation = view_of(event->conversation);
-    change->origin = event->origin;
-    change->seq = event->seq;
-    change->bytes = bytes;
-    return change;
-}
-
-/* Mutations of what a commit writes: the list to write instead. */
-static struct change_list server_mutated(struct world *world, const struct change_list *changes,
-                                         struct arena *arena)
-{
-    struct change_list mutated = {.first = NULL};
-    struct change *raised = server_raised(world, arena);
-    for (const struct change *at = changes->first; at != NULL; at = at->next) {
-        struct change *copy = arena_alloc(arena, sizeof(*copy));
-        *copy = *at;
-        if (world->mutation == MUTATION_FORGOTTEN_ANSWER && at->kind == CHANGE_REQUEST)
-            continue;
-        if (world->mutation == MUTATION_LOST_CURSOR && at->kind == CHANGE_CURSOR)
-            continue;
-        change_list_add(&mutated, copy);
-        if (at->kind != CHANGE_EVENT)
-            continue;
-        wire_event *event = event_decode(at->bytes, arena);
-        if (event->kind_case != EVENT_KIND(MESSAGE))
-            continue;
-        if (world->mutation == MUTATION_DOUBLE_WRITE && event->message->device[1] == '0') {
-            struct change *twin = arena_alloc(arena, sizeof(*twin));
-            *twin = *at;
-            event->seq = twin->seq = at->seq + 1;
-            twin->bytes = event_encode(event, arena);
-            change_list_add(&mutated, twin);
-        }
-        if (world->mutation == MUTATION_RESURRECT && event->message->tombstone != NULL)
-            server_keep_raised(world, event, arena);
-    }
-    if (raised != NULL)
-        change_list_add(&mutated, raised);
-    return mutated;
-}
-
 /* Whether the store does it, does it and says no, or does not. */
 static enum status server_write(struct world *world, struct group *const *groups, size_t count)
 {
@@ -96,7 +36,7 @@ static enum status server_write(struct world *world, struct group *const *groups
             continue;
         lists[list_count] = &groups[i]->effects.changes;
         if (world->mutation != MUTATION_NONE) {
-            mutated[list_count] = server_mutated(world, lists[list_count], &arena);
+            mutated[list_count] = mutate_changes(world, lists[list_count], &arena);
             lists[list_count] = &mutated[list_count];
         }
         list_count++;

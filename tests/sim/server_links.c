@@ -1,6 +1,7 @@
 /* The server's end of connections: signing in, frames, slow readers. */
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "mutate.h"
 #include "server.h"
 #include "watch.h"
 #include "world.h"
@@ -45,6 +46,7 @@ void shell_flush(void *context)
         is_empty = frame == NULL;
         if (is_empty)
             break;
+        frame = mutate_answer(world, frame);
         watch_handed(world, link, blob_view(frame));
         server_send_stale(world, link, frame);
         network_send_down(world, link, frame);
@@ -145,6 +147,17 @@ static void server_tell_frame(struct world *world, struct link *link,
                    server_message(send->message_id), server_message(send->after));
 }
 
+static void server_take_frame(struct world *world, struct link *link, wire_client_frame *frame,
+                              struct view payload)
+{
+    struct worker *worker = &world->server.shells[link->worker].worker;
+    struct blob *mutated = mutate_request(world, frame) ? frame_from_client(frame) : NULL;
+    if (mutated != NULL)
+        payload = frame_payload(blob_view(mutated));
+    worker_session_frame(worker, link->session, frame, payload);
+    blob_release(mutated);
+}
+
 void server_frame(struct world *world, struct link *link, struct view frame)
 {
     if (!link->is_server_open || link->is_closing)
@@ -159,7 +172,7 @@ void server_frame(struct world *world, struct link *link, struct view frame)
     if (link->session == NULL)
         server_sign_in(world, link, decoded);
     else
-        worker_session_frame(&shell->worker, link->session, decoded, frame_payload(frame));
+        server_take_frame(world, link, decoded, frame_payload(frame));
     if (link->is_closing)
         shell_flush(link);
     arena_fini(&arena);

@@ -115,7 +115,8 @@ void watch_published(struct world *world, unsigned worker, const struct group *g
     }
 }
 
-/* What the server had yet to do about recent recalls may be lost. */
+/* What the server had yet to do about recent recalls, and what it knew of devices that had gone,
+ * may be lost. */
 static void watch_trouble(struct world *world, uint64_t at_ms)
 {
     world->history.trouble_ms = at_ms;
@@ -123,6 +124,8 @@ static void watch_trouble(struct world *world, uint64_t at_ms)
         struct taken_back *recall = &world->history.recalls[i];
         recall->is_troubled |= at_ms - recall->committed_ms < TROUBLE_MS;
     }
+    for (uint32_t i = 0; i < world->history.message_count; i++)
+        world->history.messages[i].handed_since = 0;
 }
 
 void watch_failed(struct world *world)
@@ -136,7 +139,6 @@ void watch_restarted(struct world *world)
     for (uint32_t i = 0; i < world->history.message_count; i++) {
         struct message *message = &world->history.messages[i];
         message->is_unspeakable |= message->is_recalled;
-        message->handed_since = 0;
     }
 }
 

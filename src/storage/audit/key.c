@@ -54,7 +54,7 @@ static enum status key_check_public(struct files *files, const char *directory,
     } else if (status == STATUS_OK && (!note_key_parse(buffer_view(&bytes), &found) ||
                                        memcmp(&found, key, sizeof(found)) != 0)) {
         status = failure_set(failure, STATUS_UNTRUSTED,
-                             "%s/%s is not the public key of %s and this store; put back the "
+                             "%s/%s is not the public key of %s; put back the "
                              "files that belong together",
                              directory, public_file, secret_file);
     }
@@ -62,17 +62,35 @@ static enum status key_check_public(struct files *files, const char *directory,
     return status;
 }
 
+/* The name under which the key was handed out; `name` where it was not yet. */
+static enum status key_read_name(struct files *files, const char *name,
+                                 char kept[NOTE_NAME_BYTES_MAX + 1], struct failure *failure)
+{
+    struct buffer bytes;
+    struct note_key found;
+    buffer_init(&bytes);
+    snprintf(kept, NOTE_NAME_BYTES_MAX + 1, "%s", name);
+    enum status status = files_read(files, public_file, NOTE_KEY_TEXT_BYTES, &bytes, failure);
+    if (status == STATUS_OK && note_key_parse(buffer_view(&bytes), &found))
+        memcpy(kept, found.name, sizeof(found.name));
+    buffer_fini(&bytes);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status audit_key_open(const char *directory, const char *name, struct note_signer *signer,
                            struct failure *failure)
 {
     struct files *files;
+    char kept[NOTE_NAME_BYTES_MAX + 1];
     uint8_t seed[NOTE_SEED_BYTES];
     enum status status = files_open(directory, FILES_WRITE, &files, failure);
     if (status != STATUS_OK)
         return status;
     status = key_read_seed(files, directory, seed, failure);
-    if (status == STATUS_OK && !note_signer_init(signer, name, seed))
-        status = failure_set(failure, STATUS_MALFORMED, "\"%s\" cannot be the name of a log", name);
+    if (status == STATUS_OK)
+        status = key_read_name(files, name, kept, failure);
+    if (status == STATUS_OK && !note_signer_init(signer, kept, seed))
+        status = failure_set(failure, STATUS_MALFORMED, "\"%s\" cannot be the name of a log", kept);
     sodium_memzero(seed, sizeof(seed));
     if (status == STATUS_OK)
         status = key_check_public(files, directory, &signer->key, failure);

@@ -5,8 +5,9 @@
 
 #include "storage/audit/note.h"
 
-/* Reads the key, or makes one when there is none; `name` is the log's origin. UNTRUSTED when others
- * may read it, or when audit.pub is another key's. The caller owns the signer's secret
+/* Reads the key, or makes one when there is none. `name` is the origin of a log that begins now;
+ * one whose key was handed out keeps its name, also when the store is a new one. UNTRUSTED when
+ * others may read it, or when audit.pub is another key's. The caller owns the signer's secret
  * (note_signer_fini). */
 MUST_CHECK enum status audit_key_open(const char *directory, const char *name,
                                       struct note_signer *signer, struct failure *failure);
