@@ -6,10 +6,13 @@
 
 static const struct help help = {
     .usage = "policy check FILE\n"
-             "policy test FILE --as LIST [OPTION...]\n",
+             "policy test FILE --as LIST [OPTION...]\n"
+             "policy show [VERSION]\n"
+             "policy versions|reload\n",
     .about = "Who may take a message back, until when, and what is kept of it.\n"
              "  check  says whether a policy file is valid, and shows its rules\n"
-             "  test   says how a policy file decides a case\n",
+             "  test   says how a policy file decides a case\n"
+             "  show, versions, reload   the policies of a running server\n",
     .options = "  --json             JSON\n",
     .example = "  unsay policy check policy.yaml\n"
                "  unsay policy test policy.yaml --as self,member --age 90s\n"
@@ -22,6 +25,9 @@ static const struct {
 } subcommands[] = {
     {"check", policy_run_check},
     {"test", policy_run_test},
+    {"show", policy_run_show},
+    {"versions", policy_run_versions},
+    {"reload", policy_run_reload},
 };
 
 int command_policy(int argc, char **argv)
@@ -34,5 +40,5 @@ int command_policy(int argc, char **argv)
     options_init(&options, "policy", &help, 0);
     if (options_next(&options, argc, argv, choices) == OPTION_STOP)
         return options.exit_status;
-    return options_wrong(&options, "say check or test");
+    return options_wrong(&options, "say check, test, show, versions or reload");
 }

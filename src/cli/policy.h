@@ -11,6 +11,9 @@
 /* Each gets its own arguments, with its name as argv[0], and returns the exit status. */
 int policy_run_check(int argc, char **argv);
 int policy_run_test(int argc, char **argv);
+int policy_run_show(int argc, char **argv);
+int policy_run_versions(int argc, char **argv);
+int policy_run_reload(int argc, char **argv);
 
 /* Version, what is done about the clock, and a table of the rules. */
 void policy_print(FILE *file, const struct policy *policy);

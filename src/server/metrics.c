@@ -71,8 +71,36 @@ static void metrics_append_process(struct buffer *text)
                    "The kernel's bound of its clock's error", (double)clock.maxerror / 1e6);
 }
 
+static void metrics_append_audit(struct auditor *auditor, struct buffer *text)
+{
+    struct auditor_stats stats;
+    auditor_read_stats(auditor, &stats);
+    metrics_append(text, "unsay_audit_entries_total", "counter", "Entries in the audit log",
+                   (double)stats.entries);
+    metrics_append(text, "unsay_audit_checkpoints_total", "counter",
+                   "Checkpoints signed since the start", (double)stats.checkpoints);
+    metrics_append(text, "unsay_audit_lag_seconds", "gauge",
+                   "For how long an entry has been waiting to enter the audit log",
+                   (double)stats.lag_ms / 1e3);
+    metrics_append(text, "unsay_audit_failing", "gauge",
+                   "1 while entries wait in the journal because the log or the store fails",
+                   stats.is_failing ? 1 : 0);
+}
+
+static void metrics_append_erasure(const struct scrubber *scrubber, struct buffer *text)
+{
+    metrics_append(text, "unsay_erasure_runs_total", "counter",
+                   "Times that the store's files were cleared of what was taken back",
+                   (double)atomic_load(&scrubber->runs));
+    metrics_append(text, "unsay_erasure_bodies_total", "counter", "Bodies that waited for it",
+                   (double)atomic_load(&scrubber->bodies));
+    metrics_append(text, "unsay_erasure_failing", "gauge", "1 when the last time failed",
+                   atomic_load(&scrubber->is_failing) ? 1 : 0);
+}
+
 void metrics_write(const struct shells *shells, struct store *store,
-                   const struct connection_counts *counts, struct buffer *text)
+                   const struct connection_counts *counts, const struct scrubber *scrubber,
+                   struct buffer *text)
 {
     metrics_append_workers(shells, text);
     metrics_append(text, "unsay_connections", "gauge", "Open connections",
@@ -81,5 +109,7 @@ void metrics_write(const struct shells *shells, struct store *store,
                    "Open connections that have not signed in",
                    atomic_load(&counts->unauthenticated));
     metrics_append_store(store, text);
+    metrics_append_audit(shells->auditor, text);
+    metrics_append_erasure(scrubber, text);
     metrics_append_process(text);
 }

@@ -3,9 +3,12 @@
 #define UNSAY_SERVER_METRICS_H
 
 #include "base/buffer.h"
+#include "server/auditor.h"
+#include "server/scrubber.h"
 #include "server/shell.h"
 
 void metrics_write(const struct shells *shells, struct store *store,
-                   const struct connection_counts *counts, struct buffer *text);
+                   const struct connection_counts *counts, const struct scrubber *scrubber,
+                   struct buffer *text);
 
 #endif

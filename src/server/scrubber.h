@@ -1,5 +1,5 @@
-/* The scrubber: a thread that makes the store forget, in its files too, what was taken back. It runs
- * often enough that a body is gone within the erasure horizon. */
+/* The scrubber: a thread that makes the store forget, in its files too, what was taken back. It
+ * runs often enough that a body is gone within the erasure horizon. */
 #ifndef UNSAY_SERVER_SCRUBBER_H
 #define UNSAY_SERVER_SCRUBBER_H
 

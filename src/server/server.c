@@ -166,7 +166,8 @@ static bool server_health(void *context, struct buffer *text)
 static void server_metrics(void *context, struct buffer *text)
 {
     struct server *server = context;
-    metrics_write(&server->shells, server->store, &server->counts, text);
+    metrics_write(&server->shells, server->store, &server->counts, &server->scrubber,
+                  text);
 }
 
 static enum status server_open_sockets(struct server *server, const struct config *config,

@@ -12,7 +12,8 @@
  *   sent 1 accepted / sent 1 failed not_a_member    SHOW_SEND
  *   answer 7 page of 2 / opened / recall / timeout / not_a_member
  *   load after 0 count 256                          LOAD_OUTBOX
- *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ... | goodbye
+ *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ... |
+ * goodbye
  *                           ("a:3/0+": with a receipt, SIGN)
  *
  * Messages are named by the last byte of their id. */
