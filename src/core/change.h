@@ -54,7 +54,7 @@ struct change {
     bool is_removal; /* PIN, JOB: the row goes */
     struct view conversation;
     struct view user;         /* MEMBER, MESSAGE_ID and FORWARD (the sender), REQUEST and JOB (the
-                                 operator), CURSOR, DEVICE, APPROVAL, PUSHED */
+                                 operator; or TAKE_BACK_USER), CURSOR, DEVICE, APPROVAL, PUSHED */
     struct view device;       /* CURSOR, DEVICE, PUSHED */
     uint32_t origin;          /* EVENT, CURSOR, PIN, FORWARD, APPROVAL */
     uint64_t seq;             /* EVENT, PIN, FORWARD, APPROVAL */

@@ -23,7 +23,9 @@ typedef Unsay__V1__Source wire_source;
 typedef Unsay__V1__AuditEntry wire_audit_entry;
 
 typedef Unsay__V1__Dossier wire_dossier;
+typedef Unsay__V1__Job wire_job;
 typedef Unsay__V1__RangeJob wire_range_job;
+typedef Unsay__V1__TakeBack wire_take_back;
 
 typedef Unsay__V1__ClientFrame wire_client_frame;
 typedef Unsay__V1__Hello wire_hello;

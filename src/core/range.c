@@ -72,9 +72,12 @@ void range_save(const struct conversation *conversation, const wire_range_job *j
                 struct effects *effects)
 {
     struct change *change = effects_change(effects, CHANGE_JOB, conversation);
-    size_t size = unsay__v1__range_job__get_packed_size(job);
+    wire_job row = UNSAY__V1__JOB__INIT;
+    row.kind_case = UNSAY__V1__JOB__KIND_RANGE;
+    row.range = (wire_range_job *)(uintptr_t)job; /* only read */
+    size_t size = unsay__v1__job__get_packed_size(&row);
     uint8_t *bytes = arena_alloc(effects->arena, size);
-    unsay__v1__range_job__pack(job, bytes);
+    unsay__v1__job__pack(&row, bytes);
     change->user = arena_copy(effects->arena, view_of(job->operator_));
     change->request_id = arena_copy(effects->arena, bytes_view(job->request->request_id));
     change->bytes = view_make(bytes, size);

@@ -12,6 +12,8 @@ void mail_discard(struct mail *mail)
         free(mail->forward);
     else if (mail->kind == MAIL_TAKE_BACK)
         free(mail->take_back);
+    else if (mail->kind == MAIL_TAKEN_BACK)
+        free(mail->taken_back);
     else if (mail->kind == MAIL_ONLINE)
         free(mail->online);
     else if (mail->kind == MAIL_PUSHED)

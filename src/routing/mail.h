@@ -8,6 +8,7 @@
 struct group;
 struct mail_forward;
 struct mail_take_back;
+struct mail_taken_back;
 
 enum mail_kind {
     MAIL_REQUEST, /* a client's request, for the owner of its conversation */
@@ -15,11 +16,12 @@ enum mail_kind {
     MAIL_ANSWERS, /* every worker has published: give the answers */
     MAIL_CLAIM,   /* a device signed in at another worker: close older sessions of the same name */
     MAIL_FORWARD, /* owner_forward.h: a forward, for the owner of its destination */
-    MAIL_TAKE_BACK, /* owner_take_back.h: the recall of a forward, likewise */
-    MAIL_ONLINE,    /* a recall was published: who is connected; for the owner */
-    MAIL_PUSHED,    /* a recall was published: to whom the message had been handed; for the owner */
-    MAIL_HANDED,    /* a session has ended: what its device may hold; for the owner */
-    MAIL_RELOAD     /* read the policy file again; for worker 0 */
+    MAIL_TAKE_BACK,  /* take_backs.h: the recall of a forward, likewise */
+    MAIL_TAKEN_BACK, /* take_backs.h: the answer, for the owner of its source */
+    MAIL_ONLINE,     /* a recall was published: who is connected; for the owner */
+    MAIL_PUSHED, /* a recall was published: to whom the message had been handed; for the owner */
+    MAIL_HANDED, /* a session has ended: what its device may hold; for the owner */
+    MAIL_RELOAD  /* read the policy file again; for worker 0 */
 };
 
 struct mail_request {
@@ -82,14 +84,15 @@ struct mail_handed {
 struct mail {
     enum mail_kind kind;
     union {
-        struct group *group;              /* shared until the last worker is done */
-        struct mail_request *request;     /* heap; owned by the mail */
-        struct mail_claim *claim;         /* heap; owned by the mail */
-        struct mail_forward *forward;     /* heap; owned by the mail */
-        struct mail_take_back *take_back; /* heap; owned by the mail */
-        struct mail_online *online;       /* heap; owned by the mail */
-        struct mail_pushed *pushed;       /* heap; owned by the mail */
-        struct mail_handed *handed;       /* heap; owned by the mail */
+        struct group *group;                /* shared until the last worker is done */
+        struct mail_request *request;       /* heap; owned by the mail */
+        struct mail_claim *claim;           /* heap; owned by the mail */
+        struct mail_forward *forward;       /* heap; owned by the mail */
+        struct mail_take_back *take_back;   /* heap; owned by the mail */
+        struct mail_taken_back *taken_back; /* heap; owned by the mail */
+        struct mail_online *online;         /* heap; owned by the mail */
+        struct mail_pushed *pushed;         /* heap; owned by the mail */
+        struct mail_handed *handed;         /* heap; owned by the mail */
     };
 };
 

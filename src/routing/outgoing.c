@@ -39,8 +39,11 @@ void owner_release_outgoing(struct worker *worker, uint64_t number, refusal_code
     while (!list_is_empty(all) &&
            LIST_ITEM(all->next, struct outgoing, waiting)->number <= number) {
         struct outgoing *outgoing = LIST_ITEM(list_pop_front(all), struct outgoing, waiting);
-        bool is_posted =
-            failure == REFUSAL_NONE && shell_post(worker->shell, outgoing->to, outgoing->mail);
+        bool is_answer = outgoing->mail.kind == MAIL_TAKEN_BACK;
+        if (is_answer && failure != REFUSAL_NONE)
+            outgoing->mail.taken_back->is_done = false;
+        bool is_posted = (failure == REFUSAL_NONE || is_answer) &&
+                         shell_post(worker->shell, outgoing->to, outgoing->mail);
         if (!is_posted && outgoing->mail.kind == MAIL_FORWARD)
             owner_refuse_forward(worker, outgoing->mail.forward,
                                  failure == REFUSAL_NONE ? REFUSAL_CODE(OVERLOADED) : failure);

@@ -10,8 +10,8 @@ struct owner;
 struct worker;
 
 /* To the owner of the conversation, once the open group is committed; takes over what the mail
- * owns. If that commit fails, or the mailbox is full, a forward is refused and a recall is dropped.
- */
+ * owns. If that commit fails, or the mailbox is full, a forward is refused; what was to be answered
+ * is answered as failed. */
 void owner_send_out(struct worker *worker, struct view conversation, struct mail mail);
 
 /* Group `number`, and every one before it, was committed, or failed. */

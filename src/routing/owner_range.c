@@ -8,73 +8,44 @@
 
 enum { RANGE_STEP = 100 };
 
-void jobs_init(struct jobs *jobs)
+static void range_free(struct jobs *jobs, struct range *range)
 {
-    *jobs = (struct jobs){.count = 0};
-    list_init(&jobs->jobs);
+    list_remove(&range->ranges);
+    jobs->range_count--;
+    arena_fini(&range->arena);
+    free(range);
 }
 
-static void job_free(struct jobs *jobs, struct job *job)
+void ranges_fini(struct jobs *jobs)
 {
-    list_remove(&job->jobs);
-    jobs->count--;
-    arena_fini(&job->arena);
-    free(job);
+    while (!list_is_empty(&jobs->ranges))
+        range_free(jobs, LIST_ITEM(jobs->ranges.next, struct range, ranges));
 }
 
-void jobs_fini(struct jobs *jobs)
+/* NULL: it is damaged, or of another kind. */
+static wire_range_job *range_decode(struct view row, struct arena *arena)
 {
-    while (!list_is_empty(&jobs->jobs))
-        job_free(jobs, LIST_ITEM(jobs->jobs.next, struct job, jobs));
-    jobs->are_loaded = false;
+    const wire_job *job = job_decode(row, arena);
+    if (job == NULL || job->kind_case != UNSAY__V1__JOB__KIND_RANGE)
+        return NULL;
+    return job->range->request == NULL || job->range->progress == NULL ? NULL : job->range;
 }
 
-static wire_range_job *job_decode(struct view bytes, struct arena *arena)
+void ranges_add(struct jobs *jobs, struct view row, uint64_t after_group)
 {
-    ProtobufCAllocator allocator;
-    arena_allocator(arena, &allocator);
-    wire_range_job *state = unsay__v1__range_job__unpack(&allocator, bytes.size, bytes.data);
-    return state == NULL || state->request == NULL || state->progress == NULL ? NULL : state;
-}
-
-/* Takes the job up, from its row. */
-static void jobs_add(struct jobs *jobs, struct view bytes, uint64_t after_group)
-{
-    struct job *job = memory_new(sizeof(*job));
-    arena_init(&job->arena);
-    list_push_back(&jobs->jobs, &job->jobs);
-    jobs->count++;
-    job->after_group = after_group;
-    job->state = job_decode(arena_copy(&job->arena, bytes), &job->arena);
-    if (job->state == NULL || job->state->progress->is_done) {
-        job_free(jobs, job);
+    struct range *range = memory_new(sizeof(*range));
+    arena_init(&range->arena);
+    list_push_back(&jobs->ranges, &range->ranges);
+    jobs->range_count++;
+    range->after_group = after_group;
+    range->state = range_decode(arena_copy(&range->arena, row), &range->arena);
+    if (range->state == NULL || range->state->progress->is_done) {
+        range_free(jobs, range);
         return;
     }
-    if (job->state->position.len == UUID_BYTES)
-        memcpy(job->position.bytes, job->state->position.data, UUID_BYTES);
-    job->state->position = bytes_of(uuid_view(&job->position));
-}
-
-static enum status jobs_load(struct worker *worker)
-{
-    struct jobs *jobs = &worker->owner.jobs;
-    struct store_job rows[RANGE_STEP];
-    struct store_job after = {.conversation = {NULL, 0}};
-    size_t count = RANGE_STEP;
-    while (count == RANGE_STEP) {
-        enum status status =
-            store_list_jobs(worker->store, &after, RANGE_STEP, &worker->scratch, rows, &count);
-        if (status != STATUS_OK)
-            return status;
-        for (size_t i = 0; i < count; i++) {
-            if (worker_of(worker, rows[i].conversation) == worker->index)
-                jobs_add(jobs, rows[i].bytes, 0);
-        }
-        if (count > 0)
-            after = rows[count - 1];
-    }
-    jobs->are_loaded = true;
-    return STATUS_OK;
+    if (range->state->position.len == UUID_BYTES)
+        memcpy(range->position.bytes, range->state->position.data, UUID_BYTES);
+    range->state->position = bytes_of(uuid_view(&range->position));
 }
 
 static enum status range_recall(struct worker *worker, struct owned_conversation *owned,
@@ -114,7 +85,8 @@ static enum status range_recall(struct worker *worker, struct owned_conversation
     struct recall_ruling ruling =
         recall_judge(&owned->conversation, &request, &target, &facts, rules);
     if (ruling.step == RECALL_APPLY) {
-        status = owner_let_go(worker, owned, seq, &request, author, &ruling, rules);
+        struct take_back what = {&request, author, &ruling, rules};
+        status = owner_let_go(worker, owned, seq, &what);
         if (status != STATUS_OK)
             return status;
     }
@@ -126,9 +98,9 @@ static enum status range_recall(struct worker *worker, struct owned_conversation
 }
 
 /* One page of the user's message ids, as far as the store brings them. */
-static enum status range_step(struct worker *worker, struct job *job)
+static enum status range_step(struct worker *worker, struct range *range)
 {
-    wire_range_job *state = job->state;
+    wire_range_job *state = range->state;
     struct author author = {state->operator_, state->device, state->authority, state->address};
     struct store_message_id ids[RANGE_STEP];
     struct owned_member scratch;
@@ -144,7 +116,7 @@ static enum status range_step(struct worker *worker, struct job *job)
     if (status == STATUS_OK)
         status =
             store_list_message_ids(worker->store, view_of(owned->id), view_of(state->request->user),
-                                   &job->position, RANGE_STEP, &worker->scratch, ids, &count);
+                                   &range->position, RANGE_STEP, &worker->scratch, ids, &count);
     if (status != STATUS_OK)
         return status;
     struct group *group = owner_group(worker);
@@ -152,7 +124,7 @@ static enum status range_step(struct worker *worker, struct job *job)
     while (done < count && status == STATUS_OK) {
         status = range_recall(worker, owned, member, &author, state, ids[done].row.seq);
         if (status == STATUS_OK)
-            job->position = ids[done++].id;
+            range->position = ids[done++].id;
     }
     if (status != STATUS_OK && done == 0)
         return status;
@@ -162,26 +134,18 @@ static enum status range_step(struct worker *worker, struct job *job)
     return STATUS_OK;
 }
 
-void jobs_run(struct worker *worker)
+void ranges_run(struct worker *worker)
 {
-    struct owner *owner = &worker->owner;
-    struct jobs *jobs = &owner->jobs;
-    if (owner->in_flight != NULL || worker->is_draining)
+    struct jobs *jobs = &worker->owner.jobs;
+    if (list_is_empty(&jobs->ranges))
         return;
-    arena_reset(&worker->scratch);
-    if (!jobs->are_loaded && jobs_load(worker) != STATUS_OK) {
-        jobs_fini(jobs);
+    struct range *range = LIST_ITEM(jobs->ranges.next, struct range, ranges);
+    list_remove(&range->ranges);
+    list_push_back(&jobs->ranges, &range->ranges);
+    if (range->after_group > worker->owner.committed)
         return;
-    }
-    if (list_is_empty(&jobs->jobs))
-        return;
-    struct job *job = LIST_ITEM(jobs->jobs.next, struct job, jobs);
-    list_remove(&job->jobs);
-    list_push_back(&jobs->jobs, &job->jobs);
-    if (job->after_group > owner->committed)
-        return;
-    if (range_step(worker, job) == STATUS_OK && job->state->progress->is_done)
-        job_free(jobs, job);
+    if (range_step(worker, range) == STATUS_OK && range->state->progress->is_done)
+        range_free(jobs, range);
 }
 
 static void range_answer(struct worker *worker, const struct request *request,
@@ -212,7 +176,7 @@ static enum status range_find(struct worker *worker, const struct request *reque
         if (status != STATUS_OK)
             return status;
     }
-    *state = job_decode(bytes, &worker->scratch);
+    *state = range_decode(bytes, &worker->scratch);
     return *state == NULL ? STATUS_CORRUPT : STATUS_OK;
 }
 
@@ -246,7 +210,7 @@ void owner_range(struct worker *worker, const struct request *request)
         owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
         return;
     }
-    if (jobs->count >= LIMIT_JOBS_MAX) {
+    if (jobs->range_count >= LIMIT_JOBS_MAX) {
         owner_refuse(worker, request, REFUSAL_CODE(OVERLOADED),
                      "recall_range: the server works on as many jobs as it takes; try again later");
         return;
@@ -258,6 +222,6 @@ void owner_range(struct worker *worker, const struct request *request)
     range_begin(range, &request->author, range_now_ms(worker, owned), &job, &kept, &progress);
     range_save(&owned->conversation, &job, &group->effects);
     owned->touched = group->number;
-    jobs_add(jobs, group->effects.changes.last->bytes, group->number);
+    ranges_add(jobs, group->effects.changes.last->bytes, group->number);
     range_answer(worker, request, &progress);
 }

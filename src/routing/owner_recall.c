@@ -128,11 +128,8 @@ static enum status owner_recall_target(struct worker *worker, const struct reque
                 return status;
             facts.event = whole;
         }
-        status = owner_let_go(worker, owned, seq, recall, &request->author, &ruling, rules);
-        if (status != STATUS_OK)
-            return status;
-    } else if (ruling.is_repetition && facts.event != NULL) {
-        status = owner_let_go_again(worker, owned, facts.event->seq, facts.earlier);
+        struct take_back what = {recall, &request->author, &ruling, rules};
+        status = owner_let_go(worker, owned, seq, &what);
         if (status != STATUS_OK)
             return status;
     }
@@ -232,6 +229,10 @@ void owner_recall(struct worker *worker, const struct request *request)
         return;
     }
 
+    if (take_backs_are_full(&worker->owner.jobs.take_backs)) {
+        owner_refuse(worker, request, REFUSAL_CODE(OVERLOADED), "");
+        return;
+    }
     struct group *group = owner_group(worker);
     const struct publication *before = group->effects.last;
     wire_recall_result result = UNSAY__V1__RECALL_RESULT__INIT;

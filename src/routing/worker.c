@@ -353,6 +353,9 @@ void worker_mail(struct worker *worker, struct mail mail)
         arena_reset(&worker->scratch);
         owner_take_back(worker, mail.take_back);
         break;
+    case MAIL_TAKEN_BACK:
+        take_backs_answered(worker, mail.taken_back);
+        break;
     case MAIL_ONLINE:
         arena_reset(&worker->scratch);
         owner_online(worker, mail.online);

@@ -165,8 +165,9 @@ static void its_row_holds_all_that_the_job_needs(void **state)
     assert_true(view_equal(row->request_id, view_of("r1")));
     assert_false(row->is_removal);
     arena_allocator(&decided.arena, &allocator);
-    const wire_range_job *job =
-        unsay__v1__range_job__unpack(&allocator, row->bytes.size, row->bytes.data);
+    const wire_job *kept = unsay__v1__job__unpack(&allocator, row->bytes.size, row->bytes.data);
+    assert_int_equal(kept->kind_case, UNSAY__V1__JOB__KIND_RANGE);
+    const wire_range_job *job = kept->range;
     assert_string_equal(job->operator_, "ann");
     assert_string_equal(job->device, "phone");
     assert_string_equal(job->address, "192.0.2.1:7");

@@ -281,28 +281,143 @@ static void a_recall_that_is_not_committed_takes_nothing_along(void **state)
     assert_taken_back(2, 2);
 }
 
-/* The server dies between the commit of a recall and that of what it takes along; the client, who
- * heard nothing, asks again. */
-static void a_repeated_recall_makes_up_for_a_crash(void **state)
+enum trouble { CRASH, CRASH_BEFORE_MAIL, COMMIT_FAILS, COMMIT_SEEMS_TO_FAIL, TROUBLES };
+
+/* Runs the recall up to its commit number `point`, where there is trouble; false when it had no
+ * commit of that number. */
+static bool recall_with_trouble(enum trouble trouble, unsigned point)
+{
+    bool is_there = true;
+    the->cluster.commits_are_held = true;
+    recall(1, 2, true);
+    for (unsigned i = 0; i < point && is_there; i++) {
+        is_there = cluster_commit(&the->cluster);
+        if (i + 1 < point || trouble != CRASH_BEFORE_MAIL)
+            cluster_settle(&the->cluster);
+    }
+    if (trouble == COMMIT_FAILS || trouble == COMMIT_SEEMS_TO_FAIL) {
+        store_memory_fail(the->cluster.store, STATUS_IO, trouble == COMMIT_SEEMS_TO_FAIL);
+        is_there = is_there && cluster_commit(&the->cluster);
+        store_memory_fail(the->cluster.store, STATUS_OK, false);
+        the->cluster.commits_are_held = false;
+    } else {
+        cluster_crash(&the->cluster);
+    }
+    cluster_advance(&the->cluster, 2000);
+    return is_there;
+}
+
+static size_t jobs_left(void)
+{
+    struct store_job jobs[8];
+    size_t count;
+    assert_int_equal(store_list_jobs(the->cluster.store, NULL, 8, &the->arena, jobs, &count),
+                     STATUS_OK);
+    return count;
+}
+
+/* Nobody asks again: once the recall is durable, so is that its forwards go along. */
+static void whatever_happens_on_the_way_nothing_is_left_behind(void **state)
+{
+    (void)state;
+    unsigned troubled = 0;
+    unsigned undone = 0;
+    for (unsigned trouble = CRASH; trouble < TROUBLES; trouble++) {
+        bool is_there = true;
+        for (unsigned point = 0; is_there; point++) {
+            teardown(NULL);
+            setup(NULL);
+            send(1, 1, 0, 0, true);
+            send(2, 2, 1, 2, true);
+            send(3, 3, 2, 2, true);
+            send(4, 4, 1, 2, true);
+            send(1, 5, 4, 2, true);
+            is_there = recall_with_trouble((enum trouble)trouble, point);
+            troubled += is_there;
+            if (event_at(1, 2)->message->state == WIRE(MESSAGE_STATE, NORMAL)) {
+                undone++;
+                assert_int_equal(event_at(2, 2)->message->state, WIRE(MESSAGE_STATE, NORMAL));
+                assert_int_equal(event_at(4, 2)->message->state, WIRE(MESSAGE_STATE, NORMAL));
+            } else {
+                assert_taken_back(2, 2);
+                assert_taken_back(3, 2);
+                assert_taken_back(4, 2);
+                assert_taken_back(1, 3);
+            }
+            assert_int_equal(jobs_left(), 0);
+            wire_audit_entry **entries; /* one for each, however often it was asked for */
+            assert_int_equal(cluster_audit(&the->cluster, &the->arena, &entries),
+                             event_at(1, 2)->message->state == WIRE(MESSAGE_STATE, NORMAL) ? 0 : 5);
+        }
+    }
+    assert_in_range(troubled, TROUBLES * 6, TROUBLES * 20);
+    assert_in_range(undone, 2, 4); /* only before the very first commit */
+}
+
+static void fill(unsigned worker, const char *conversation_of_none)
+{
+    struct take_backs *all = &the->cluster.workers[worker].owner.jobs.take_backs;
+    for (uint64_t seq = 1; !take_backs_are_full(all); seq++)
+        take_backs_add(all, view_of(conversation_of_none), seq, UINT64_MAX);
+}
+
+/* An owner that has too many to work on takes neither a recall nor another owner's word; both find
+ * room later. */
+static void what_finds_no_room_comes_again(void **state)
 {
     (void)state;
     unsigned source = worker_of(&the->cluster.workers[0], view_of(conversation(1)));
     unsigned to = 2;
     while (worker_of(&the->cluster.workers[0], view_of(conversation(to))) == source)
         to++;
+    unsigned destination = worker_of(&the->cluster.workers[0], view_of(conversation(to)));
     send(1, 1, 0, 0, true);
     send(to, 2, 1, 2, true);
-    for (unsigned i = 0; i < 3; i++)
-        the->cluster.posts[i].is_held = i != source;
+    fill(source, "full");
     recall(1, 2, true);
-    for (unsigned i = 0; i < 3; i++)
-        the->cluster.posts[i].is_held = false;
+    assert_int_equal(the->refusals, 1);
+    assert_int_equal(event_at(1, 2)->message->state, WIRE(MESSAGE_STATE, NORMAL));
+    jobs_fini(&the->cluster.workers[source].owner.jobs);
+
+    fill(destination, "full");
+    recall(1, 2, true);
+    cluster_advance(&the->cluster, 3000);
     assert_int_equal(event_at(1, 2)->message->state, WIRE(MESSAGE_STATE, RECALLED));
+    assert_int_equal(event_at(to, 2)->message->state, WIRE(MESSAGE_STATE, NORMAL));
+    assert_int_equal(jobs_left(), 1);
+    jobs_fini(&the->cluster.workers[destination].owner.jobs);
+    cluster_advance(&the->cluster, 2000);
+    assert_taken_back(to, 2);
+    assert_int_equal(jobs_left(), 0);
+}
+
+/* A row whose key or value nobody can read hinders nothing else. */
+static void a_damaged_row_stays_alone(void **state)
+{
+    (void)state;
+    struct effects effects;
+    const struct change_list *list = &effects.changes;
+    send(1, 1, 0, 0, true);
+    send(2, 2, 1, 2, true);
+    send(3, 3, 0, 0, true);
+    send(4, 4, 3, 2, true);
+    effects_init(&effects, &the->arena);
+    for (unsigned i = 0; i < 3; i++) {
+        struct change *change = arena_zero(&the->arena, sizeof(*change));
+        change->kind = CHANGE_JOB;
+        change->conversation = view_of(conversation(1));
+        change->user = view_of(i < 2 ? ":" : "ann");
+        change->request_id = i == 0 ? view_make("\0\0\0\0\0\0\0\2", 8) : view_of("odd");
+        change->bytes = view_of("\xff");
+        change_list_add(&effects.changes, change);
+    }
+    assert_int_equal(store_commit(the->cluster.store, &list, 1, NULL), STATUS_OK);
     cluster_crash(&the->cluster);
     connect_ann();
-    assert_int_equal(event_at(to, 2)->message->state, WIRE(MESSAGE_STATE, NORMAL));
-    recall(1, 2, true);
-    assert_taken_back(to, 2);
+    recall(3, 2, true);
+    assert_taken_back(4, 2);
+    assert_int_equal(event_at(2, 2)->message->state, WIRE(MESSAGE_STATE, NORMAL));
+    assert_int_equal(jobs_left(), 3);
 }
 
 int main(void)
@@ -312,7 +427,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_on_its_way_is_found_as_well, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_forward_that_went_on_is_found_behind_one_that_was_taken_back, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_repeated_recall_makes_up_for_a_crash, setup, teardown),
+        cmocka_unit_test_setup_teardown(whatever_happens_on_the_way_nothing_is_left_behind, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_finds_no_room_comes_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_damaged_row_stays_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_recall_that_is_not_committed_takes_nothing_along, setup,
                                         teardown),
     };

@@ -178,8 +178,9 @@ static void ledger_take_job(struct world *world, const struct change *change)
 {
     struct asked *asked = history_find_asked(&world->history, change->request_id);
     const struct log *log = history_find_log(&world->history, change->conversation);
-    wire_range_job *job =
-        unsay__v1__range_job__unpack(NULL, change->bytes.size, change->bytes.data);
+    wire_job *row = unsay__v1__job__unpack(NULL, change->bytes.size, change->bytes.data);
+    const wire_range_job *job =
+        row != NULL && row->kind_case == UNSAY__V1__JOB__KIND_RANGE ? row->range : NULL;
     if (asked != NULL && log != NULL && job != NULL && job->progress != NULL) {
         if (asked->range_head == 0)
             asked->range_head = log->head;
@@ -188,7 +189,7 @@ static void ledger_take_job(struct world *world, const struct change *change)
                    (unsigned)(asked - world->history.asked), log->id,
                    (unsigned long long)job->progress->examined, asked->is_done ? ", done" : "");
     }
-    unsay__v1__range_job__free_unpacked(job, NULL);
+    unsay__v1__job__free_unpacked(row, NULL);
 }
 
 static void ledger_take_message_id(struct world *world, const struct change *change)
