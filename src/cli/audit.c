@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { OPTION_KEY = 1, OPTION_SINCE, OPTION_LAST, OPTION_FROM, OPTION_UNTIL };
+enum { OPTION_KEY = 1, OPTION_SINCE, OPTION_LAST, OPTION_FROM, OPTION_UNTIL, OPTION_DATA };
 
 static const struct help help = {
     .usage = "audit verify DIR --key PUB [--since FILE]\n"
@@ -13,7 +13,8 @@ static const struct help help = {
              "audit show DIR --last N\n"
              "audit export DIR [--from INDEX] [--until INDEX]\n"
              "audit prove DIR INDEX\n"
-             "audit verify-proof FILE --key PUB\n",
+             "audit verify-proof FILE --key PUB\n"
+             "audit match --data DIR [--from INDEX]\n",
     .about =
         "Looks into the log of all attempts to take something back, without the server. DIR is\n"
         "the log's directory, or a copy of it: DATA/audit.\n"
@@ -22,12 +23,15 @@ static const struct help help = {
         "  show          shows entries\n"
         "  export        writes entries as JSON, one a line\n"
         "  prove         writes a proof that an entry is in the log\n"
-        "  verify-proof  checks such a proof (\"-\": standard input) and shows the entry\n",
+        "  verify-proof  checks such a proof (\"-\": standard input) and shows the entry\n"
+        "  match         finds every recall without its one entry, and every entry without its\n"
+        "                recall; the server must not run\n",
     .options = "  --key PUB          the log's public key: the file DATA/audit.pub, or its line\n"
                "  --since FILE       a checkpoint that was kept earlier: the log must continue it\n"
                "  --last N           the last N entries\n"
                "  --from INDEX       the first entry; entries are counted from 0\n"
                "  --until INDEX      the entry before which to end\n"
+               "  --data DIR         the server's data directory, with log and store\n"
                "  --json             one JSON object a line\n",
     .example = "  unsay audit verify data/audit --key data/audit.pub --since checkpoint.yesterday\n"
                "  unsay audit prove data/audit 907 > 907.tlog-proof\n",
@@ -45,6 +49,7 @@ static const struct {
     {"export", audit_run_export, 1, 1, "fu"},
     {"prove", audit_run_prove, 2, 2, ""},
     {"verify-proof", audit_run_verify_proof, 1, 1, "k"},
+    {"match", audit_run_match, 0, 0, "df"},
 };
 
 enum { SUBCOMMANDS = sizeof(subcommands) / sizeof(subcommands[0]) };
@@ -132,7 +137,7 @@ void audit_reader_close(struct audit_reader *reader)
 
 static bool request_take(struct audit_request *request, int option, char *given)
 {
-    static const char letters[] = {0, 'k', 's', 'l', 'f', 'u'};
+    static const char letters[] = {0, 'k', 's', 'l', 'f', 'u', 'd'};
     size_t count = strlen(given);
     given[count] = letters[option];
     given[count + 1] = 0;
@@ -142,6 +147,9 @@ static bool request_take(struct audit_request *request, int option, char *given)
         return true;
     case OPTION_SINCE:
         request->since = optarg;
+        return true;
+    case OPTION_DATA:
+        request->data = optarg;
         return true;
     case OPTION_LAST:
         return options_number(optarg, 1, INT64_MAX, &request->last);
@@ -161,6 +169,7 @@ static bool request_read_options(struct audit_request *request, char *given, siz
         {"last", required_argument, NULL, OPTION_LAST},
         {"from", required_argument, NULL, OPTION_FROM},
         {"until", required_argument, NULL, OPTION_UNTIL},
+        {"data", required_argument, NULL, OPTION_DATA},
         {"json", no_argument, NULL, OPTION_JSON},
         {"help", no_argument, NULL, 'h'},
         {0},
@@ -190,7 +199,8 @@ int command_audit(int argc, char **argv)
     while (found < SUBCOMMANDS && strcmp(subcommands[found].name, name) != 0)
         found++;
     if (found == SUBCOMMANDS)
-        return options_wrong(&request.options, "say verify, show, export, prove or verify-proof");
+        return options_wrong(&request.options,
+                             "say verify, show, export, prove, verify-proof or match");
     request.operands = argv + optind + 1;
     request.operand_count = argc - optind - 1;
     if (request.operand_count < subcommands[found].operands_min ||
@@ -200,5 +210,7 @@ int command_audit(int argc, char **argv)
         return options_wrong(&request.options, "an option is not one of %s", name);
     if (strchr(subcommands[found].options, 'k') != NULL && request.key == NULL)
         return options_wrong(&request.options, "%s needs --key, the log's public key", name);
+    if (strchr(subcommands[found].options, 'd') != NULL && request.data == NULL)
+        return options_wrong(&request.options, "%s needs --data, the server's directory", name);
     return subcommands[found].run(&request);
 }

@@ -1,4 +1,5 @@
-/* The subcommands of `unsay audit`. None needs the server, or a secret. */
+/* The subcommands of `unsay audit`. None needs the server, or a secret; match needs the server to
+ * be stopped. */
 #ifndef UNSAY_CLI_AUDIT_H
 #define UNSAY_CLI_AUDIT_H
 
@@ -13,6 +14,7 @@ struct audit_request {
     struct options options;
     const char *key;   /* file, or the line itself */
     const char *since; /* file */
+    const char *data;  /* the server's directory */
     uint64_t last;     /* 0: not given */
     uint64_t from;
     uint64_t until; /* UINT64_MAX: not given */
@@ -26,6 +28,7 @@ int audit_run_prove(struct audit_request *request);
 int audit_run_verify_proof(struct audit_request *request);
 int audit_run_show(struct audit_request *request);
 int audit_run_export(struct audit_request *request);
+int audit_run_match(struct audit_request *request);
 
 /* Reads --key; says what is wrong otherwise. */
 MUST_CHECK bool audit_read_key(const struct audit_request *request, struct note_key *key);

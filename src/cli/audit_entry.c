@@ -64,6 +64,16 @@ static json_t *json_message_id(ProtobufCBinaryData id)
     return id.len == UUID_BYTES ? output_id(id.data) : json_null();
 }
 
+static json_t *json_capacities(uint32_t capacities)
+{
+    json_t *list = json_array();
+    for (int actor = 1; actor < 32; actor++)
+        if ((capacities & UINT32_C(1) << (unsigned)actor) != 0)
+            json_array_append_new(list,
+                                  json_name(&unsay__v1__actor__descriptor, "ACTOR_", actor));
+    return list;
+}
+
 #define SET(name, value) json_object_set_new(object, name, value)
 
 static json_t *json_target(const wire_audit_entry *entry)
@@ -80,6 +90,7 @@ static json_t *json_target(const wire_audit_entry *entry)
     SET("delivery",
         json_name(&unsay__v1__delivery_state__descriptor, "DELIVERY_STATE_", (int)entry->delivery));
     SET("delivered", output_json_time(entry->delivered_ms));
+    SET("delivered_to_all", output_json_time(entry->delivered_all_ms));
     return object;
 }
 
@@ -96,6 +107,8 @@ static void entry_print_json(FILE *file, uint64_t index, const wire_audit_entry 
                                        "CONVERSATION_TYPE_", (int)entry->conversation_type));
     SET("operator", json_text(entry->operator_));
     SET("actor", json_name(&unsay__v1__actor__descriptor, "ACTOR_", (int)entry->actor));
+    SET("capacities", json_capacities(entry->capacities));
+    SET("region", json_text(entry->region));
     SET("device", json_text(entry->device));
     SET("address", json_text(entry->address));
     SET("request_id", json_request_id(entry->request_id));

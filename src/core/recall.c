@@ -101,7 +101,7 @@ struct recall_ruling recall_judge_message(const struct conversation *conversatio
                                           const struct rulebook *rules)
 {
     const wire_message *message = facts->event->message;
-    struct recall_ruling ruling = {.step = RECALL_APPLY};
+    struct recall_ruling ruling = {.step = RECALL_APPLY, .capacities = recall_capacities(facts)};
     uint64_t sent_ms = hlc_ms(facts->event->time);
     struct reach_message asked = {
         .author = message->sender,
@@ -113,7 +113,7 @@ struct recall_ruling recall_judge_message(const struct conversation *conversatio
         ruling.reach = reach_of(facts->audience, &asked);
     struct policy_case facts_of_case = {
         .conversation_type = conversation->type,
-        .actors = recall_capacities(facts),
+        .actors = ruling.capacities,
         .target_role = facts->target_role,
         .content_type = message->content_type,
         .region = rules->region,

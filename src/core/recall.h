@@ -48,6 +48,7 @@ struct recall_ruling {
     bool is_repetition; /* of a request that was answered: no new attempt */
     refusal_code refusal;
     struct policy_verdict verdict; /* zeroed where the policy was not asked */
+    policy_set capacities;         /* of the operator; likewise */
     struct reach reach;            /* likewise */
 };
 

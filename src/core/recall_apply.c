@@ -150,5 +150,8 @@ void recall_audit(const struct conversation *conversation, Unsay__V1__AuditKind 
     entry.clock_unsure = rules->clock_is_unsure;
     entry.delivery = ruling->reach.state;
     entry.delivered_ms = ruling->reach.first_ms;
+    entry.delivered_all_ms = ruling->reach.each_ms;
+    entry.capacities = ruling->capacities;
+    entry.region = string_of(ruling->capacities == 0 ? "" : rules->region);
     effects_audit(effects, &entry);
 }

@@ -11,10 +11,12 @@
 #include <uv.h>
 
 #define AUDITOR_INTERVAL_NS UINT64_C(500000000)
+#define AUDITOR_INTERVAL_NS_MIN UINT64_C(100000000)
 #define AUDITOR_REPEAT_NS UINT64_C(1000000000)
 
 enum {
     AUDITOR_ROWS = 8, /* read at once; a row may be as large as a commit */
+    AUDITOR_SMOOTH_ENTRIES = 1000,
     AUDITOR_BATCH_ENTRIES = 65536,
     AUDITOR_BATCH_BYTES = 8 << 20
 };
@@ -26,11 +28,12 @@ struct auditor {
     uv_thread_t thread;
 
     /* The thread's own. */
-    struct arena arena;  /* of one batch */
-    bool must_reload;    /* appending failed: how, only the disk knows */
-    uint64_t settled;    /* rows up to here are settled, as far as is known */
-    uint64_t next_match; /* first index that a row of the last batch may have */
-    bool is_telling;     /* a failure was told and its end was not */
+    struct arena arena;   /* of one batch */
+    bool must_reload;     /* appending failed: how, only the disk knows */
+    uint64_t settled;     /* rows up to here are settled, as far as is known */
+    uint64_t next_match;  /* first index that a row of the last batch may have */
+    uint64_t interval_ns; /* from turn to turn */
+    bool is_telling;      /* a failure was told and its end was not */
 
     uv_mutex_t mutex; /* guards what follows */
     uv_cond_t changed;
@@ -117,9 +120,10 @@ static enum status auditor_enter(struct auditor *auditor, const struct batch *ba
     enum status status = STATUS_OK;
     uint64_t first = auditor->next_match;
     if (!batch->is_matched) {
-        first = audit_log_state(auditor->log)->size;
-        status =
-            audit_log_append(auditor->log, batch->entries, batch->count, batch->number, failure);
+        const struct audit_state *state = audit_log_state(auditor->log);
+        uint64_t position = batch->number > state->position ? batch->number : state->position;
+        first = state->size;
+        status = audit_log_append(auditor->log, batch->entries, batch->count, position, failure);
         auditor->must_reload = status != STATUS_OK;
     }
     if (status != STATUS_OK)
@@ -133,6 +137,16 @@ static enum status auditor_enter(struct auditor *auditor, const struct batch *ba
         auditor->next_match = first + batch->count;
     }
     return status;
+}
+
+/* Entering a batch holds up the commits that it shares the disk with: at a high rate the turns come
+ * more often, so that each is short. */
+static void auditor_set_interval(struct auditor *auditor, size_t count)
+{
+    uint64_t wanted_ns = auditor->interval_ns * AUDITOR_SMOOTH_ENTRIES / (count + 1);
+    auditor->interval_ns = wanted_ns < AUDITOR_INTERVAL_NS_MIN ? AUDITOR_INTERVAL_NS_MIN
+                           : wanted_ns < AUDITOR_INTERVAL_NS   ? wanted_ns
+                                                               : AUDITOR_INTERVAL_NS;
 }
 
 /* Takes one batch; *is_more: there may be another. */
@@ -154,6 +168,7 @@ static enum status auditor_turn(struct auditor *auditor, bool *is_more, struct f
     else if (batch.number > 0)
         status = auditor_enter(auditor, &batch, failure);
     *is_more = status == STATUS_OK && batch.number > 0;
+    auditor_set_interval(auditor, batch.count);
     free(batch.entries);
     arena_reset(&auditor->arena);
     return status;
@@ -203,7 +218,7 @@ static void auditor_main(void *context)
         if (is_stopping && !is_more)
             break;
         auditor_pause(auditor,
-                      start_ns + (status == STATUS_OK ? AUDITOR_INTERVAL_NS : AUDITOR_REPEAT_NS));
+                      start_ns + (status == STATUS_OK ? auditor->interval_ns : AUDITOR_REPEAT_NS));
         /* Without being woken it looks, too: a row may appear when an older commit has failed. */
         if (!is_more && status == STATUS_OK && !auditor->is_woken && !auditor->is_stopping)
             (void)!uv_cond_timedwait(&auditor->changed, &auditor->mutex, AUDITOR_REPEAT_NS);
@@ -242,6 +257,8 @@ enum status auditor_start(const char *data, struct store *store, struct auditor 
         return status;
     }
     auditor->next_match = audit_log_state(auditor->log)->batch_size;
+    store_skip_journal(store, audit_log_state(auditor->log)->position);
+    auditor->interval_ns = AUDITOR_INTERVAL_NS;
     arena_init(&auditor->arena);
     uv_mutex_init(&auditor->mutex);
     uv_cond_init(&auditor->changed);

@@ -4,13 +4,17 @@
  *
  *   commit -> journal row in the store -> batch in the log -> settled: the row goes, postings come
  *
- * The log's position is the number of the last row in it. A crash between the last two steps shows
+ * The log's position is the largest number of a row in it. A crash between the last two steps shows
  * as rows up to that number that are in the log: they are settled, with the same postings, and not
  * appended again. Rows up to that number that are not in the log come from a store that was put
  * back from a backup: they are appended; an entry twice is better than none.
  *
- * Under load the log grows, and its checkpoint is signed, at most twice a second. When the store or
- * the log fails, nothing is lost: the journal keeps it, and the auditor tries again every second.
+ * The log outlives the store: a new one, or an old one put back, goes on above the position, so
+ * that no number stands for two rows of one log.
+ *
+ * Under load the log grows, and its checkpoint is signed, two to ten times a second. When the store
+ * or the log fails, nothing is lost: the journal keeps it, and the auditor tries again every
+ * second.
  */
 #ifndef UNSAY_SERVER_AUDITOR_H
 #define UNSAY_SERVER_AUDITOR_H
@@ -22,8 +26,9 @@
 
 struct auditor;
 
-/* Opens the log in DATA/audit with the key in DATA, both made when they are missing, and starts.
- * The store is lent until auditor_stop. What fails is told as by audit_key_open and audit_log_open.
+/* Opens the log in DATA/audit with the key in DATA, both made when they are missing, and starts:
+ * before the first commit with AUDIT changes. The store is lent until auditor_stop. What fails is
+ * told as by audit_key_open and audit_log_open.
  */
 MUST_CHECK enum status auditor_start(const char *data, struct store *store,
                                      struct auditor **auditor, struct failure *failure);

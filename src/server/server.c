@@ -101,9 +101,11 @@ static enum status server_open_policy(struct server *server, const struct config
 static enum status server_open_audit(struct server *server, const struct config *config,
                                      struct failure *failure)
 {
-    enum status status = policies_begin(server->policy, server->store, server_wall_ms(), failure);
+    enum status status = auditor_start(config->data, server->store, &server->auditor, failure);
     if (status == STATUS_OK)
-        status = auditor_start(config->data, server->store, &server->auditor, failure);
+        status = policies_begin(server->policy, server->store, server_wall_ms(), failure);
+    if (status == STATUS_OK)
+        auditor_wake(server->auditor);
     return status;
 }
 

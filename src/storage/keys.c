@@ -240,6 +240,16 @@ bool key_range_of_events(struct key_range *range, struct view conversation, uint
     return true;
 }
 
+void key_range_of_all_events(struct key_range *range, const struct event_key *after)
+{
+    range->lower.size = 0;
+    range->upper.size = KEY_BYTES_MAX;
+    memset(range->upper.bytes, 0xff, KEY_BYTES_MAX);
+    range->prefix_size = 0;
+    if (after != NULL && key_add_event(&range->lower, *after))
+        key_increment(&range->lower);
+}
+
 void key_range_of_journal(struct key_range *range, uint64_t after, uint64_t before)
 {
     key_of_journal(&range->lower, after);

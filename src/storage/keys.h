@@ -102,6 +102,9 @@ MUST_CHECK bool key_of_posting(struct key *key, uint8_t dimension, struct view w
 MUST_CHECK bool key_range_of_events(struct key_range *range, struct view conversation,
                                     uint32_t origin, uint64_t after, uint64_t before);
 
+/* Events of all conversations, from the first, or from behind the one at `after`. */
+void key_range_of_all_events(struct key_range *range, const struct event_key *after);
+
 /* Numbers with after < number < before. */
 void key_range_of_journal(struct key_range *range, uint64_t after, uint64_t before);
 

@@ -128,6 +128,19 @@ MUST_CHECK enum status store_read_events(struct store *store, const struct store
                                          struct arena *arena, struct store_event *events,
                                          size_t *count, bool *more);
 
+/* An event among all that the store has. */
+struct store_logged {
+    struct event_key key;
+    struct view bytes;
+};
+
+/* Every event of every conversation, in the order of their keys, as it is now: those after `after`
+ * (NULL: from the beginning), at most `limit` (room in `events`). Events that are committed
+ * meanwhile may be missing. */
+MUST_CHECK enum status store_list_events(struct store *store, const struct event_key *after,
+                                         size_t limit, struct arena *arena,
+                                         struct store_logged *events, size_t *count);
+
 struct store_membership {
     struct view conversation;
     struct view user;
@@ -232,6 +245,10 @@ MUST_CHECK enum status store_read_journal(struct store *store, uint64_t after, s
                                           struct arena *arena, struct store_journal *rows,
                                           size_t *count);
 
+/* Numbers up to this one were used, by a store that this one takes the place of: commits from now
+ * on have larger ones, for as long as the store is open. Rows that are there stay. */
+void store_skip_journal(struct store *store, uint64_t number);
+
 /* What leads from a word (an operator, say) to entries of the log: for each word and settlement,
  * the ascending indexes of its entries. `dimension` tells words of one kind from those of another.
  */
@@ -242,7 +259,8 @@ struct store_posting {
     struct view bytes;
 };
 
-/* Drops all rows up to `number` and puts the postings; again with the same, it changes nothing. */
+/* Drops all rows up to `number` and puts the postings; again with the same, it changes nothing. The
+ * numbers of one caller ascend. */
 MUST_CHECK enum status store_settle_journal(struct store *store, uint64_t number,
                                             const struct store_posting *postings, size_t count,
                                             struct failure *failure);

@@ -81,9 +81,12 @@ static enum status settle(struct store *store, uint64_t number,
     struct key_range range;
     struct key key;
     uint64_t settled;
+    /* Not from the first row on: what was dropped long ago is skipped at a cost, and a row that
+     * turns up there, because a write that had failed was made good, nobody has read yet. */
+    uint64_t dropped = atomic_load(&store->journal_dropped);
     enum status status = read_settled(store, &settled);
-    key_range_of_journal(&range, 0, number + 1);
-    if (status == STATUS_OK)
+    key_range_of_journal(&range, dropped, number + 1);
+    if (status == STATUS_OK && dropped < number)
         status = store_scan(store, KV_JOURNAL, &range, false, drop_row, &drop);
     if (status != STATUS_OK)
         return failure_set(failure, status, "the journal of the store cannot be read: %s",
@@ -99,9 +102,11 @@ static enum status settle(struct store *store, uint64_t number,
     key_of_settled(&key);
     if (number > settled)
         batch_put(arena, &batch, KV_REST, &key, row_encode_number(arena, number));
-    if (batch.first == NULL)
-        return STATUS_OK;
-    return store->kv->operations->write(store->kv, &batch, failure);
+    if (batch.first != NULL)
+        status = store->kv->operations->write(store->kv, &batch, failure);
+    if (status == STATUS_OK && dropped < number)
+        atomic_store(&store->journal_dropped, number);
+    return status;
 }
 
 enum status store_settle_journal(struct store *store, uint64_t number,
@@ -119,6 +124,11 @@ enum status store_settle_journal(struct store *store, uint64_t number,
     enum status status = settle(store, number, postings, count, &arena, failure);
     arena_fini(&arena);
     return status;
+}
+
+void store_skip_journal(struct store *store, uint64_t number)
+{
+    journal_skip(&store->journal, number);
 }
 
 static enum status take_posting(struct listing *listing, struct view rest, struct view value)

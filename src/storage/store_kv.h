@@ -26,6 +26,7 @@ struct store {
     struct kv *kv;                  /* owned */
     struct evidence_keys *evidence; /* owned */
     struct journal journal;
+    atomic_uint_fast64_t journal_dropped; /* rows up to this one, since the store was opened */
     /* Marks are dropped by whoever holds it alone; shared, it is held while an event and its mark
      * are read, and while a mark is written. */
     pthread_rwlock_t marking;

@@ -2,10 +2,12 @@
 trees by hashlib, Ed25519 as RFC 8032 writes it down, tlog-tiles read from the specification."""
 
 import base64
+import datetime
 import hashlib
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -402,6 +404,201 @@ class Served(harness.ServerCase):
         recalled = [entry["target"]["seq"] for entry in log.export()
                     if entry["conversation"] == conversation and entry["outcome"] == "recalled"]
         self.assertEqual(recalled, seqs)
+
+
+class Matched(harness.ServerCase):
+    """The store's recalls held against the log's entries, and copies of either that were changed."""
+
+    policy = """on_clock_unsure: decide
+clock_error_max: 500ms
+rules:
+  - name: along
+    actor: [self]
+    decision: allow
+    forwards: recalled"""
+    settings = "development_key: true"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.alice = cls.server.device("alice", "phone")
+        cls.bob = cls.server.device("bob", "phone")
+        cls.talk = cls.alice.open_with("bob")
+        other = cls.alice.open_with("carol")
+        for text in ("one", "two"):
+            seq = cls.alice.send(cls.talk, text)["seq"]
+            cls.alice.ok("recall", cls.talk, seq)
+        cls.alice.run("recall", cls.talk, seq)
+        cls.bob.run("recall", cls.talk, seq)
+        cls.before = cls.stopped_copy("before")
+        seq = cls.alice.send(cls.talk, "three")["seq"]
+        cls.alice.ok("send", "--forward", f"{cls.talk}:{seq}", other)
+        cls.alice.ok("recall", cls.talk, seq)
+        cls.after = cls.stopped_copy("after")
+
+    @classmethod
+    def stopped_copy(cls, name):
+        assert cls.server.kill(signal.SIGTERM) == 0
+        copy = cls.directory / name
+        shutil.copytree(cls.server.data, copy)
+        cls.server.start()
+        return copy
+
+    def scratch(self, store, log):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        data = pathlib.Path(directory.name)
+        shutil.copytree(store / "store", data / "store")
+        shutil.copytree(log / "audit", data / "audit")
+        return data
+
+    def match(self, data):
+        """What was found, and the result."""
+        result = harness.run("audit", "match", "--data", data, "--json")
+        objects = result.objects
+        self.assertEqual(result.code, 0 if objects[-1]["problems"] == 0 else 1, result)
+        self.assertEqual(objects[-1]["problems"], len(objects) - 1)
+        return objects[:-1], objects[-1]
+
+    def found(self, data):
+        return [(found["kind"], found["index"], found["recall"]) for found in self.match(data)[0]]
+
+    def granted(self, data):
+        """Of the log: (index, "CONVERSATION@SEQ") of each granted entry."""
+        entries = harness.run("audit", "export", data / "audit").objects
+        return [(entry["index"], f"{entry['conversation']}@{entry['recall_seq']}")
+                for entry in entries if entry["outcome"] == "recalled"]
+
+    def rewrite(self, data, change):
+        """Changes the entries in the log's only bundle, as somebody with an editor could."""
+        size = int((data / "audit" / "checkpoint").read_text(encoding="utf-8").split("\n")[1])
+        path = data / "audit" / tile_path("entries", 0, size)
+        entries = read_bundle(path.read_bytes())
+        change(entries)
+        path.write_bytes(b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries))
+
+    def test_untouched(self):
+        data = self.scratch(self.after, self.after)
+        found, result = self.match(data)
+        self.assertEqual(found, [])
+        self.assertEqual((result["recalls"], result["entries"], result["in_journal"]), (4, 4, 0))
+        text = harness.run("audit", "match", "--data", data)
+        self.assertEqual((text.code, text.out), (0, "matched: 4 recalls, 4 granted entries\n"))
+
+    def test_dropped_entry(self):
+        data = self.scratch(self.after, self.after)
+        index, recall = self.granted(data)[1]
+
+        def drop(entries):
+            entries[index] = entries[0]
+        self.rewrite(data, drop)
+        self.assertEqual(self.found(data), [("no_entry", None, recall)])
+        text = harness.run("audit", "match", "--data", data)
+        self.assertEqual(text.code, 1)
+        self.assertIn(f"recall {recall}: alice took back message", text.out)
+        self.assertIn("NOT matched: 4 recalls, 3 granted entries, 1 problem\n", text.out)
+
+    def test_doubled_entry(self):
+        data = self.scratch(self.after, self.after)
+        (one, recall), (other, lost) = self.granted(data)[:2]
+
+        def double(entries):
+            entries[other] = entries[one]
+        self.rewrite(data, double)
+        self.assertEqual(sorted(self.found(data), key=str),
+                         sorted([("doubled", other, recall), ("no_entry", None, lost)], key=str))
+
+    def test_changed_entry(self):
+        data = self.scratch(self.after, self.after)
+        index, recall = self.granted(data)[0]
+        original = []
+
+        def change(old, new):
+            def edit(entries):
+                original[:] = original or entries
+                entries[:] = original
+                self.assertIn(old, entries[index])
+                entries[index] = entries[index].replace(old, new)
+            return edit
+        time = harness.run("audit", "show", data / "audit", index, "--json").objects[0]["time"]
+        for old, new, text in ((b"\x52\x05alice", b"\x52\x05alicf", "another operator"),
+                               (b"\x3a\x05alice", b"\x3a\x05alicf", "another target"),
+                               (b"\x6a\x05phone", b"\x6a\x05phony", "another device")):
+            self.rewrite(data, change(old, new))
+            found, _ = self.match(data)
+            self.assertEqual([(each["kind"], each["index"], each["recall"]) for each in found],
+                             [("different", index, recall)])
+            self.assertIn(text, found[0]["text"])
+        stamp = round(datetime.datetime.fromisoformat(time).timestamp() * 1000)
+        self.rewrite(data, change(b"\x11" + stamp.to_bytes(8, "little"),
+                                  b"\x11" + (stamp + 1000).to_bytes(8, "little")))
+        found, _ = self.match(data)
+        self.assertEqual([(each["kind"], each["index"]) for each in found], [("different", index)])
+        self.assertIn("another time", found[0]["text"])
+
+    def test_dropped_recall(self):
+        """An older store under the log: what was taken back since then is not in it."""
+        data = self.scratch(self.before, self.after)
+        known = len(self.granted(self.before))
+        self.assertEqual(self.found(data),
+                         [("no_recall", index, recall)
+                          for index, recall in self.granted(data)[known:]])
+
+    def test_older_log(self):
+        data = self.scratch(self.after, self.before)
+        known = len(self.granted(self.before))
+        self.assertEqual(sorted(self.found(data)[0:9]),
+                         sorted(("no_entry", None, recall)
+                                for _, recall in self.granted(self.after)[known:]))
+
+    def test_journal(self):
+        """Killed right after an answer, the entry may still wait in the store."""
+        waiting = 0
+        for _ in range(3):
+            seq = self.alice.send(self.talk, "again")["seq"]
+            self.alice.ok("recall", self.talk, seq)
+            self.server.kill(signal.SIGKILL)
+            found, result = self.match(self.scratch(self.server.data, self.server.data))
+            self.assertEqual(found, [])
+            self.assertEqual(result["recalls"], result["entries"])
+            waiting += result["in_journal"]
+            self.server.start()
+        self.assertGreater(waiting, 0)
+
+    def test_new_store(self):
+        """The store is deleted; the log goes on, under its old name, and knows more than the store."""
+        data = self.scratch(self.after, self.after)
+        shutil.rmtree(data / "store")
+        for name in ("audit.key", "audit.pub", "development.key"):
+            if (self.after / name).exists():
+                shutil.copy(self.after / name, data / name)
+        server = harness.Server(data.parent / (data.name + "-new"), "development_key: true")
+        self.addCleanup(shutil.rmtree, server.directory, True)
+        server.kill(signal.SIGTERM)
+        server.data = data
+        server.start()
+        self.addCleanup(server.close)
+        alice = server.device("alice", "new")
+        talk = alice.open_with("bob")
+        alice.ok("recall", talk, alice.send(talk, "in the new store")["seq"])
+        server.kill(signal.SIGTERM)
+        Log(data).both_verify(self)
+        self.assertGreater(len(self.found(data)), 0)
+        known = len(harness.run("audit", "export", self.after / "audit").objects)
+        text = harness.run("audit", "match", "--data", data, "--from", known)
+        self.assertEqual((text.code, text.out), (0, "matched: 1 recall, 1 granted entry\n"))
+
+    def test_command_line(self):
+        result = harness.run("audit", "match", "--data", self.server.data)
+        self.assertEqual(result.code, 1)
+        self.assertIn("another process has this directory", result.err)
+        empty = self.directory / "empty"
+        result = harness.run("audit", "match", "--data", empty)
+        self.assertEqual(result.code, 1)
+        self.assertIn("there is no store", result.err)
+        self.assertFalse(empty.exists())
+        self.assertEqual(harness.run("audit", "match").code, 2)
+        self.assertEqual(harness.run("audit", "match", "--data", empty, "--last", 3).code, 2)
 
 
 if __name__ == "__main__":

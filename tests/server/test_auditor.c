@@ -313,9 +313,50 @@ static void test_restored_store(void **state)
     auditor_stop(start(fixture));
     commit_ok(fixture, 1);
     auditor_stop(start(fixture));
+    struct note_signer signer;
+    struct audit_log *log = log_open(fixture, &signer);
+    assert_true(audit_log_state(log)->position > 12); /* it never goes back */
+    audit_log_close(log);
     store_close(old);
     assert_int_equal(journal_rows(fixture), 0);
     check_log(fixture);
+}
+
+/* The store was deleted, the log was not: it goes on, and no number of a row stands for two. */
+static void test_new_store_under_an_old_log(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_journal rows[2];
+    struct note_signer signer;
+    size_t count = 0;
+    uint64_t last = 0;
+    for (int generation = 0; generation < 3; generation++) {
+        struct auditor *auditor = start(fixture);
+        for (size_t i = 0; i < 12; i++)
+            commit_ok(fixture, 1 + i % 2);
+        auditor_wake(auditor);
+        auditor_stop(auditor);
+        struct audit_log *log = log_open(fixture, &signer);
+        assert_true(audit_log_state(log)->position >= last + 12);
+        last = audit_log_state(log)->position;
+        audit_log_close(log);
+
+        /* It dies after the batch was appended and before it was settled. */
+        commit_ok(fixture, 3);
+        assert_int_equal(store_read_journal(fixture->store, 0, 2, &fixture->arena, rows, &count),
+                         STATUS_OK);
+        assert_int_equal(count, 1);
+        assert_true(rows[0].number > last);
+        last = rows[0].number;
+        log = log_open(fixture, &signer);
+        assert_int_equal(audit_log_append(log, rows[0].entries, rows[0].count, last, NULL),
+                         STATUS_OK);
+        audit_log_close(log);
+        auditor_stop(start(fixture));
+        check_log(fixture);
+        store_close(fixture->store);
+        fixture->store = store_open_memory();
+    }
 }
 
 static void test_stats(void **state)
@@ -341,8 +382,13 @@ static void test_stats(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_journal_into_log), TEST(test_drains_on_stop), TEST(test_crash_before_settling),
-        TEST(test_store_that_fails), TEST(test_restored_store), TEST(test_stats),
+        TEST(test_journal_into_log),
+        TEST(test_drains_on_stop),
+        TEST(test_crash_before_settling),
+        TEST(test_store_that_fails),
+        TEST(test_restored_store),
+        TEST(test_new_store_under_an_old_log),
+        TEST(test_stats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -222,11 +222,70 @@ static void test_many_rows(void **state)
     free(events);
 }
 
+/* Walks over all events, `limit` at a time, and writes them as "c/1:1 a;". */
+static const char *walk_text(struct fixture *fixture, size_t limit)
+{
+    struct store_logged events[16];
+    struct event_key after;
+    char *text = arena_zero(&fixture->arena, 512);
+    size_t size = 0;
+    size_t count = limit;
+    bool is_first = true;
+    while (count == limit) {
+        assert_int_equal(store_list_events(fixture->store, is_first ? NULL : &after, limit,
+                                           &fixture->arena, events, &count),
+                         STATUS_OK);
+        for (size_t i = 0; i < count; i++)
+            size += (size_t)snprintf(text + size, 512 - size, "%.*s/%u:%llu %.*s;",
+                                     VIEW_PRINT(events[i].key.conversation), events[i].key.origin,
+                                     (unsigned long long)events[i].key.seq,
+                                     VIEW_PRINT(events[i].bytes));
+        is_first = false;
+        if (count > 0)
+            after = events[count - 1].key;
+    }
+    return text;
+}
+
+static void test_all_events(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char expected[] = "c/1:1 one;c/1:2 gone;c/2:1 two;c-1/1:1 gone;ca/1:1 three;"
+                                   "ca/1:18446744073709551615 last;";
+    uint64_t bodies;
+    assert_string_equal(walk_text(fixture, 3), "");
+    add_event(fixture, "ca", 1, 1, "three");
+    add_event(fixture, "ca", 1, UINT64_MAX, "last");
+    add_event(fixture, "c", 1, 1, "one");
+    add_event(fixture, "c", 1, 2, "body");
+    add_event(fixture, "c", 2, 1, "two");
+    add_event(fixture, "c-1", 1, 1, "body");
+    commit(fixture);
+    add_event(fixture, "c", 1, 2, "gone")->dossier = view_of("dossier");
+    add_event(fixture, "c-1", 1, 1, "gone")->dossier = view_of("dossier");
+    commit(fixture);
+    for (int round = 0; round < 3; round++) { /* under marks, again, and without marks */
+        for (size_t limit = 1; limit <= 7; limit++)
+            assert_string_equal(walk_text(fixture, limit), expected);
+        reopen(fixture);
+        if (round == 1)
+            assert_int_equal(store_scrub(fixture->store, 0, &bodies, NULL), STATUS_OK);
+    }
+    struct event_key between = {view_of("c"), 1, 77};
+    struct store_logged event;
+    size_t count;
+    assert_int_equal(
+        store_list_events(fixture->store, &between, 1, &fixture->arena, &event, &count), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(event.key.origin, 2);
+}
+
 const struct conformance_test conformance_events[] = {
     TEST(test_replaced_event_is_gone),
     TEST(test_longest_ids_and_large_values),
     TEST(test_impossible_ids),
     TEST(test_ranges),
     TEST(test_many_rows),
+    TEST(test_all_events),
     TESTS_END,
 };

@@ -132,6 +132,24 @@ static void test_numbers_are_never_used_again(void **state)
     assert_string_equal(journal_text(fixture, 0, 9), "11:eleven");
 }
 
+/* A store that takes the place of another one, whose numbers a log knows. */
+static void test_numbers_are_skipped(void **state)
+{
+    struct fixture *fixture = *state;
+    add_audit(fixture, "one");
+    commit(fixture);
+    store_skip_journal(fixture->store, 10);
+    store_skip_journal(fixture->store, 5);
+    add_audit(fixture, "eleven");
+    commit(fixture);
+    assert_string_equal(journal_text(fixture, 0, 9), "1:one 11:eleven");
+    reopen(fixture);
+    store_skip_journal(fixture->store, 0);
+    add_audit(fixture, "twelve");
+    commit(fixture);
+    assert_string_equal(journal_text(fixture, 0, 9), "1:one 11:eleven 12:twelve");
+}
+
 static void test_number_of_a_failed_commit(void **state)
 {
     struct fixture *fixture = *state;
@@ -201,7 +219,11 @@ static void test_reading_while_others_commit(void **state)
 }
 
 const struct conformance_test conformance_journal[] = {
-    TEST(test_entries_of_a_commit_are_one_row), TEST(test_settling),
-    TEST(test_numbers_are_never_used_again),    TEST(test_number_of_a_failed_commit),
-    TEST(test_reading_while_others_commit),     TESTS_END,
+    TEST(test_entries_of_a_commit_are_one_row),
+    TEST(test_settling),
+    TEST(test_numbers_are_never_used_again),
+    TEST(test_number_of_a_failed_commit),
+    TEST(test_numbers_are_skipped),
+    TEST(test_reading_while_others_commit),
+    TESTS_END,
 };

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "storage/kv_memory.h"
+#include "storage/rows.h"
 #include "storage/store_kv.h"
 
 /* A map in memory of which one thread's write waits until it is let go. */
@@ -121,8 +122,32 @@ static void test_rows_wait_for_those_before(void **state)
     pthread_mutex_destroy(&gate.lock);
 }
 
+/* A write that failed may turn out to be there after all, when later rows are settled. */
+static void test_a_late_row_is_not_dropped_unread(void **state)
+{
+    struct store *store = store_new(kv_memory_new(), NULL);
+    struct kv_batch batch = {.first = NULL};
+    struct view entry = view_of("late");
+    struct arena arena;
+    struct key key;
+    (void)state;
+    arena_init(&arena);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(audit_commit(store, "x"), STATUS_OK);
+    assert_int_equal(store_settle_journal(store, 2, NULL, 0, NULL), STATUS_OK);
+    key_of_journal(&key, 1);
+    batch_put(&arena, &batch, KV_JOURNAL, &key, row_encode_entries(&arena, &entry, 1));
+    struct kv *kv = store_kv(store);
+    assert_int_equal(kv->operations->write(kv, &batch, NULL), STATUS_OK);
+    assert_int_equal(store_settle_journal(store, 3, NULL, 0, NULL), STATUS_OK);
+    assert_int_equal(rows_count(store), 1);
+    arena_fini(&arena);
+    store_close(store);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_wait_for_those_before)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_wait_for_those_before),
+                                       cmocka_unit_test(test_a_late_row_is_not_dropped_unread)};
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
 }
