@@ -123,6 +123,20 @@ struct unsay_recalls_query {
     uint32_t limit;             /* 1-200; 0: 200 */
 };
 
+enum unsay_conversation_type {
+    UNSAY_CONVERSATION_DIRECT = 1,
+    UNSAY_CONVERSATION_GROUP,
+    UNSAY_CONVERSATION_CHANNEL
+};
+
+/* How far a message had got when its recall was decided. */
+enum unsay_delivery {
+    UNSAY_DELIVERY_UNKNOWN, /* neither the policy nor the operator asked */
+    UNSAY_DELIVERY_NONE,    /* no device of another member had stored it */
+    UNSAY_DELIVERY_STORED,
+    UNSAY_DELIVERY_DISPLAYED
+};
+
 struct unsay_recall_entry {
     uint64_t index; /* in the audit log */
     uint64_t time_ms;
@@ -147,6 +161,15 @@ struct unsay_recall_entry {
     uint64_t recall_seq;        /* 0: not granted */
     bool is_clock_unsure;
     bool is_on_arrival; /* decided when the message came */
+
+    /* What else the decision went by. */
+    enum unsay_conversation_type conversation_type; /* 0: not known */
+    uint32_t capacities; /* of the operator: UINT32_C(1) << enum unsay_actor each; 0: the policy was
+                            not asked about this very message */
+    const char *region;  /* of the server; "": it has no name */
+    enum unsay_delivery delivery;
+    uint64_t delivered_ms;     /* when the first other member had it; 0: not known, or nobody had */
+    uint64_t delivered_all_ms; /* when the last one had; 0: not known, or not all had */
 };
 
 struct unsay_recall_page {

@@ -55,6 +55,27 @@ const char *name_of_outcome(enum unsay_outcome outcome)
     return NAME_AT(outcomes, outcome);
 }
 
+const char *name_of_conversation(enum unsay_conversation_type conversation_type)
+{
+    static const char *const names[] = {
+        [UNSAY_CONVERSATION_DIRECT] = "direct",
+        [UNSAY_CONVERSATION_GROUP] = "group",
+        [UNSAY_CONVERSATION_CHANNEL] = "channel",
+    };
+    return NAME_AT(names, conversation_type);
+}
+
+const char *name_of_delivery(enum unsay_delivery delivery)
+{
+    static const char *const names[] = {
+        [UNSAY_DELIVERY_UNKNOWN] = "not asked",
+        [UNSAY_DELIVERY_NONE] = "undelivered",
+        [UNSAY_DELIVERY_STORED] = "delivered",
+        [UNSAY_DELIVERY_DISPLAYED] = "displayed",
+    };
+    return NAME_AT(names, delivery);
+}
+
 const char *name_of_reach(enum unsay_device_reach reach)
 {
     static const char *const names[] = {

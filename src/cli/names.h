@@ -9,6 +9,8 @@ const char *name_of_content_type(enum unsay_content_type content_type);
 const char *name_of_role(enum unsay_role role); /* "none" for UNSAY_ROLE_NONE */
 const char *name_of_actor(enum unsay_actor actor);
 const char *name_of_outcome(enum unsay_outcome outcome);
+const char *name_of_conversation(enum unsay_conversation_type conversation_type);
+const char *name_of_delivery(enum unsay_delivery delivery);
 const char *name_of_reach(enum unsay_device_reach reach);
 const char *name_of_receipt(enum unsay_receipt_state receipt);
 

@@ -1,128 +1,139 @@
 /* The policy of a running server: shown, listed, read again. */
-#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/policy.h"
-#include "cli/session.h"
-#include "unsay/operator.h"
+#include "cli/policy_source.h"
+#include "cli/text.h"
 
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct inquiry {
-    struct question question;
-    enum unsay_policy_action action;
-    struct unsay_policy policy; /* without its pointers */
-    char *content;              /* owned */
-    struct unsay_policy_version *versions;
+/* One of the commands: what it needs to know, asked, and told. */
+struct task {
+    const struct help *help;
+    int words_max;
+    /* `word` is the operand, or NULL. Returns the exit status. */
+    int (*run)(struct policy_source *source, const char *word, bool is_json);
 };
 
-static void inquiry_answer(void *context, const struct unsay_error *error,
-                           const struct unsay_policy *policy)
-{
-    struct inquiry *inquiry = context;
-    if (policy != NULL) {
-        inquiry->policy = *policy;
-        inquiry->content = memory_copy(policy->content, policy->content_bytes);
-        inquiry->versions =
-            memory_copy(policy->versions, policy->count * sizeof(*policy->versions));
-    }
-    question_answer(&inquiry->question, error);
-}
-
-static json_t *inquiry_version_json(const struct unsay_policy_version *version)
+static json_t *version_to_json(const struct unsay_policy_version *version)
 {
     char text[2 * POLICY_VERSION_BYTES + 1];
     json_t *object = json_object();
     policy_version_write(version->version, text);
     json_object_set_new(object, "version", json_string(text));
-    if (version->since_ms != 0)
-        json_object_set_new(object, "since", output_json_time(version->since_ms));
     return object;
 }
 
-static void inquiry_print_json(const struct inquiry *inquiry)
+static int show_run(struct policy_source *source, const char *word, bool is_json)
 {
-    if (inquiry->action == UNSAY_POLICY_LIST) {
-        for (size_t i = 0; i < inquiry->policy.count; i++)
-            output_object(stdout, inquiry_version_json(&inquiry->versions[i]));
-        return;
-    }
-    json_t *object = inquiry_version_json(&inquiry->policy.current);
-    if (inquiry->action == UNSAY_POLICY_GET)
-        json_object_set_new(object, "content",
-                            json_stringn(inquiry->content, inquiry->policy.content_bytes));
-    output_object(stdout, object);
-}
-
-static void inquiry_print(const struct inquiry *inquiry)
-{
-    char text[2 * POLICY_VERSION_BYTES + 1];
-    policy_version_write(inquiry->policy.current.version, text);
-    if (inquiry->action == UNSAY_POLICY_GET) {
-        fwrite(inquiry->content, 1, inquiry->policy.content_bytes, stdout);
-        return;
-    }
-    if (inquiry->action == UNSAY_POLICY_RELOAD) {
-        printf("in force now: %s\n", text);
-        return;
-    }
-    for (size_t i = 0; i < inquiry->policy.count; i++) {
-        char since[OUTPUT_TIME_BYTES];
-        policy_version_write(inquiry->versions[i].version, text);
-        output_rfc3339(inquiry->versions[i].since_ms, since);
-        printf("%s  %s\n", text, since);
-    }
-}
-
-static int inquiry_run(struct inquiry *inquiry, struct session *session, const uint8_t *version)
-{
-    int exit_status = session_connect(session);
+    uint8_t version[POLICY_VERSION_BYTES];
+    int exit_status = policy_source_find(source, word == NULL ? "current" : word, version);
+    if (exit_status == COMMAND_OK)
+        exit_status = policy_source_ask(source, UNSAY_POLICY_GET, version);
     if (exit_status != COMMAND_OK)
         return exit_status;
-    question_init(&inquiry->question, session);
-    exit_status =
-        question_await(&inquiry->question, unsay_policy(session->client, inquiry->action, version,
-                                                        inquiry_answer, inquiry));
-    if (exit_status == COMMAND_OK && session->options->is_json)
-        inquiry_print_json(inquiry);
-    else if (exit_status == COMMAND_OK)
-        inquiry_print(inquiry);
+    const struct unsay_policy *policy = &source->answer;
+    if (is_json) {
+        json_t *object = version_to_json(&policy->current);
+        json_object_set_new(object, "content",
+                            json_stringn(policy->content, policy->content_bytes));
+        output_object(stdout, object);
+    } else {
+        fwrite(policy->content, 1, policy->content_bytes, stdout);
+    }
+    return COMMAND_OK;
+}
+
+static void versions_print(const struct unsay_policy *list, bool is_json)
+{
+    if (!is_json)
+        printf("%-*s  %s\n", 2 * POLICY_VERSION_BYTES, text_of(TEXT_POLICY_VERSION_HEAD),
+               text_of(TEXT_POLICY_SINCE_HEAD));
+    for (size_t i = 0; i < list->count; i++) {
+        const struct unsay_policy_version *version = &list->versions[i];
+        bool is_current =
+            memcmp(version->version, list->current.version, POLICY_VERSION_BYTES) == 0;
+        char text[2 * POLICY_VERSION_BYTES + 1];
+        char since[OUTPUT_TIME_BYTES];
+        if (is_json) {
+            json_t *object = version_to_json(version);
+            json_object_set_new(object, "since", output_json_time(version->since_ms));
+            json_object_set_new(object, "in_force", json_boolean(is_current));
+            output_object(stdout, object);
+            continue;
+        }
+        policy_version_write(version->version, text);
+        output_rfc3339(version->since_ms, since);
+        printf("%s  %s%s%s\n", text, since, is_current ? "  " : "",
+               is_current ? text_of(TEXT_POLICY_IN_FORCE) : "");
+    }
+}
+
+static int versions_run(struct policy_source *source, const char *word, bool is_json)
+{
+    (void)word;
+    int exit_status = policy_source_ask(source, UNSAY_POLICY_LIST, NULL);
+    if (exit_status == COMMAND_OK)
+        versions_print(&source->answer, is_json);
     return exit_status;
 }
 
-static int inquiry_command(int argc, char **argv, const struct help *help,
-                           enum unsay_policy_action action)
+static int reload_run(struct policy_source *source, const char *word, bool is_json)
+{
+    char before[2 * POLICY_VERSION_BYTES + 1];
+    char now[2 * POLICY_VERSION_BYTES + 1];
+    (void)word;
+    int exit_status = policy_source_ask(source, UNSAY_POLICY_GET, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    policy_version_write(source->answer.current.version, before);
+    exit_status = policy_source_ask(source, UNSAY_POLICY_RELOAD, NULL);
+    if (exit_status != COMMAND_OK)
+        return exit_status;
+    if (is_json) {
+        json_t *object = version_to_json(&source->answer.current);
+        json_object_set_new(object, "before", json_string(before));
+        json_object_set_new(object, "since", output_json_time(source->answer.current.since_ms));
+        output_object(stdout, object);
+        return COMMAND_OK;
+    }
+    policy_version_write(source->answer.current.version, now);
+    text_write(stdout,
+               strcmp(before, now) == 0 ? TEXT_POLICY_UNCHANGED : TEXT_POLICY_RELOADED, before,
+               now);
+    putchar('\n');
+    return COMMAND_OK;
+}
+
+static int task_command(const struct task *task, int argc, char **argv)
 {
     static const struct option choices[] = {{"help", no_argument, NULL, 'h'}, OPTIONS_CLIENT, {0}};
     struct options options;
     struct session session;
-    struct inquiry inquiry = {.action = action};
-    uint8_t version[POLICY_VERSION_BYTES];
-    size_t size = 0;
-    int words = action == UNSAY_POLICY_GET ? 1 : 0;
-    options_init(&options, "policy", help, 10000);
+    struct policy_source source;
+    options_init(&options, "policy", task->help, 10000);
     if (options_next(&options, argc, argv, choices) == OPTION_STOP)
         return options.exit_status;
-    if (argc - optind > words)
-        return options_wrong(&options, "\"%s\" is one argument too many", argv[optind + words]);
-    bool is_named = argc > optind;
-    if (is_named && (sodium_hex2bin(version, sizeof(version), argv[optind], strlen(argv[optind]),
-                                    NULL, &size, NULL) != 0 ||
-                     size != sizeof(version)))
-        return options_wrong(&options, "a version is 64 hexadecimal digits; \"unsay policy "
-                                       "versions\" lists them");
+    if (argc - optind > task->words_max)
+        return options_wrong(&options, "\"%s\" is one argument too many",
+                             argv[optind + task->words_max]);
+    const char *word = argc > optind ? argv[optind] : NULL;
+    if (word != NULL && !policy_source_is_version(word))
+        return options_wrong(&options, "\"%s\" is neither a version, which has up to 64 "
+                                       "hexadecimal digits, nor \"current\"",
+                             word);
     if (!options_finish(&options))
         return options.exit_status;
     int exit_status = session_open(&session, &options, NULL);
     if (exit_status != COMMAND_OK)
         return exit_status;
-    exit_status = inquiry_run(&inquiry, &session, is_named ? version : NULL);
+    policy_source_init(&source, &session);
+    exit_status = session_connect(&session);
+    if (exit_status == COMMAND_OK)
+        exit_status = task->run(&source, word, options.is_json);
     session_close(&session);
-    free(inquiry.content);
-    free(inquiry.versions);
+    policy_source_fini(&source);
     return exit_status;
 }
 
@@ -130,13 +141,14 @@ int policy_run_show(int argc, char **argv)
 {
     static const struct help help = {
         .usage = "policy show [OPTION...] [VERSION]\n",
-        .about = "Prints the policy that is in force, or one that was, as its file was written.\n"
-                 "For the system and compliance roles.\n",
+        .about = "Prints the policy that is in force, or one that was, as its file was written. Of a\n"
+                 "version the first digits do. For the system and compliance roles.\n",
         .options = "",
-        .example = "  unsay policy show > in-force.yaml\n",
+        .example = "  unsay policy show > in-force.yaml\n"
+                   "  unsay policy show 3fa9\n",
         .is_client = true,
     };
-    return inquiry_command(argc, argv, &help, UNSAY_POLICY_GET);
+    return task_command(&(struct task){&help, 1, show_run}, argc, argv);
 }
 
 int policy_run_versions(int argc, char **argv)
@@ -150,7 +162,7 @@ int policy_run_versions(int argc, char **argv)
         .example = "  unsay policy versions --json\n",
         .is_client = true,
     };
-    return inquiry_command(argc, argv, &help, UNSAY_POLICY_LIST);
+    return task_command(&(struct task){&help, 0, versions_run}, argc, argv);
 }
 
 int policy_run_reload(int argc, char **argv)
@@ -165,5 +177,5 @@ int policy_run_reload(int argc, char **argv)
         .example = "  unsay policy check policy.yaml && unsay policy reload\n",
         .is_client = true,
     };
-    return inquiry_command(argc, argv, &help, UNSAY_POLICY_RELOAD);
+    return task_command(&(struct task){&help, 0, reload_run}, argc, argv);
 }

@@ -212,6 +212,12 @@ static void entry_from_wire(const wire_recall_entry *wire, struct unsay_recall_e
     entry->recall_seq = audit->recall_seq;
     entry->is_clock_unsure = audit->clock_unsure != 0;
     entry->is_on_arrival = audit->kind == WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL);
+    entry->conversation_type = (enum unsay_conversation_type)audit->conversation_type;
+    entry->capacities = audit->capacities;
+    entry->region = audit->region;
+    entry->delivery = (enum unsay_delivery)audit->delivery;
+    entry->delivered_ms = audit->delivered_ms;
+    entry->delivered_all_ms = audit->delivered_all_ms;
 }
 
 const struct unsay_recall_page *answer_recalls(const wire_recall_page *wire, struct arena *arena)

@@ -22,7 +22,7 @@ class PolicyTest(harness.ServerCase):
                            self.officer(), "--state", str(self.directory / "carol"))
 
     def versions(self):
-        return self.policy_command("versions").out.split("\n")[:-1]
+        return self.policy_command("versions", "--json").objects
 
     def test_story(self):
         alice = self.server.device("alice", "laptop")
