@@ -38,6 +38,7 @@ void database_begin(struct database *database)
 
 enum status database_commit(struct database *database, struct failure *failure)
 {
+    database_index_commit(database);
     database_run(database, database_statement(database, STATEMENT_COMMIT));
     if (database_has_failed(database)) {
         database->counts = database->counts_before;
@@ -94,6 +95,10 @@ static void database_connect(struct database *database)
         return;
     }
     database_execute(database, settings_sql);
+    if (!database_has_failed(database) &&
+        !search_tokenizer_init(&database->tokenizer, database->sqlite))
+        failure_set(&database->failure, STATUS_UNSUPPORTED,
+                    "SQLite on this machine has no full-text search; install a build with FTS5.");
     database_upgrade(database);
     database_check_identity(database);
     database_outbox_count_again(database);
@@ -106,6 +111,8 @@ static void database_disconnect(struct database *database)
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(database->statements[i]);
     memset(database->statements, 0, sizeof(database->statements));
+    search_tokenizer_fini(&database->tokenizer);
+    database_index_reset(database);
     int result = sqlite3_close(database->sqlite);
     assert(result == SQLITE_OK);
     database->sqlite = NULL;

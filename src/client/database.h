@@ -6,16 +6,17 @@
  * known) event         the conversations' logs, by (conversation, origin, seq) body          the
  * bodies of events, by number, and apart from them their details: the parts of an encoded Event
  * that have no column (quote, source and mentions of a message, members, a recall's extension)
+ *   search        the index of text messages: filters of their terms, no text (search_entry.h)
  *   cursor        how far conversations are stored and displayed
  *   conversation  names
  *   outbox        messages on their way out: sending or failed
  *   outbox_body   their bodies and details, likewise; cleared whenever the outbox is empty
  *   request       recalls that have no answer yet, as encoded frames
  *
- * Bodies and details are only appended, and erased in place by zeros of the same size, so that no
- * body ever moves inside the file. SQLite moves rows when it splits and merges pages, and
- * secure_delete does not reach the stale copies that this leaves in a page's gaps: with bodies
- * inside `event`, 37 of 2000 erased ones stayed readable.
+ * Bodies, details and the index are only appended, and erased in place by zeros of the same size,
+ * so that nothing of them ever moves inside the file. SQLite moves rows when it splits and merges
+ * pages, and secure_delete does not reach the stale copies that this leaves in a page's gaps: with
+ * bodies inside `event`, 37 of 2000 erased ones stayed readable.
  *
  * The write-ahead log keeps older versions of pages; database_scrub empties it, and is due soon
  * after database_needs_scrub turns true.
@@ -148,6 +149,21 @@ MUST_CHECK enum status database_unread(struct database *database, struct view co
 /* Whether a message of this user is stored and normal. */
 MUST_CHECK enum status database_is_normal(struct database *database, struct view conversation,
                                           const struct uuid *message_id, bool *is_normal);
+
+/* What is searched for, in which messages. */
+struct database_search {
+    struct view text;
+    struct view conversation;        /* empty: all */
+    struct view before_conversation; /* only what is older than this message */
+    uint32_t before_origin;
+    uint64_t before_seq; /* 0: no bound */
+    uint32_t limit;      /* not 0 */
+};
+
+/* Text messages that are normal, newest first; none older than a message that is not stored. */
+MUST_CHECK enum status database_search(struct database *database,
+                                       const struct database_search *request, struct arena *arena,
+                                       struct unsay_found **found, size_t *count, bool *more);
 
 /* At most `limit` entries in state sending with number > after, in order. */
 MUST_CHECK enum status database_outbox(struct database *database, uint64_t after, uint32_t limit,

@@ -53,6 +53,11 @@ static void event_insert(struct database *database, const wire_event *wire, stru
         body_erase(database, BODY_EVENT, body);
         body_erase(database, BODY_EVENT, detail);
         database->needs_scrub = true;
+    } else if (event->kind == UNSAY_EVENT_MESSAGE && event->state == UNSAY_MESSAGE_NORMAL &&
+               event->content_type == UNSAY_CONTENT_TEXT) {
+        struct search_key key = {event->time_ms, event->seq, event->origin,
+                                 view_of(event->conversation)};
+        database_index(database, &key, body, view_make(event->body, event->body_bytes));
     }
 }
 
@@ -104,6 +109,9 @@ bool database_recall(struct database *database, const wire_event *recall)
         return false;
     body_erase(database, BODY_EVENT, numbers[0]);
     body_erase(database, BODY_EVENT, numbers[1]);
+    struct search_key key = {
+        .seq = target->target_seq, .origin = target->target_origin, .conversation = conversation};
+    database_unindex(database, &key, numbers[0]);
     database->needs_scrub = true;
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_RECALL);
     bind_text(statement, 1, view_of(target->operator_));
@@ -121,11 +129,12 @@ bool database_recall(struct database *database, const wire_event *recall)
 
 void database_forget(struct database *database)
 {
-    static const enum statement clears[] = {STATEMENT_EVENT_CLEAR, STATEMENT_BODY_CLEAR,
-                                            STATEMENT_CURSOR_CLEAR, STATEMENT_CONVERSATION_CLEAR,
-                                            STATEMENT_OUTBOX_FORGET};
+    static const enum statement clears[] = {STATEMENT_EVENT_CLEAR,        STATEMENT_BODY_CLEAR,
+                                            STATEMENT_SEARCH_CLEAR,       STATEMENT_CURSOR_CLEAR,
+                                            STATEMENT_CONVERSATION_CLEAR, STATEMENT_OUTBOX_FORGET};
     for (size_t i = 0; i < sizeof(clears) / sizeof(clears[0]); i++)
         database_run(database, database_statement(database, clears[i]));
+    database_index_reset(database);
     database->needs_scrub = true;
 }
 

@@ -3,6 +3,7 @@
 #define UNSAY_CLIENT_DATABASE_INTERNAL_H
 
 #include "client/database.h"
+#include "client/search_entry.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -36,7 +37,11 @@ struct database {
     struct failure failure; /* the first one since the lock was taken */
     struct database_counts counts;
     struct database_counts counts_before; /* what a rollback goes back to */
-    bool is_connected;                    /* the schema is there and checked */
+    struct search_tokenizer tokenizer;
+    struct search_terms terms; /* of the message that was indexed last */
+    struct buffer index;       /* entries that the transaction has not written yet */
+    uint64_t index_number;     /* of the body of the first of them */
+    bool is_connected;         /* the schema is there and checked */
     bool is_damaged;
     bool needs_scrub;
 };
@@ -98,6 +103,26 @@ struct view body_read(struct database *database, enum body_table table, uint64_t
  * entry of the outbox that is the same message may leave. True when one left that had failed. */
 bool database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
                          bool is_recalled);
+
+/* ---- database_index.c ---- */
+
+/* A text message with the body of this number was stored; numbers ascend. */
+void database_index(struct database *database, const struct search_key *key, uint64_t number,
+                    struct view text);
+
+/* Its body is erased. Nothing when it is not indexed. */
+void database_unindex(struct database *database, const struct search_key *key, uint64_t number);
+
+/* Indexes what is stored; for an upgrade. */
+void database_index_all(struct database *database);
+
+/* Writes what the transaction gathered, or forgets it. */
+void database_index_commit(struct database *database);
+void database_index_reset(struct database *database);
+
+/* The index holds what was never written: a failure, after which database_repair begins a new file.
+ */
+void database_damage(struct database *database);
 
 /* Carries over what can be read of a damaged file's outbox and requests. */
 void database_salvage(struct database *database, const char *damaged_path);

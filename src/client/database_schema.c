@@ -2,9 +2,8 @@
 
 /* Step N brings a database of version N to version N + 1; a new file goes through all of them, so
  * that it is the same as one that was upgraded. Columns are added with constant defaults, which
- * rewrites no row. */
+ * rewrites no row. Each step is one transaction. */
 static const char *const schema_steps[] = {
-    "BEGIN EXCLUSIVE;"
     "CREATE TABLE identity(user TEXT NOT NULL,device TEXT NOT NULL,store BLOB NOT NULL);"
     "CREATE TABLE event(conversation TEXT,origin INTEGER,seq INTEGER,kind INTEGER NOT NULL,"
     " time INTEGER NOT NULL,message_id BLOB NOT NULL,sender TEXT NOT NULL,device TEXT NOT NULL,"
@@ -23,10 +22,8 @@ static const char *const schema_steps[] = {
     " is_recalled INTEGER NOT NULL,is_retry INTEGER NOT NULL);"
     "CREATE TABLE outbox_body(number INTEGER PRIMARY KEY,bytes BLOB NOT NULL);"
     "CREATE TABLE request(number INTEGER PRIMARY KEY AUTOINCREMENT,frame BLOB NOT NULL);"
-    "PRAGMA user_version=1;"
-    "COMMIT;",
+    "PRAGMA user_version=1;",
 
-    "BEGIN EXCLUSIVE;"
     "ALTER TABLE identity ADD COLUMN key BLOB NOT NULL DEFAULT x'';"
     "ALTER TABLE event ADD COLUMN detail INTEGER;"
     "ALTER TABLE event ADD COLUMN mention INTEGER NOT NULL DEFAULT 0;"
@@ -38,11 +35,18 @@ static const char *const schema_steps[] = {
     "UPDATE cursor SET recalled=coalesce((SELECT max(seq) FROM event e WHERE"
     " e.conversation=cursor.conversation AND e.origin=cursor.origin AND e.seq<=stored AND kind=2),"
     " 0);"
-    "PRAGMA user_version=2;"
-    "COMMIT;",
+    "PRAGMA user_version=2;",
+
+    ("CREATE TABLE search(number INTEGER PRIMARY KEY,entries BLOB NOT NULL);"
+     "PRAGMA user_version=3;"),
 };
 
 enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };
+
+/* What follows the SQL of a step, in its transaction. */
+static void (*const schema_fills[SCHEMA_VERSION])(struct database *database) = {
+    [2] = database_index_all,
+};
 
 void database_execute(struct database *database, const char *sql)
 {
@@ -76,6 +80,11 @@ void database_upgrade(struct database *database)
                     "The database %s was made by a newer version (its schema is %llu, this version "
                     "knows %d); update libunsay, or choose another state directory.",
                     database->path, (unsigned long long)version, SCHEMA_VERSION);
-    for (; version < SCHEMA_VERSION && !database_has_failed(database); version++)
+    for (; version < SCHEMA_VERSION && !database_has_failed(database); version++) {
+        database_execute(database, "BEGIN EXCLUSIVE");
         database_execute(database, schema_steps[version]);
+        if (schema_fills[version] != NULL)
+            schema_fills[version](database);
+        database_execute(database, "COMMIT");
+    }
 }
