@@ -75,12 +75,14 @@ static enum status recall_round(struct bench_run *run, const struct bench_option
 {
     struct load *load = run->load;
     bool is_half = batch == 1 && options->batch > 0;
+    if (options->rate > 0 && batch == 1) {
+        load_recall_at(load, options->rate);
+        load_run(load, load_has_recalled_all, options->warmup_seconds);
+    } else {
+        load_recall(load, options->window, batch);
+    }
     load_reset_measures(load);
     stretch->from = bench_sample_take(&run->server);
-    if (options->rate > 0 && batch == 1)
-        load_recall_at(load, options->rate);
-    else
-        load_recall(load, options->window, batch);
     load_run(load, is_half ? recall_is_half_over : load_has_recalled_all, options->seconds);
     stretch->to = bench_sample_take(&run->server);
     stretch->count = load->all.recalled;

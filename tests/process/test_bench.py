@@ -73,6 +73,36 @@ class BenchTest(unittest.TestCase):
         self.assertGreater(report["cpu_ratio"], 0)
         self.assert_sound(report["checks"])
 
+    def test_a_batch_shares_its_sync(self):
+        report = self.measure("recall", "--batch", "100", "--connections", "2", "--window", "1")
+        batch = report["batch"]
+        self.assertEqual(batch["targets"], 100)
+        for part in (report["recalls"], batch["recalls"]):
+            self.assert_stretch(part)
+            self.assertGreater(part["thread_cpu_us"]["workers"], 0)
+        for part in ("recall", "notice"):
+            self.assert_durations(batch[part])
+        self.assertGreater(batch["syncs_ratio"], 0)
+        self.assertLess(batch["syncs_ratio"], 0.1)
+        self.assert_sound(report["checks"])
+
+    def test_recalls_at_a_rate(self):
+        report = self.measure("recall", "--rate", "200")
+        self.assertEqual(report["rate"], 200)
+        self.assertLessEqual(report["recalls"]["count"], 201)
+        self.assertGreater(report["recalls"]["thread_cpu_us"]["audit"], 0)
+        self.assert_durations(report["notice"])
+        self.assert_sound(report["checks"])
+
+    def test_reading_among_tombstones(self):
+        report = self.measure("recall", "--tombstones", "20000")
+        self.assertEqual(report["tombstones"], 20000)
+        for question in ("last_page", "middle_page", "list"):
+            for conversation in ("taken_back", "live"):
+                self.assert_durations(report[question][conversation])
+            self.assertGreater(report[question]["p50_ratio"], 0)
+        self.assert_sound(report["checks"])
+
     def test_floor(self):
         report = self.measure("floor")
         self.assertGreater(report["log"]["syncs_per_second"], 0)
@@ -109,6 +139,8 @@ class BenchTest(unittest.TestCase):
         self.assertEqual(run("bench").code, 2)
         self.assertEqual(run("bench", "everything").code, 2)
         self.assertEqual(run("bench", "send", "--connections", "7").code, 2)
+        self.assertEqual(run("bench", "send", "--rate", "7").code, 2)
+        self.assertEqual(run("bench", "recall", "--batch", "101").code, 2)
         self.assertEqual(run("bench", "send", "--server", "127.0.0.1:1").code, 2)
         self.assertEqual(run("bench", "send", "--data-parent", "/nonexistent").code, 1)
         result = run("bench", "send", "--server", "127.0.0.1:1", "--data", self.parent)
