@@ -74,8 +74,9 @@ bench: packages-run
 soak: packages-check
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dtests=true
-	ninja -C $(BUILD) tests/sim/sim
+	ninja -C $(BUILD)
 	./$(BUILD)/tests/sim/sim --seeds $(SEEDS)
+	UNSAY_SOAK=1 /usr/bin/python3 -B tests/process/test_network.py $(BUILD)/src/cli/unsay
 
 sanitize: packages-check
 	@$(MAKE) --no-print-directory build-asan/build.ninja build-tsan/build.ninja

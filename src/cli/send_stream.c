@@ -239,10 +239,13 @@ static void stream_read(struct stream *stream)
     }
 }
 
-/* Everything that was read is settled, and nothing more will be read. */
+/* Everything that was read is settled, nothing more will be read, and nothing waits that an earlier
+ * command, which was killed, had left in the outbox. */
 static bool stream_is_done(const struct stream *stream)
 {
-    return stream->is_at_end && stream->first == stream->next && buffer_size(&stream->input) == 0;
+    return stream->is_at_end && stream->first == stream->next &&
+           buffer_size(&stream->input) == 0 &&
+           (stream->failed_line != 0 || unsay_outbox_count(stream->send->session->client) == 0);
 }
 
 static void stream_tell_end(struct stream *stream, bool is_cut)

@@ -32,7 +32,7 @@ static void session_on_event(void *context, const struct unsay_event *event)
 {
     struct session *session = context;
     pthread_mutex_lock(&session->lock);
-    shown_stored(&session->shown, event->conversation, event->seq);
+    shown_stored(&session->shown, event->conversation);
     pthread_mutex_unlock(&session->lock);
     session_wake(session);
 }

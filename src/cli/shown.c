@@ -119,7 +119,7 @@ void shown_restart(struct shown *shown, struct shown_entry *entry)
     entry->is_due = true;
 }
 
-void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
+void shown_stored(struct shown *shown, const char *conversation)
 {
     struct shown_entry *entry = shown_find(shown, conversation);
     if (entry != NULL) {
@@ -130,7 +130,7 @@ void shown_stored(struct shown *shown, const char *conversation, uint64_t seq)
         shown->entries.count >= LIMIT_CONVERSATIONS_PER_USER_MAX)
         return;
     entry = shown_make(shown, view_of(conversation));
-    shown_advance(shown, entry, seq - 1, 0);
+    shown_advance(shown, entry, 0, 0);
 }
 
 struct shown_entry *shown_find(const struct shown *shown, const char *conversation)

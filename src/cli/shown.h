@@ -30,9 +30,9 @@ MUST_CHECK enum status shown_init(struct shown *shown, const char *directory,
                                   struct failure *failure);
 void shown_fini(struct shown *shown);
 
-/* Event `seq` was stored: makes the entry when it is the first one that is seen of the
- * conversation. */
-void shown_stored(struct shown *shown, const char *conversation, uint64_t seq);
+/* An event of the conversation was stored, possibly not the first one: a process that was killed may
+ * have stored others, of which it could not even note that there are some. */
+void shown_stored(struct shown *shown, const char *conversation);
 
 /* NULL when nothing of the conversation was ever stored. */
 struct shown_entry *shown_find(const struct shown *shown, const char *conversation);

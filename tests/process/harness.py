@@ -39,9 +39,10 @@ def environment(**more):
     return {**kept, "LC_ALL": "C.UTF-8", "TZ": "UTC", **more}
 
 
-def run(*arguments, stdin=None, seconds=COMMAND_SECONDS, **variables):
+def run(*arguments, stdin=None, seconds=COMMAND_SECONDS, within=(), **variables):
+    """A command to its end; `within` is what starts it, as `ip netns exec` does."""
     return Result(subprocess.run(
-        [str(UNSAY), *map(str, arguments)], input=stdin if stdin is not None else "",
+        [*within, str(UNSAY), *map(str, arguments)], input=stdin if stdin is not None else "",
         capture_output=True, text=True, timeout=seconds, env=environment(**variables)))
 
 
@@ -57,9 +58,10 @@ def wait_until(condition, seconds=COMMAND_SECONDS):
 
 
 class Server:
-    """`unsay serve` on free ports of the loopback; restarted, it takes the same ones."""
+    """`unsay serve` on free ports of the loopback, or of another host; restarted, it takes the same
+    ones."""
 
-    def __init__(self, directory, settings="", scheme="tcp", policy=""):
+    def __init__(self, directory, settings="", scheme="tcp", policy="", host="127.0.0.1", within=()):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.policy = self.directory / "policy.yaml"
@@ -70,8 +72,9 @@ class Server:
         self.config = self.directory / "config.yaml"
         self.config.write_text(settings + "\n" if settings else "development_key: true\n")
         self.scheme = scheme
-        self.listen = "127.0.0.1:0"
-        self.http = "127.0.0.1:0"
+        self.within = within
+        self.listen = f"{host}:0"
+        self.http = f"{host}:0"
         self.process = None
         self.log = open(self.directory / "server.log", "ab")
         self.start()
@@ -82,7 +85,7 @@ class Server:
 
     def start(self):
         self.process = subprocess.Popen(
-            [str(UNSAY), "serve", "--config", str(self.config), "--data", str(self.data),
+            [*self.within, str(UNSAY), "serve", "--config", str(self.config), "--data", str(self.data),
              "--listen", self.listen, "--http", self.http, "--workers", "2", "--json"],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env=environment())
         line = self.process.stdout.readline()
@@ -105,17 +108,18 @@ class Server:
         self.process.stdout.close()
         self.log.close()
 
-    def device(self, user, name):
+    def device(self, user, name, within=()):
         result = run("token", "--data", self.data, "--user", user, "--device", name)
         assert result.code == 0, result
-        return Device(self, user, name, result.out.strip())
+        return Device(self, user, name, result.out.strip(), within)
 
 
 class Device:
     """One device of a user, with a state directory of its own."""
 
-    def __init__(self, server, user, name, token):
+    def __init__(self, server, user, name, token, within=()):
         self.server = server
+        self.within = within
         self.user = user
         self.state = server.directory / "state" / f"{user}-{name}"
         self.token = token
@@ -126,7 +130,7 @@ class Device:
         return ["--server", self.server.address, "--token", self.token, "--state", self.state, *ca]
 
     def run(self, command, *arguments, **more):
-        return run(command, *self.options(), *arguments, **more)
+        return run(command, *self.options(), *arguments, within=self.within, **more)
 
     def ok(self, command, *arguments, **more):
         result = self.run(command, *arguments, **more)
@@ -146,7 +150,7 @@ class Device:
         return self.ok("watch", "--json", *arguments).objects
 
     def popen(self, command, *arguments, **more):
-        return subprocess.Popen([str(UNSAY), command, *map(str, self.options()),
+        return subprocess.Popen([*self.within, str(UNSAY), command, *map(str, self.options()),
                                  *map(str, arguments)], env=environment(), **more)
 
 
