@@ -56,21 +56,6 @@ enum unsay_result unsay_exposure(struct unsay *client, const struct unsay_exposu
     return ask(client, request, false);
 }
 
-/* False when there is no refusal of this name. */
-static bool refusal_parse(const char *name, refusal_code *code)
-{
-    *code = REFUSAL_NONE;
-    if (name == NULL)
-        return true;
-    for (int number = REFUSAL_NONE + 1; strcmp(refusal_name((refusal_code)number), "unknown") != 0;
-         number++) {
-        *code = (refusal_code)number;
-        if (strcmp(refusal_name(*code), name) == 0)
-            return true;
-    }
-    return false;
-}
-
 static Unsay__V1__RecallOutcome outcome_to_wire(enum unsay_outcome outcome)
 {
     static const Unsay__V1__RecallOutcome table[] = {
@@ -86,9 +71,10 @@ static Unsay__V1__RecallOutcome outcome_to_wire(enum unsay_outcome outcome)
 enum unsay_result unsay_list_recalls(struct unsay *client, const struct unsay_recalls_query *query,
                                      unsay_recalls_fn *callback, void *context)
 {
-    refusal_code refusal;
+    refusal_code refusal = REFUSAL_NONE;
     if (query == NULL || query->limit > LIMIT_PAGE_EVENTS_MAX ||
-        query->outcome > UNSAY_OUTCOME_REFUSED || !refusal_parse(query->refusal, &refusal) ||
+        query->outcome > UNSAY_OUTCOME_REFUSED ||
+        (query->refusal != NULL && !refusal_parse(query->refusal, &refusal)) ||
         !ask_is_reason(query->reason) ||
         (query->operator_user != NULL && !id_is_user(view_of(query->operator_user))) ||
         (query->conversation != NULL && !id_is_conversation(view_of(query->conversation))))

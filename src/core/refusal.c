@@ -15,13 +15,15 @@ static const struct refusal refusal_table[] = {
 #undef REFUSAL
 };
 
+enum { REFUSALS = sizeof(refusal_table) / sizeof(refusal_table[0]) };
+
 static const struct refusal *refusal_find(refusal_code code)
 {
     static const struct refusal unknown = {
         "unknown", "The server refused for a reason that this version does not know.", false};
     size_t index = (size_t)code;
-    return index < sizeof(refusal_table) / sizeof(refusal_table[0]) ? &refusal_table[index]
-                                                                    : &unknown;
+    bool is_known = index < REFUSALS && refusal_table[index].name != NULL;
+    return is_known ? &refusal_table[index] : &unknown;
 }
 
 const char *refusal_name(refusal_code code)
@@ -32,6 +34,17 @@ const char *refusal_name(refusal_code code)
 const char *refusal_text(refusal_code code)
 {
     return refusal_find(code)->text;
+}
+
+bool refusal_parse(const char *name, refusal_code *code)
+{
+    for (size_t i = REFUSAL_NONE + 1; i < REFUSALS; i++) {
+        *code = (refusal_code)i;
+        if (refusal_table[i].name != NULL && strcmp(refusal_table[i].name, name) == 0)
+            return true;
+    }
+    *code = REFUSAL_NONE;
+    return false;
 }
 
 bool refusal_is_retryable(refusal_code code)

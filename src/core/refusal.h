@@ -18,6 +18,9 @@ const char *refusal_name(refusal_code code);
 /* An English sentence for people; never NULL. */
 const char *refusal_text(refusal_code code);
 
+/* The code of a stable name; false when there is none. */
+bool refusal_parse(const char *name, refusal_code *code);
+
 /* The same request may be answered otherwise later. */
 bool refusal_is_retryable(refusal_code code);
 

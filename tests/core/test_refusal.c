@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "core/contract.h"
+#include "core/refusal.h"
 
 #include <ctype.h>
 
@@ -45,11 +45,25 @@ static void names_and_texts_are_for_people(void **state)
     }
 }
 
+static void a_name_leads_to_its_code(void **state)
+{
+    (void)state;
+    refusal_code code;
+    for (int i = 0; i < REFUSALS; i++) {
+        assert_true(refusal_parse(refusals[i].name, &code));
+        assert_int_equal(code, refusals[i].code);
+    }
+    assert_false(refusal_parse("", &code));
+    assert_false(refusal_parse("unknown", &code));
+    assert_string_equal(refusal_name((refusal_code)(REFUSALS + 1)), "unknown");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_numbers_are_those_of_the_contract),
         cmocka_unit_test(names_and_texts_are_for_people),
+        cmocka_unit_test(a_name_leads_to_its_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
