@@ -180,8 +180,11 @@ static void recall_wait(struct conversation *conversation, struct member *member
                         const wire_recall_request *request, const wire_target *target,
                         const struct recall_facts *facts, struct effects *effects)
 {
-    if (facts->row != NULL)
-        return; /* another recall waits already: one is enough */
+    bool is_waiting = facts->row != NULL;
+    bool has_mandate = facts->author->authority != WIRE(ACTOR, UNSPECIFIED);
+    if (is_waiting && (facts->row->seq != 0 || !has_mandate ||
+                       facts->row->pending_authority != WIRE(ACTOR, UNSPECIFIED)))
+        return; /* another recall waits already: one is enough, the one with a mandate */
 
     wire_recall_request waiting = *request;
     waiting.n_targets = 0;
@@ -197,11 +200,14 @@ static void recall_wait(struct conversation *conversation, struct member *member
     id_change->message_id.pending = view_make(bytes, size);
     id_change->message_id.pending_device =
         arena_copy(effects->arena, view_of(facts->author->device));
+    id_change->message_id.pending_authority = facts->author->authority;
     if (uuid_compare(&id_change->id, &member->last_message_id) > 0) {
         member->last_message_id = id_change->id;
         member->last_is_in_log = false;
     }
 
+    if (is_waiting)
+        return;
     member->row.pending_recalls++;
     struct change *member_change = effects_change(effects, CHANGE_MEMBER, conversation);
     member_change->user = id_change->user;

@@ -41,7 +41,8 @@ struct message_id_row {
     uint64_t seq; /* 0: the message has not arrived */
     struct view
         pending; /* encoded RecallRequest that waits (one target); empty once the message is here */
-    struct view pending_device; /* the device that asked for it */
+    struct view pending_device;         /* the device that asked for it */
+    Unsay__V1__Actor pending_authority; /* mandate of its token; UNSPECIFIED: none */
 };
 
 enum { RECEIPT_BYTES = 64 };

@@ -133,6 +133,7 @@ static bool send_meets_recall(struct conversation *conversation, const struct se
     struct author author = {
         .user = facts->author->user,
         .device = (const char *)arena_copy(effects->arena, facts->known->pending_device).data,
+        .authority = facts->known->pending_authority,
         .address = "",
     };
     struct recall_facts recall_facts = {

@@ -114,12 +114,14 @@ struct view row_encode_member(struct arena *arena, const struct member_row *row)
 struct view row_encode_message_id(struct arena *arena, const struct message_id_row *row)
 {
     struct row_writer writer = writer_start(
-        arena, 4 * (size_t)VARINT_BYTES_MAX + row->pending.size + row->pending_device.size);
+        arena, 5 * (size_t)VARINT_BYTES_MAX + row->pending.size + row->pending_device.size);
     write_number(&writer, row->origin);
     write_number(&writer, row->seq);
     if (row->pending.size > 0 || row->pending_device.size > 0) {
         write_bytes(&writer, row->pending);
         write_bytes(&writer, row->pending_device);
+        if (row->pending_authority != WIRE(ACTOR, UNSPECIFIED))
+            write_number(&writer, (uint64_t)row->pending_authority);
     }
     return writer_end(&writer);
 }
@@ -319,6 +321,9 @@ enum status row_decode_message_id(struct view value, struct message_id_row *row)
     if (reader.rest.size > 0) {
         row->pending = read_bytes(&reader);
         row->pending_device = read_bytes(&reader);
+        if (reader.rest.size > 0)
+            row->pending_authority =
+                (Unsay__V1__Actor)read_number(&reader, WIRE(ACTOR, COMPLIANCE));
     }
     return reader_end(&reader);
 }

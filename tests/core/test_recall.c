@@ -275,6 +275,23 @@ static void a_recall_before_its_message_waits_once(void **state)
     assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, PENDING));
     assert_nothing_changed(&again);
     decided_fini(&again);
+
+    /* With a mandate it takes the other's place. */
+    decided_init(&again);
+    again.author.authority = WIRE(ACTOR, COMPLIANCE);
+    again.member.row.pending_recalls = 1;
+    outcome = decide(&again, a_request(0, &id_1), NULL, &row->message_id, NOW_MS);
+    assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, PENDING));
+    const struct change *mandated = decided_change(&again, CHANGE_MESSAGE_ID);
+    assert_int_equal(mandated->message_id.pending_authority, WIRE(ACTOR, COMPLIANCE));
+    assert_int_equal(again.member.row.pending_recalls, 1);
+    struct decided later;
+    decided_init(&later);
+    later.author.authority = WIRE(ACTOR, COMPLIANCE);
+    decide(&later, a_request(0, &id_1), NULL, &mandated->message_id, NOW_MS);
+    assert_nothing_changed(&later);
+    decided_fini(&later);
+    decided_fini(&again);
     decided_fini(&decided);
 }
 

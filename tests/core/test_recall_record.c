@@ -27,6 +27,7 @@ struct scene {
     struct recall_facts facts;
     struct recall_ruling ruling;
     wire_target_outcome outcome;
+    Unsay__V1__Actor waiting_authority; /* of a recall that waits */
 };
 
 /* Ann takes back her own message, 7 ms after she sent it, by a rule that lets everyone. */
@@ -453,7 +454,8 @@ static void scene_arrive(struct scene *scene, wire_accepted *accepted)
     uint8_t *bytes = arena_alloc(&decided->arena, size);
     unsay__v1__recall_request__pack(&waiting, bytes);
     struct message_id_row row = {.pending = view_make(bytes, size),
-                                 .pending_device = view_of("tablet")};
+                                 .pending_device = view_of("tablet"),
+                                 .pending_authority = scene->waiting_authority};
     decided->member.row.pending_recalls = 1;
     send.conversation = string_of("c");
     send.message_id = bytes_of(uuid_view(&id_1));
@@ -501,6 +503,28 @@ static void a_recall_granted_on_arrival_is_on_record(void **state)
     assert_int_equal(tombstone->seq, 5);
     assert_true(view_equal(tombstone->evidence.body, view_of("secret")));
     scene_fini(&scene);
+}
+
+/* The mandate of the one who asked counts, whoever's device the message comes from. */
+static void a_recall_that_waited_has_the_mandate_of_its_token(void **state)
+{
+    (void)state;
+    struct scene scene;
+    wire_accepted accepted;
+    for (int with_mandate = 0; with_mandate < 2; with_mandate++) {
+        scene_init(&scene);
+        scene.rule.actors = POLICY_BIT(WIRE(ACTOR, COMPLIANCE));
+        scene.waiting_authority = with_mandate ? WIRE(ACTOR, COMPLIANCE) : WIRE(ACTOR, UNSPECIFIED);
+        scene_arrive(&scene, &accepted);
+        assert_int_equal(accepted.state, with_mandate ? WIRE(MESSAGE_STATE, RECALLED)
+                                                      : WIRE(MESSAGE_STATE, NORMAL));
+        const wire_audit_entry *entry = decided_audit(&scene.decided);
+        assert_int_equal(entry->actor, with_mandate ? WIRE(ACTOR, COMPLIANCE) : WIRE(ACTOR, SELF));
+        policy_set own = POLICY_BIT(WIRE(ACTOR, SELF)) | POLICY_BIT(WIRE(ACTOR, MEMBER));
+        assert_int_equal(entry->capacities,
+                         with_mandate ? own | POLICY_BIT(WIRE(ACTOR, COMPLIANCE)) : own);
+        scene_fini(&scene);
+    }
 }
 
 static void a_recall_refused_on_arrival_is_told_to_its_operator(void **state)
@@ -565,6 +589,7 @@ int main(void)
         cmocka_unit_test(the_body_is_kept_only_when_the_rule_keeps_it),
         cmocka_unit_test(the_dossier_tells_who_had_it_and_by_which_rule),
         cmocka_unit_test(a_recall_granted_on_arrival_is_on_record),
+        cmocka_unit_test(a_recall_that_waited_has_the_mandate_of_its_token),
         cmocka_unit_test(a_recall_refused_on_arrival_is_told_to_its_operator),
         cmocka_unit_test(a_condition_is_met_on_arrival),
     };

@@ -112,7 +112,11 @@ static void test_message_id_row(void **state)
     change->user = view_of("u");
     change->id = id;
     change->message_id = (struct message_id_row){
-        .origin = 3, .pending = view_make("\0wait", 5), .pending_device = view_of("phone")};
+        .origin = 3,
+        .pending = view_make("\0wait", 5),
+        .pending_device = view_of("phone"),
+        .pending_authority = WIRE(ACTOR, COMPLIANCE),
+    };
     commit(fixture);
     reopen(fixture);
 
@@ -124,6 +128,7 @@ static void test_message_id_row(void **state)
     assert_int_equal(row.pending.size, 5);
     assert_memory_equal(row.pending.data, "\0wait", 5);
     assert_view(row.pending_device, "phone");
+    assert_int_equal(row.pending_authority, WIRE(ACTOR, COMPLIANCE));
 
     add_message_id(fixture, "c", "u", id, UINT64_MAX);
     commit(fixture);
@@ -134,6 +139,7 @@ static void test_message_id_row(void **state)
     assert_int_equal(row.seq, UINT64_MAX);
     assert_int_equal(row.pending.size, 0);
     assert_int_equal(row.pending_device.size, 0);
+    assert_int_equal(row.pending_authority, WIRE(ACTOR, UNSPECIFIED));
 }
 
 static void test_request_row(void **state)

@@ -23,7 +23,8 @@ static struct view encode(struct arena *arena, int kind)
                                             .creation_id = {{1, 2, 3}},
                                             .time = 1234567890123};
     struct member_row member = {WIRE(ROLE, OWNER), 300, 5, UINT64_MAX};
-    struct message_id_row message_id = {1, UINT64_MAX, view_of("recall"), view_of("phone")};
+    struct message_id_row message_id = {1, UINT64_MAX, view_of("recall"), view_of("phone"),
+                                        WIRE(ACTOR, SYSTEM)};
     struct cursor_row cursor = {.stored = {2, {{1, UINT64_MAX - 1}, {UINT64_MAX, UINT64_MAX}}},
                                 .displayed = {1, {{127, 128}}},
                                 .receipt_seq = 9,
