@@ -13,6 +13,12 @@ static inline uint64_t hlc_next(uint64_t last, uint64_t wall_ms)
     return wall > last ? wall : last + 1;
 }
 
+/* The first stamp of a millisecond. */
+static inline uint64_t hlc_of(uint64_t ms)
+{
+    return ms << 16;
+}
+
 static inline uint64_t hlc_ms(uint64_t time)
 {
     return time >> 16;

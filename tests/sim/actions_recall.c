@@ -254,6 +254,8 @@ void actions_of_officer(struct world *world, struct device *device)
         actions_recall_again(world, device);
     else if (dice < 60)
         actions_ask_range(world, device, log);
+    else if (dice < 70 && device->database.conversation_count > 0)
+        actions_recall_early(world, device); /* what they write themselves, as a member */
     else
         actions_open_evidence(world, device);
 }

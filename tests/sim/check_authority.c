@@ -4,6 +4,7 @@
 #include "checks.h"
 
 #include "core/hlc.h"
+#include "core/policy_record.h"
 #include "policies.h"
 
 static const char promise[] = "P6 authority";
@@ -223,6 +224,22 @@ static void authority_check_found(struct world *world, struct attempted *attempt
         authority_check_message(world, attempted);
 }
 
+/* What is on record is enough to decide it again, and the same policy decides the same. */
+static void authority_judge_again(struct world *world, const wire_audit_entry *entry,
+                                  unsigned policy)
+{
+    struct policy_record record;
+    struct policy_verdict verdict;
+    if (policy_record_read(entry, &record) != POLICY_RECORD_ASKED)
+        return;
+    if (policy_record_judge(&record, &sim_policies[policy], NULL, &verdict) !=
+            POLICY_LACKS_NOTHING ||
+        !policy_record_agrees(&record, &verdict))
+        world_break(world, promise, "%s: policy %u, asked again, says %s by %s, on record is %s",
+                    entry->operator_, policy, refusal_name(verdict.refusal),
+                    verdict.rule == NULL ? "no rule" : verdict.rule->name, entry->rule);
+}
+
 void check_authority_attempt(struct world *world, const wire_audit_entry *entry,
                              const struct attempt *attempt)
 {
@@ -238,14 +255,18 @@ void check_authority_attempt(struct world *world, const wire_audit_entry *entry,
                     entry->operator_);
         return;
     }
+    bool acted_by_mandate = (entry->capacities & POLICY_BIT(WIRE(ACTOR, COMPLIANCE))) != 0;
+    if (entry->capacities != 0 && acted_by_mandate != attempted.has_mandate)
+        world_break(world, promise, "%s %s a mandate, and it did%s count", entry->operator_,
+                    attempted.has_mandate ? "has" : "does not have",
+                    acted_by_mandate ? "" : " not");
+    authority_judge_again(world, entry, attempted.policy);
     if (attempt->log == UINT32_MAX)
         return; /* of no conversation */
     attempted.asked = &history->asked[attempt->asked];
     attempted.log = &history->logs[attempt->log];
-    /* A recall that waited is its author's own. */
-    attempted.has_mandate = entry->kind != WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL) &&
-                            attempted.operator_user >= world->profile.users &&
-                            attempted.operator_user < USERS_ALL;
+    attempted.has_mandate =
+        attempted.operator_user >= world->profile.users && attempted.operator_user < USERS_ALL;
     attempted.operator_role =
         log_role(attempted.log, attempted.operator_user, attempted.log->head, &since);
     bool is_stranger = attempted.operator_role == WIRE(ROLE, UNSPECIFIED) && !attempted.has_mandate;
