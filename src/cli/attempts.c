@@ -4,6 +4,8 @@
 #include "cli/command.h"
 #include "cli/names.h"
 #include "cli/output.h"
+#include "core/hlc.h"
+#include "core/refusal.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -46,8 +48,7 @@ static void attempts_answer(void *context, const struct unsay_error *error,
     struct attempts *attempts = context;
     if (page != NULL) {
         attempts->count = page->count;
-        attempts->entries =
-            arena_alloc(&attempts->arena, page->count * sizeof(*attempts->entries));
+        attempts->entries = arena_alloc(&attempts->arena, page->count * sizeof(*attempts->entries));
         for (size_t i = 0; i < page->count; i++) {
             attempts->entries[i] = page->entries[i];
             attempts_keep(attempts, &attempts->entries[i]);
@@ -75,6 +76,50 @@ int attempts_next(struct attempts *attempts, const struct unsay_recall_entry **e
     if (attempts->at < attempts->count)
         *entry = &attempts->entries[attempts->at++];
     return COMMAND_OK;
+}
+
+static Unsay__V1__RecallOutcome outcome_to_audit(enum unsay_outcome outcome)
+{
+    static const Unsay__V1__RecallOutcome outcomes[] = {
+        [UNSAY_OUTCOME_RECALLED] = WIRE(RECALL_OUTCOME, RECALLED),
+        [UNSAY_OUTCOME_ALREADY_RECALLED] = WIRE(RECALL_OUTCOME, ALREADY_RECALLED),
+        [UNSAY_OUTCOME_PENDING] = WIRE(RECALL_OUTCOME, PENDING),
+        [UNSAY_OUTCOME_REFUSED] = WIRE(RECALL_OUTCOME, REFUSED),
+    };
+    return (size_t)outcome < sizeof(outcomes) / sizeof(outcomes[0])
+               ? outcomes[outcome]
+               : WIRE(RECALL_OUTCOME, UNSPECIFIED);
+}
+
+void attempt_to_audit(const struct unsay_recall_entry *entry, wire_audit_entry *audit)
+{
+    refusal_code refusal;
+    bool is_refused = refusal_parse(entry->refusal, &refusal);
+    unsay__v1__audit_entry__init(audit);
+    audit->kind =
+        entry->is_on_arrival ? WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL) : WIRE(AUDIT_KIND, RECALL);
+    audit->time = entry->time_ms;
+    audit->conversation = string_of(entry->conversation);
+    audit->origin = entry->origin;
+    audit->target_seq = entry->target_seq;
+    audit->target_sender = string_of(entry->target_sender);
+    audit->content_type = (Unsay__V1__ContentType)entry->content_type;
+    audit->target_time = hlc_of(entry->target_time_ms);
+    audit->operator_ = string_of(entry->operator_user);
+    audit->actor = (Unsay__V1__Actor)entry->actor;
+    audit->target_role = (Unsay__V1__Role)entry->target_role;
+    audit->rule = string_of(entry->rule);
+    audit->policy = bytes_of(view_make(entry->policy_version, sizeof(entry->policy_version)));
+    audit->outcome = outcome_to_audit(entry->outcome);
+    audit->refusal = is_refused ? (uint32_t)refusal : 0;
+    audit->recall_seq = entry->recall_seq;
+    audit->clock_unsure = entry->is_clock_unsure;
+    audit->conversation_type = (Unsay__V1__ConversationType)entry->conversation_type;
+    audit->capacities = entry->capacities;
+    audit->region = string_of(entry->region);
+    audit->delivery = (Unsay__V1__DeliveryState)entry->delivery;
+    audit->delivered_ms = entry->delivered_ms;
+    audit->delivered_all_ms = entry->delivered_all_ms;
 }
 
 void attempt_print(FILE *file, const struct unsay_recall_entry *entry)

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "cli/session.h"
+#include "core/contract.h"
 #include "unsay/operator.h"
 
 #include <jansson.h>
@@ -28,9 +29,13 @@ void attempts_init(struct attempts *attempts, struct session *session,
 /* After session_close: an answer may come until then. */
 void attempts_fini(struct attempts *attempts);
 
-/* The next one, valid until the next call; NULL after the last. COMMAND_OK, or the exit status after
- * saying what is wrong. */
+/* The next one, valid until the next call; NULL after the last. COMMAND_OK, or the exit status
+ * after saying what is wrong. */
 MUST_CHECK int attempts_next(struct attempts *attempts, const struct unsay_recall_entry **entry);
+
+/* The entry of the audit log that it comes from, as far as the answer tells of it. Lends from it.
+ */
+void attempt_to_audit(const struct unsay_recall_entry *entry, wire_audit_entry *audit);
 
 /* One line: index, time, what, outcome, by whom, and what decided. */
 void attempt_print(FILE *file, const struct unsay_recall_entry *entry);

@@ -8,14 +8,19 @@ static const struct help help = {
     .usage = "policy check FILE\n"
              "policy test FILE --as LIST [OPTION...]\n"
              "policy show [VERSION]\n"
-             "policy versions|reload\n",
+             "policy versions|reload\n"
+             "policy explain INDEX | CONV SEQ\n"
+             "policy diff A B --against RANGE\n",
     .about = "Who may take a message back, until when, and what is kept of it.\n"
              "  check  says whether a policy file is valid, and shows its rules\n"
              "  test   says how a policy file decides a case\n"
-             "  show, versions, reload   the policies of a running server\n",
+             "  show, versions, reload   the policies of a running server\n"
+             "  explain   why an attempt to take something back was decided as it was\n"
+             "  diff   what two policies make of the attempts of a range of time\n",
     .options = "  --json             JSON\n",
     .example = "  unsay policy check policy.yaml\n"
                "  unsay policy test policy.yaml --as self,member --age 90s\n"
+               "  unsay policy diff current new.yaml --against LAST_7_DAYS\n"
                "  unsay policy test --help\n",
 };
 
@@ -23,11 +28,10 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } subcommands[] = {
-    {"check", policy_run_check},
-    {"test", policy_run_test},
-    {"show", policy_run_show},
-    {"versions", policy_run_versions},
-    {"reload", policy_run_reload},
+    {"check", policy_run_check},   {"test", policy_run_test},
+    {"show", policy_run_show},     {"versions", policy_run_versions},
+    {"reload", policy_run_reload}, {"explain", policy_run_explain},
+    {"diff", policy_run_diff},
 };
 
 int command_policy(int argc, char **argv)
@@ -40,5 +44,5 @@ int command_policy(int argc, char **argv)
     options_init(&options, "policy", &help, 0);
     if (options_next(&options, argc, argv, choices) == OPTION_STOP)
         return options.exit_status;
-    return options_wrong(&options, "say check, test, show, versions or reload");
+    return options_wrong(&options, "say check, test, show, versions, reload, explain or diff");
 }

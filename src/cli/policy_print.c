@@ -6,7 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
-enum { COLUMNS = 6, CELL_BYTES = 8192, WORDS_PER_SET_MAX = 32 };
+enum { COLUMNS = 6, CELL_BYTES = POLICY_CONDITION_TEXT_BYTES, WORDS_PER_SET_MAX = 32 };
 
 void policy_version_write(const uint8_t version[POLICY_VERSION_BYTES],
                           char text[2 * POLICY_VERSION_BYTES + 1])
@@ -82,6 +82,35 @@ static void rule_write_conditions(const struct policy_rule *rule, char *cell)
         snprintf(cell, CELL_BYTES, "%s", text_of(TEXT_POLICY_ALWAYS));
 }
 
+void policy_condition_write(const struct policy_rule *rule, const char *name,
+                            char text[POLICY_CONDITION_TEXT_BYTES])
+{
+    const struct {
+        const char *name;
+        enum policy_vocabulary vocabulary;
+        policy_set set;
+    } sets[] = {
+        {"conversation", POLICY_WORDS_CONVERSATION, rule->conversation_types},
+        {"actor", POLICY_WORDS_ACTOR, rule->actors},
+        {"target", POLICY_WORDS_TARGET, rule->target_roles},
+        {"content", POLICY_WORDS_CONTENT, rule->content_types},
+    };
+    text[0] = 0;
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+        if (strcmp(name, sets[i].name) == 0)
+            cell_add_set(text, name, sets[i].vocabulary, sets[i].set);
+    if (strcmp(name, "region") == 0)
+        cell_add_regions(text, rule);
+    else if (strcmp(name, "older_than") == 0)
+        cell_add_duration(text, name, rule->age_min_ms);
+    else if (strcmp(name, "younger_than") == 0)
+        cell_add_duration(text, name, rule->age_max_ms);
+    else if (strcmp(name, "delivered") == 0)
+        cell_add_truth(text, name, rule->is_delivered);
+    else if (strcmp(name, "displayed") == 0)
+        cell_add_truth(text, name, rule->is_displayed);
+}
+
 static void rule_write_keep(const struct policy_rule *rule, char *cell)
 {
     char duration[POLICY_DURATION_TEXT_BYTES];
@@ -102,6 +131,16 @@ static void rule_write_also(const struct policy_rule *rule, char *cell)
         cell_add(cell, "forwards", policy_word_of(POLICY_WORDS_FORWARDS, rule->forwards));
     if (cell[0] == 0)
         snprintf(cell, CELL_BYTES, "-");
+}
+
+void policy_settings_write(const struct policy_rule *rule, char text[POLICY_CONDITION_TEXT_BYTES])
+{
+    char also[CELL_BYTES];
+    rule_write_keep(rule, text);
+    rule_write_also(rule, also);
+    size_t used = strlen(text);
+    if (strcmp(also, "-") != 0)
+        snprintf(text + used, CELL_BYTES - used, "; %s", also);
 }
 
 static void rule_write(const struct policy_rule *rule, char cells[COLUMNS][CELL_BYTES])

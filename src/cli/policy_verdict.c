@@ -3,12 +3,36 @@
 #include "cli/text.h"
 #include "core/policy_words.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static void line_write(FILE *file, enum text text, const char *first, const char *second)
 {
     text_write(file, text, first, second);
     fputc('\n', file);
+}
+
+void policy_elapsed_write(uint64_t ms, char text[POLICY_ELAPSED_TEXT_BYTES])
+{
+    static const struct {
+        const char *name;
+        uint64_t ms;
+    } units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}};
+    size_t used = 0;
+    text[0] = 0;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (ms >= units[i].ms)
+            used +=
+                (size_t)snprintf(text + used, POLICY_ELAPSED_TEXT_BYTES - used, "%s%" PRIu64 "%s",
+                                 used == 0 ? "" : " ", ms / units[i].ms, units[i].name);
+        ms %= units[i].ms;
+    }
+    const char *space = used == 0 ? "" : " ";
+    if (ms % 1000 != 0)
+        snprintf(text + used, POLICY_ELAPSED_TEXT_BYTES - used, "%s%" PRIu64 ".%03us", space,
+                 ms / 1000, (unsigned)(ms % 1000));
+    else if (ms != 0 || used == 0)
+        snprintf(text + used, POLICY_ELAPSED_TEXT_BYTES - used, "%s%" PRIu64 "s", space, ms / 1000);
 }
 
 static uint64_t window_began_ms(const struct policy_rule *rule, const struct policy_case *facts)
@@ -18,35 +42,47 @@ static uint64_t window_began_ms(const struct policy_rule *rule, const struct pol
                                                             : facts->sent_ms;
 }
 
+/* What is left of the window, below 0 where it is over; false where it has no end, has not begun,
+ * or does not matter. */
+static bool window_left_ms(const struct policy_verdict *verdict, const struct policy_case *facts,
+                           int64_t *left_ms)
+{
+    const struct policy_rule *rule = verdict->rule;
+    bool is_asked = rule != NULL && rule->allows && rule->window_ms != 0 &&
+                    verdict->refusal != REFUSAL_CODE(CLOCK_UNSURE);
+    uint64_t began_ms = is_asked ? window_began_ms(rule, facts) : 0;
+    if (began_ms == 0)
+        return false;
+    *left_ms = (int64_t)(began_ms + rule->window_ms - facts->now_ms);
+    return true;
+}
+
 static void why_write(FILE *file, const struct policy_verdict *verdict,
                       const struct policy_case *facts)
 {
     const struct policy_rule *rule = verdict->rule;
     char window[POLICY_DURATION_TEXT_BYTES];
-    char duration[POLICY_DURATION_TEXT_BYTES];
+    char duration[POLICY_ELAPSED_TEXT_BYTES];
+    int64_t left_ms;
     if (rule == NULL || !rule->allows || verdict->refusal == REFUSAL_CODE(CLOCK_UNSURE)) {
         text_write(file,
-                   rule == NULL                                     ? TEXT_POLICY_NO_RULE
+                   facts->actors == 0                               ? TEXT_POLICY_NO_CAPACITY
+                   : rule == NULL                                   ? TEXT_POLICY_NO_RULE
                    : verdict->refusal == REFUSAL_CODE(CLOCK_UNSURE) ? TEXT_POLICY_CLOCK_UNSURE
                                                                     : TEXT_POLICY_RULE_REFUSES,
                    NULL, NULL);
         return;
     }
     policy_duration_write(rule->window_ms, window);
-    uint64_t began_ms = window_began_ms(rule, facts);
-    uint64_t end_ms = began_ms + rule->window_ms;
     if (rule->window_ms == 0) {
         text_write(file, TEXT_POLICY_NO_WINDOW, NULL, NULL);
-    } else if (began_ms == 0) {
+    } else if (!window_left_ms(verdict, facts, &left_ms)) {
         text_write(file, TEXT_POLICY_WINDOW_NOT_BEGUN, window,
                    policy_word_of(POLICY_WORDS_WINDOW_FROM, rule->window_from));
-    } else if (verdict->refusal == REFUSAL_NONE) {
-        policy_duration_write(end_ms - facts->now_ms, duration);
-        text_write(file, TEXT_POLICY_WINDOW_OPEN, window,
-                   end_ms == facts->now_ms ? "0s" : duration);
     } else {
-        policy_duration_write(facts->now_ms - end_ms, duration);
-        text_write(file, TEXT_POLICY_WINDOW_OVER, window, duration);
+        policy_elapsed_write((uint64_t)(left_ms < 0 ? -left_ms : left_ms), duration);
+        text_write(file, left_ms < 0 ? TEXT_POLICY_WINDOW_OVER : TEXT_POLICY_WINDOW_OPEN, window,
+                   duration);
     }
 }
 
@@ -67,15 +103,26 @@ static void kept_write(FILE *file, const struct policy_rule *rule)
                NULL, NULL);
 }
 
+/* How many rules were asked and did not match: none where the operator has no capacity. */
+static size_t passed_count(const struct policy *policy, const struct policy_case *facts,
+                           const struct policy_verdict *verdict)
+{
+    if (facts->actors == 0)
+        return 0;
+    return verdict->rule == NULL ? policy->rule_count : (size_t)(verdict->rule - policy->rules);
+}
+
 void policy_verdict_print(FILE *file, const struct policy *policy, const struct policy_case *facts,
                           const struct policy_verdict *verdict)
 {
     bool is_granted = verdict->refusal == REFUSAL_NONE;
     line_write(file, is_granted ? TEXT_POLICY_GRANTED : TEXT_POLICY_REFUSED,
                refusal_name(verdict->refusal), NULL);
-    for (size_t i = 0; i < policy->rule_count && &policy->rules[i] != verdict->rule; i++) {
-        line_write(file, TEXT_POLICY_PASSED, policy->rules[i].name,
-                   policy_rule_unmet(&policy->rules[i], facts));
+    for (size_t i = 0; i < passed_count(policy, facts, verdict); i++) {
+        const struct policy_rule *rule = &policy->rules[i];
+        char wanted[POLICY_CONDITION_TEXT_BYTES];
+        policy_condition_write(rule, policy_rule_unmet(rule, facts), wanted);
+        line_write(file, TEXT_POLICY_PASSED, rule->name, wanted);
     }
     if (verdict->rule != NULL) {
         line_write(file, TEXT_POLICY_DECIDES, verdict->rule->name,
@@ -91,7 +138,7 @@ static json_t *passed_to_json(const struct policy *policy, const struct policy_c
                               const struct policy_verdict *verdict)
 {
     json_t *passed = json_array();
-    for (size_t i = 0; i < policy->rule_count && &policy->rules[i] != verdict->rule; i++) {
+    for (size_t i = 0; i < passed_count(policy, facts, verdict); i++) {
         json_t *object = json_object();
         json_object_set_new(object, "rule", json_string(policy->rules[i].name));
         json_object_set_new(object, "unmet",
@@ -109,6 +156,7 @@ json_t *policy_verdict_to_json(const struct policy *policy, const struct policy_
     char version[2 * POLICY_VERSION_BYTES + 1];
     char *why = NULL;
     size_t why_bytes = 0;
+    int64_t left_ms;
     FILE *file = open_memstream(&why, &why_bytes);
     if (file != NULL) {
         why_write(file, verdict, facts);
@@ -122,8 +170,13 @@ json_t *policy_verdict_to_json(const struct policy *policy, const struct policy_
                         is_granted ? json_null() : json_string(refusal_name(verdict->refusal)));
     json_object_set_new(object, "rule", rule == NULL ? json_null() : json_string(rule->name));
     json_object_set_new(object, "actor",
-                        json_string(policy_word_of(POLICY_WORDS_ACTOR, verdict->actor)));
+                        facts->actors == 0
+                            ? json_null()
+                            : json_string(policy_word_of(POLICY_WORDS_ACTOR, verdict->actor)));
     json_object_set_new(object, "why", why == NULL ? json_null() : json_string(why));
+    json_object_set_new(object, "window_left_ms",
+                        window_left_ms(verdict, facts, &left_ms) ? json_integer(left_ms)
+                                                                 : json_null());
     json_object_set_new(object, "passed", passed_to_json(policy, facts, verdict));
     if (is_granted)
         policy_settings_to_json(rule, object);

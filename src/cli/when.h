@@ -8,4 +8,9 @@
  * milliseconds; false when it is none of them. */
 MUST_CHECK bool when_parse(const char *text, uint64_t *time_ms);
 
+/* A range of time: "FROM..UNTIL", each a point in time or nothing, "LAST_7_DAYS" (MINUTES, HOURS,
+ * DAYS or WEEKS, in any case, of one also LAST_HOUR), or one point in time: from then on. 0 stands
+ * for an end that is open; false when it is none of them, or ends before it begins. */
+MUST_CHECK bool when_parse_range(const char *text, uint64_t *from_ms, uint64_t *until_ms);
+
 #endif
