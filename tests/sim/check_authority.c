@@ -255,6 +255,8 @@ void check_authority_attempt(struct world *world, const wire_audit_entry *entry,
                     entry->operator_);
         return;
     }
+    attempted.has_mandate =
+        attempted.operator_user >= world->profile.users && attempted.operator_user < USERS_ALL;
     bool acted_by_mandate = (entry->capacities & POLICY_BIT(WIRE(ACTOR, COMPLIANCE))) != 0;
     if (entry->capacities != 0 && acted_by_mandate != attempted.has_mandate)
         world_break(world, promise, "%s %s a mandate, and it did%s count", entry->operator_,
@@ -265,8 +267,6 @@ void check_authority_attempt(struct world *world, const wire_audit_entry *entry,
         return; /* of no conversation */
     attempted.asked = &history->asked[attempt->asked];
     attempted.log = &history->logs[attempt->log];
-    attempted.has_mandate =
-        attempted.operator_user >= world->profile.users && attempted.operator_user < USERS_ALL;
     attempted.operator_role =
         log_role(attempted.log, attempted.operator_user, attempted.log->head, &since);
     bool is_stranger = attempted.operator_role == WIRE(ROLE, UNSPECIFIED) && !attempted.has_mandate;
