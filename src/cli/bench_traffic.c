@@ -417,6 +417,7 @@ void traffic_take(struct load_client *client, const wire_server_frame *frame)
         traffic_refused(client, frame->request, frame->error);
         return;
     case SERVER_FRAME(ACK):
+    case SERVER_FRAME(LISTING):
     case SERVER_FRAME(HEARTBEAT):
     case SERVER_FRAME(WELCOME):
     case SERVER_FRAME(OPENED):

@@ -19,7 +19,9 @@
  *   PUSHED        conversation, origin, seq of a       nothing: the message that it took back had
  *                 recall, user, device                 been handed to this device's connection
  *   POLICY        version                              the file
- *   AUDIT         in the order of commits              one encoded AuditEntry, for the audit log
+ *   LAST_MESSAGE  conversation, origin                 struct last_message_row, once other events
+ * have followed it AUDIT         in the order of commits              one encoded AuditEntry, for
+ * the audit log
  */
 #ifndef UNSAY_CORE_CHANGE_H
 #define UNSAY_CORE_CHANGE_H
@@ -40,6 +42,7 @@ enum change_kind {
     CHANGE_APPROVAL,
     CHANGE_PUSHED,
     CHANGE_POLICY,
+    CHANGE_LAST_MESSAGE,
     CHANGE_AUDIT
 };
 
@@ -56,7 +59,7 @@ struct change {
     struct view user;         /* MEMBER, MESSAGE_ID and FORWARD (the sender), REQUEST and JOB (the
                                  operator; or TAKE_BACK_USER), CURSOR, DEVICE, APPROVAL, PUSHED */
     struct view device;       /* CURSOR, DEVICE, PUSHED */
-    uint32_t origin;          /* EVENT, CURSOR, PIN, FORWARD, APPROVAL */
+    uint32_t origin;          /* EVENT, CURSOR, PIN, FORWARD, APPROVAL, LAST_MESSAGE */
     uint64_t seq;             /* EVENT, PIN, FORWARD, APPROVAL */
     struct uuid id;           /* MESSAGE_ID */
     struct view request_id;   /* REQUEST, JOB; POLICY: the version */
@@ -71,6 +74,7 @@ struct change {
         const struct device_row *device_row;
         struct pin_row pin;
         struct forward_row forward;
+        struct last_message_row last_message;
     };
     struct change *next; /* in the commit's order */
 };

@@ -50,6 +50,8 @@ typedef Unsay__V1__ReadExposure wire_read_exposure;
 typedef Unsay__V1__ListRecalls wire_list_recalls;
 typedef Unsay__V1__OpenEvidence wire_open_evidence;
 typedef Unsay__V1__PolicyRequest wire_policy_request;
+typedef Unsay__V1__ChangeListing wire_change_listing;
+typedef Unsay__V1__ListPlace wire_list_place;
 
 typedef Unsay__V1__ServerFrame wire_server_frame;
 typedef Unsay__V1__Welcome wire_welcome;
@@ -81,6 +83,7 @@ typedef Unsay__V1__RecallPage wire_recall_page;
 typedef Unsay__V1__RecallEntry wire_recall_entry;
 typedef Unsay__V1__Evidence wire_evidence;
 typedef Unsay__V1__PolicyInfo wire_policy_info;
+typedef Unsay__V1__Listing wire_listing;
 
 /* WIRE(CONTENT_TYPE, TEXT) is the constant that protobuf-c calls
  * UNSAY__V1__CONTENT_TYPE__CONTENT_TYPE_TEXT; likewise ROLE, MESSAGE_STATE, CONVERSATION_TYPE,

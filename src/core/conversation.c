@@ -55,9 +55,24 @@ void effects_tell(struct effects *effects, const char *user, struct blob *frame)
     effects_publish(effects, publication);
 }
 
+/* The list of conversations goes by the last message, and finds it without a walk back over what
+ * follows: it is the last event, or this row tells. */
+static void conversation_note_message(const struct conversation *conversation,
+                                      struct effects *effects)
+{
+    struct change *change = effects_change(effects, CHANGE_LAST_MESSAGE, conversation);
+    change->origin = conversation->origin;
+    change->last_message =
+        (struct last_message_row){.seq = conversation->head, .time = conversation->last_time};
+}
+
 struct publication *conversation_append(struct conversation *conversation, wire_event *event,
                                         uint64_t now_ms, struct effects *effects)
 {
+    bool is_message = event->kind_case == EVENT_KIND(MESSAGE);
+    if (conversation->ends_in_message && !is_message)
+        conversation_note_message(conversation, effects);
+    conversation->ends_in_message = is_message;
     conversation->head++;
     conversation->last_time = hlc_next(conversation->last_time, now_ms);
     event->conversation = string_of(conversation->id);
@@ -73,6 +88,7 @@ struct publication *conversation_append(struct conversation *conversation, wire_
         (const char *)arena_copy(effects->arena, view_of(conversation->id)).data;
     publication->origin = event->origin;
     publication->seq = event->seq;
+    publication->message_time = is_message ? event->time : 0;
     publication->is_recall = is_recall;
     effects_publish(effects, publication);
 

@@ -24,8 +24,9 @@ struct author {
 struct conversation {
     const char *id; /* lent; NUL-terminated */
     uint32_t origin;
-    uint64_t head;      /* seq of the last event */
-    uint64_t last_time; /* its hybrid time */
+    uint64_t head;        /* seq of the last event */
+    uint64_t last_time;   /* its hybrid time */
+    bool ends_in_message; /* the last event is one */
     Unsay__V1__ConversationType type;
 };
 
@@ -42,6 +43,7 @@ struct publication {
     const char *conversation; /* lent by the arena of the effects */
     uint32_t origin;
     uint64_t seq;
+    uint64_t message_time; /* a message: its hybrid time; 0: another event */
     bool is_recall;
     const char *only_user;          /* news for this user alone: no event of the log; else NULL */
     uint64_t target_seq;            /* recall: of the same origin */

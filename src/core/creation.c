@@ -81,6 +81,7 @@ static void creation_write(struct conversation *conversation, const struct autho
         member->user = arena_copy(effects->arena, view_of(creation->members[i]->user));
         member->member.role = creation->members[i]->role;
         member->member.joined_seq = event.seq;
+        member->member.joined_time = event.time;
         change->conversation_row.owner_count += member->member.role == WIRE(ROLE, OWNER);
         users[i] = (const char *)member->user.data;
         if (creation->type == WIRE(CONVERSATION_TYPE, DIRECT))

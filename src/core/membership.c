@@ -118,8 +118,10 @@ static void membership_move(const struct conversation *conversation, const char 
     bool is_new = !member->is_member;
     member->is_member = to != WIRE(ROLE, UNSPECIFIED);
     member->row.role = to;
-    if (is_new)
+    if (is_new) {
         member->row.joined_seq = seq;
+        member->row.joined_time = conversation->last_time;
+    }
     member->row.left_seq = member->is_member ? 0 : seq;
     struct change *change = effects_change(effects, CHANGE_MEMBER, conversation);
     change->user = arena_copy(effects->arena, view_of(user));

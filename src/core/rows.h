@@ -26,12 +26,29 @@ struct conversation_row {
     uint32_t owner_count;    /* of them */
 };
 
+/* What a user set for a conversation in their own list: see frame.proto, Listing. */
+struct listing_row {
+    uint64_t version; /* 0: nothing was ever set */
+    uint64_t muted_until_ms;
+    uint64_t pinned_ms;
+    uint64_t hidden_seq;
+    Unsay__V1__Hiding hiding;
+};
+
+/* The last message of a log: where it is, and its hybrid time. */
+struct last_message_row {
+    uint64_t seq; /* 0: there is none */
+    uint64_t time;
+};
+
 /* Keyed by (conversation, user). Someone who left keeps the row, without a role. */
 struct member_row {
-    Unsay__V1__Role role;     /* UNSPECIFIED: no longer a member, and not in lists by user */
-    uint32_t pending_recalls; /* recalls of this user that wait for their message */
-    uint64_t joined_seq;      /* event that made the user a member, the last time */
-    uint64_t left_seq;        /* event that ended it; 0: is a member */
+    Unsay__V1__Role role;       /* UNSPECIFIED: no longer a member, and not in lists by user */
+    uint32_t pending_recalls;   /* recalls of this user that wait for their message */
+    uint64_t joined_seq;        /* event that made the user a member, the last time */
+    uint64_t left_seq;          /* event that ended it; 0: is a member */
+    uint64_t joined_time;       /* hybrid time of joined_seq; 0: not known */
+    struct listing_row listing; /* outlives the membership */
 };
 
 /* Keyed by (conversation, sender, message id): where the message is, or the recall that waits for

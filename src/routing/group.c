@@ -96,6 +96,7 @@ static size_t group_key(const struct change *change, uint8_t key[GROUP_KEY_BYTES
     case CHANGE_APPROVAL:
     case CHANGE_PUSHED:
     case CHANGE_POLICY:
+    case CHANGE_LAST_MESSAGE:
     case CHANGE_AUDIT:
         return 0;
     }

@@ -102,6 +102,7 @@ static enum status owner_read(struct worker *worker, struct view id,
     if (last == NULL)
         return STATUS_CORRUPT;
     conversation->last_time = last->time;
+    conversation->ends_in_message = last->kind_case == EVENT_KIND(MESSAGE);
     return STATUS_OK;
 }
 
@@ -126,6 +127,7 @@ struct owned_conversation *owner_load(struct worker *worker, struct view id,
     owned->conversation.type = read.type;
     owned->conversation.head = read.head;
     owned->conversation.last_time = read.last_time;
+    owned->conversation.ends_in_message = read.ends_in_message;
     return owned;
 }
 
@@ -318,6 +320,8 @@ void owner_request(struct worker *worker, const struct request *request)
         owner_change_members(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(CHANGE_PIN))
         owner_change_pin(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(CHANGE_LISTING))
+        owner_change_listing(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(ACK))
         owner_ack(worker, request, request->frame->ack);
     else if (request->frame->body_case == CLIENT_FRAME(OPEN_CONVERSATION))

@@ -147,6 +147,7 @@ void owner_count_recall(struct worker *worker, const struct recall_ruling *rulin
 
 void owner_evidence(struct worker *worker, const struct request *request);
 void owner_range(struct worker *worker, const struct request *request);
+void owner_change_listing(struct worker *worker, const struct request *request);
 void owner_send(struct worker *worker, const struct request *request);
 void owner_recall(struct worker *worker, const struct request *request);
 void owner_open(struct worker *worker, const struct request *request);

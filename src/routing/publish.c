@@ -2,6 +2,7 @@
 
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/listing.h"
 #include "routing/notice.h"
 #include "routing/policies.h"
 #include "routing/report.h"
@@ -90,6 +91,7 @@ static void publish_event(struct worker *worker, const struct group *group,
     if (publication->is_recall) {
         publish_recall(worker, group, publication, interest);
     } else if (interest != NULL) {
+        listing_note_message(interest, publication);
         struct list *node = interest->subscriptions.next;
         for (; node != &interest->subscriptions; node = node->next)
             session_push(worker, LIST_ITEM(node, struct subscription, of_interest),
@@ -145,6 +147,7 @@ static void publish_doubtful(struct worker *worker, const struct group *group,
     struct interest *interest = table_get(&worker->interests, target.conversation);
     if (interest == NULL)
         return;
+    interest->knows_last_message = false;
     arena_reset(&worker->scratch);
     if (publication->is_recall)
         status = store_get_event(worker->store, target, &worker->scratch, &bytes);
@@ -163,6 +166,18 @@ static void publish_doubtful(struct worker *worker, const struct group *group,
             publish_give_up(worker, session);
     }
     report_finish(&report, worker, group);
+}
+
+/* News of a group that failed, and may have been written all the same: the user's devices list
+ * their conversations again. */
+static void publish_doubtful_news(struct worker *worker, const struct publication *publication)
+{
+    struct user_sessions *sessions = table_get(&worker->users, view_of(publication->only_user));
+    if (sessions == NULL)
+        return;
+    struct list *node = sessions->sessions.next;
+    for (; node != &sessions->sessions; node = node->next)
+        session_fall_behind(worker, LIST_ITEM(node, struct session, of_user));
 }
 
 /* Cursors are durable. */
@@ -235,6 +250,8 @@ void publish_group(struct worker *worker, struct group *group)
             publish_event(worker, group, publication);
         else if (publication->only_user == NULL)
             publish_doubtful(worker, group, publication);
+        else
+            publish_doubtful_news(worker, publication);
     }
     policies_adopt(worker, group);
     if (!must_wait)

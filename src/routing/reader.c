@@ -3,7 +3,7 @@
 #include "base/memory.h"
 #include "core/frame.h"
 #include "core/ids.h"
-#include "routing/overview.h"
+#include "routing/listing.h"
 #include "routing/worker.h"
 
 #include <stdlib.h>
@@ -169,57 +169,16 @@ static void reader_serve_log(struct worker *worker, struct session *session,
     stats_add(&worker->stats, STAT_pages_served, 1);
 }
 
-static enum status reader_fill_entry(struct worker *worker, const struct session *session,
-                                     const struct store_membership *membership, bool has_overview,
-                                     wire_conversation_entry *entry, wire_head *head)
-{
-    struct arena *arena = &worker->scratch;
-    struct conversation_row row = {.time = 0};
-    struct cursor_row cursor = {.receipt_seq = 0};
-    struct view bytes;
-    enum status status =
-        store_get_conversation(worker->store, membership->conversation, arena, &row);
-    if (status != STATUS_OK)
-        return status;
-    head->origin = ORIGIN_DEFAULT;
-    status = store_get_last_event(worker->store, membership->conversation, ORIGIN_DEFAULT, arena,
-                                  &head->seq, &bytes);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        return status;
-    status = store_get_cursor(worker->store, view_of(session->user), view_of(session->device),
-                              membership->conversation, ORIGIN_DEFAULT, &cursor);
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-        return status;
-    head->stored = trail_seq(&cursor.stored);
-    head->displayed = trail_seq(&cursor.displayed);
-
-    entry->conversation = arena_text(arena, membership->conversation);
-    entry->type = row.type;
-    entry->name = arena_text(arena, row.name);
-    entry->role = membership->row.role;
-    if (row.type == WIRE(CONVERSATION_TYPE, DIRECT)) {
-        struct view peer =
-            view_equal(row.peers[0], view_of(session->user)) ? row.peers[1] : row.peers[0];
-        entry->peer = arena_text(arena, peer);
-    }
-    if (!has_overview)
-        return STATUS_OK;
-    struct overview overview;
-    status =
-        overview_read(worker->store, session->user, membership->conversation, arena, &overview);
-    entry->unread = overview.unread;
-    entry->mentions = overview.mentions;
-    entry->preview = overview.preview;
-    return status;
-}
-
 void reader_list(struct worker *worker, struct session *session, uint64_t request,
                  const wire_list_conversations *list)
 {
-    if (list->limit > LIMIT_PAGE_EVENTS_MAX ||
+    if (list->limit > LIMIT_PAGE_EVENTS_MAX || list->order > WIRE(LIST_ORDER, ACTIVITY) ||
+        list->order < WIRE(LIST_ORDER, ID) ||
         strlen(list->after) > LIMIT_CONVERSATION_ID_BYTES_MAX) {
         session_refuse(worker, session, request, REFUSAL_CODE(FIELD_INVALID),
-                       "list_conversations: limit: 0 to 200; after: a conversation's id", false);
+                       "list_conversations: limit: 0 to 200; order: 0 or 1; after: a "
+                       "conversation's id",
+                       false);
         return;
     }
     if (!reader_has_room(worker, session, request))
@@ -228,57 +187,20 @@ void reader_list(struct worker *worker, struct session *session, uint64_t reques
         .is_list = true,
         .request = request,
         .limit = list->limit == 0 ? LIMIT_PAGE_EVENTS_MAX : list->limit,
+        .order = list->order,
+        .with_hidden = list->with_hidden != 0,
+        .pinned_ms = list->place == NULL ? 0 : list->place->pinned_ms,
+        .activity = list->place == NULL ? 0 : list->place->activity,
     };
     snprintf(reading.conversation, sizeof(reading.conversation), "%s", list->after);
     reader_queue(worker, session, reading);
-}
-
-static void reader_serve_list(struct worker *worker, struct session *session,
-                              const struct reading *reading)
-{
-    struct store_membership memberships[LIMIT_PAGE_EVENTS_MAX + 1];
-    wire_conversation_entry entries[LIMIT_PAGE_EVENTS_MAX];
-    wire_conversation_entry *entry_list[LIMIT_PAGE_EVENTS_MAX];
-    wire_head heads[LIMIT_PAGE_EVENTS_MAX];
-    wire_head *head_list[LIMIT_PAGE_EVENTS_MAX];
-    size_t limit = reading->limit;
-    bool has_overview = limit <= LIMIT_OVERVIEW_CONVERSATIONS_MAX;
-    size_t count = 0;
-    enum status status = store_list_conversations(worker->store, view_of(session->user),
-                                                  view_of(reading->conversation), limit + 1,
-                                                  &worker->scratch, memberships, &count);
-    wire_conversation_page page = UNSAY__V1__CONVERSATION_PAGE__INIT;
-    page.more = count > limit;
-    page.n_conversations = count > limit ? limit : count;
-    page.conversations = entry_list;
-    for (size_t i = 0; i < page.n_conversations && status == STATUS_OK; i++) {
-        unsay__v1__conversation_entry__init(&entries[i]);
-        unsay__v1__head__init(&heads[i]);
-        entry_list[i] = &entries[i];
-        head_list[i] = &heads[i];
-        entries[i].n_heads = 1;
-        entries[i].heads = &head_list[i];
-        status = reader_fill_entry(worker, session, &memberships[i], has_overview, &entries[i],
-                                   &heads[i]);
-    }
-    if (status != STATUS_OK) {
-        session_refuse(worker, session, reading->request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "",
-                       false);
-        return;
-    }
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    frame.request = reading->request;
-    frame.body_case = SERVER_FRAME(CONVERSATIONS);
-    frame.conversations = &page;
-    lane_push(&session->page,
-              (struct lane_item){.kind = LANE_ANSWER, .frame = frame_from_server(&frame)});
 }
 
 void reader_serve(struct worker *worker, struct session *session, const struct reading *reading)
 {
     arena_reset(&worker->scratch);
     if (reading->is_list)
-        reader_serve_list(worker, session, reading);
+        listing_serve(worker, session, reading);
     else
         reader_serve_log(worker, session, reading);
 }

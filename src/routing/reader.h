@@ -15,6 +15,10 @@ struct reading {
     uint32_t origin;
     uint32_t limit;
     bool newest;
+    Unsay__V1__ListOrder order; /* of a list, as the three after it */
+    bool with_hidden;
+    uint64_t pinned_ms; /* by activity: place of the one before the page */
+    uint64_t activity;
     char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1]; /* of a list: the one before the page */
 };
 

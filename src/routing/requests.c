@@ -4,6 +4,7 @@
 #include "core/creation.h"
 #include "core/frame.h"
 #include "core/ids.h"
+#include "core/listing.h"
 #include "core/membership.h"
 #include "core/pin.h"
 #include "core/range.h"
@@ -131,6 +132,10 @@ static struct view requests_conversation(struct worker *worker, struct session *
     case CLIENT_FRAME(CHANGE_PIN):
         refusal = pin_check(frame->change_pin, &detail);
         conversation = view_of(frame->change_pin->conversation);
+        break;
+    case CLIENT_FRAME(CHANGE_LISTING):
+        refusal = listing_check(frame->change_listing, &detail);
+        conversation = view_of(frame->change_listing->conversation);
         break;
     case CLIENT_FRAME(RECALL):
         refusal = recall_check(frame->recall, &detail);

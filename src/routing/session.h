@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "core/contract.h"
+#include "core/rows.h"
 #include "routing/lane.h"
 
 struct worker;
@@ -39,8 +40,10 @@ struct arrival {
 
 /* The sessions on this worker that follow one conversation. */
 struct interest {
-    struct list subscriptions; /* struct subscription.of_interest */
-    uint64_t hash;             /* of the id */
+    struct list subscriptions;            /* struct subscription.of_interest */
+    struct last_message_row last_message; /* once somebody asked for it, or one was published */
+    bool knows_last_message;
+    uint64_t hash; /* of the id */
     char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
 };
 

@@ -131,6 +131,12 @@ bool key_of_job(struct key *key, struct view conversation, struct view user, str
     return key_add_id(key, conversation) && key_add_id(key, user) && key_add_last(key, request_id);
 }
 
+bool key_of_last_message(struct key *key, struct view conversation, uint32_t origin)
+{
+    key_start(key, 'E');
+    return key_add_log(key, conversation, origin);
+}
+
 bool key_of_cursor(struct key *key, struct view conversation, uint32_t origin, struct view user,
                    struct view device)
 {

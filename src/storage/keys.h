@@ -5,6 +5,7 @@
  *   rest         'A' id(conversation) o seq id(user)            approval
  *                'C' id(conversation)                           conversation
  *                'D' id(conversation) o id(user) id(device)     cursor
+ *                'E' id(conversation) o                         last message
  *                'F' id(conversation) o seq
  *                    id(conversation) id(user) message id       forward, listed by its source
  *                'I' dimension id(word) first                   posting of the audit log
@@ -87,6 +88,7 @@ MUST_CHECK bool key_of_job(struct key *key, struct view conversation, struct vie
                            struct view request_id);
 MUST_CHECK bool key_of_cursor(struct key *key, struct view conversation, uint32_t origin,
                               struct view user, struct view device);
+MUST_CHECK bool key_of_last_message(struct key *key, struct view conversation, uint32_t origin);
 MUST_CHECK bool key_of_device(struct key *key, struct view user, struct view device);
 MUST_CHECK bool key_of_pin(struct key *key, struct event_key event);
 MUST_CHECK bool key_of_forward(struct key *key, struct event_key source,

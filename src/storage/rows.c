@@ -103,11 +103,30 @@ struct view row_encode_conversation(struct arena *arena, const struct conversati
 
 struct view row_encode_member(struct arena *arena, const struct member_row *row)
 {
-    struct row_writer writer = writer_start(arena, 4 * (size_t)VARINT_BYTES_MAX);
+    const struct listing_row *listing = &row->listing;
+    struct row_writer writer = writer_start(arena, 10 * (size_t)VARINT_BYTES_MAX);
     write_number(&writer, (uint64_t)row->role);
     write_number(&writer, row->pending_recalls);
     write_number(&writer, row->joined_seq);
     write_number(&writer, row->left_seq);
+    if (row->joined_time == 0 && listing->version == 0)
+        return writer_end(&writer);
+    write_number(&writer, row->joined_time);
+    write_number(&writer, listing->version);
+    if (listing->version != 0) {
+        write_number(&writer, listing->muted_until_ms);
+        write_number(&writer, listing->pinned_ms);
+        write_number(&writer, (uint64_t)listing->hiding);
+        write_number(&writer, listing->hidden_seq);
+    }
+    return writer_end(&writer);
+}
+
+struct view row_encode_last_message(struct arena *arena, const struct last_message_row *row)
+{
+    struct row_writer writer = writer_start(arena, 2 * (size_t)VARINT_BYTES_MAX);
+    write_number(&writer, row->seq);
+    write_number(&writer, row->time);
     return writer_end(&writer);
 }
 
@@ -267,6 +286,17 @@ static void read_trail(struct row_reader *reader, struct trail *trail)
     }
 }
 
+static void read_listing(struct row_reader *reader, struct listing_row *listing)
+{
+    listing->version = read_number(reader, UINT64_MAX);
+    if (listing->version == 0)
+        return;
+    listing->muted_until_ms = read_number(reader, UINT64_MAX);
+    listing->pinned_ms = read_number(reader, UINT64_MAX);
+    listing->hiding = (Unsay__V1__Hiding)read_number(reader, INT_MAX);
+    listing->hidden_seq = read_number(reader, UINT64_MAX);
+}
+
 enum status row_decode_conversation(struct view value, struct conversation_row *row)
 {
     struct row_reader reader = reader_start(value);
@@ -291,10 +321,24 @@ enum status row_decode_conversation(struct view value, struct conversation_row *
 enum status row_decode_member(struct view value, struct member_row *row)
 {
     struct row_reader reader = reader_start(value);
-    row->role = (Unsay__V1__Role)read_number(&reader, INT_MAX);
+    *row = (struct member_row){.role = (Unsay__V1__Role)read_number(&reader, INT_MAX)};
     row->pending_recalls = (uint32_t)read_number(&reader, UINT32_MAX);
     row->joined_seq = read_number(&reader, UINT64_MAX);
     row->left_seq = read_number(&reader, UINT64_MAX);
+    if (reader.rest.size > 0) {
+        row->joined_time = read_number(&reader, UINT64_MAX);
+        read_listing(&reader, &row->listing);
+        if (row->joined_time == 0 && row->listing.version == 0)
+            return STATUS_CORRUPT;
+    }
+    return reader_end(&reader);
+}
+
+enum status row_decode_last_message(struct view value, struct last_message_row *row)
+{
+    struct row_reader reader = reader_start(value);
+    row->seq = read_number(&reader, UINT64_MAX);
+    row->time = read_number(&reader, UINT64_MAX);
     return reader_end(&reader);
 }
 

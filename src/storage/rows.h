@@ -12,8 +12,10 @@
  *   forward       v
  *   job           v and its bytes
  *   journal       v, and for each entry: name(AuditEntry)
+ *   last message  v seq time
  *   last settled  v number
- *   member        v role pending-recalls joined-seq left-seq
+ *   member        v role pending-recalls joined-seq left-seq, and unless both are 0: joined-time
+ *                 listing-version, and unless that is 0: muted-until pinned hiding hidden-seq
  *   message id    v origin seq, and while a recall waits: pending pending-device
  *   pin           v user pin-seq
  *   policy        v and the file
@@ -53,6 +55,7 @@ struct view row_encode_event(struct arena *arena, const struct event_row *row);
 struct view row_encode_message_id(struct arena *arena, const struct message_id_row *row);
 struct view row_encode_cursor(struct arena *arena, const struct cursor_row *row);
 struct view row_encode_device(struct arena *arena, const struct device_row *row);
+struct view row_encode_last_message(struct arena *arena, const struct last_message_row *row);
 struct view row_encode_pin(struct arena *arena, const struct pin_row *row);
 struct view row_encode_entries(struct arena *arena, const struct view *entries, size_t count);
 struct view row_encode_number(struct arena *arena, uint64_t number);
@@ -64,6 +67,7 @@ MUST_CHECK enum status row_decode_event(struct view value, struct event_row *row
 MUST_CHECK enum status row_decode_message_id(struct view value, struct message_id_row *row);
 MUST_CHECK enum status row_decode_cursor(struct view value, struct cursor_row *row);
 MUST_CHECK enum status row_decode_device(struct view value, struct device_row *row);
+MUST_CHECK enum status row_decode_last_message(struct view value, struct last_message_row *row);
 MUST_CHECK enum status row_decode_pin(struct view value, struct pin_row *row);
 /* The array of views lives in the arena. */
 MUST_CHECK enum status row_decode_entries(struct view value, struct arena *arena,

@@ -73,6 +73,11 @@ MUST_CHECK enum status store_get_last_event(struct store *store, struct view con
                                             uint32_t origin, struct arena *arena, uint64_t *seq,
                                             struct view *bytes);
 
+/* The last message of a log as it was when other events followed it: right where the last event is
+ * none. NOT_FOUND: no message was ever followed by another event. */
+MUST_CHECK enum status store_get_last_message(struct store *store, struct view conversation,
+                                              uint32_t origin, struct last_message_row *row);
+
 MUST_CHECK enum status store_get_message_id(struct store *store, struct view conversation,
                                             struct view user, const struct uuid *id,
                                             struct arena *arena, struct message_id_row *row);

@@ -111,6 +111,8 @@ static bool change_key(const struct change *change, struct key *key)
         return key_of_pushed(key, event_key_of(change), change->user, change->device);
     case CHANGE_POLICY:
         return key_of_policy(key, change->request_id);
+    case CHANGE_LAST_MESSAGE:
+        return key_of_last_message(key, change->conversation, change->origin);
     case CHANGE_MEMBER:
     case CHANGE_AUDIT:
         break;
@@ -131,6 +133,8 @@ static struct view change_value(const struct change *change, struct arena *arena
         return row_encode_device(arena, change->device_row);
     case CHANGE_PIN:
         return row_encode_pin(arena, &change->pin);
+    case CHANGE_LAST_MESSAGE:
+        return row_encode_last_message(arena, &change->last_message);
     case CHANGE_FORWARD:
     case CHANGE_PUSHED:
         return row_encode_bytes(arena, view_make(NULL, 0));

@@ -165,6 +165,21 @@ enum status store_get_device(struct store *store, struct view user, struct view 
     return status;
 }
 
+enum status store_get_last_message(struct store *store, struct view conversation, uint32_t origin,
+                                   struct last_message_row *row)
+{
+    struct key key;
+    struct view value;
+    struct arena arena;
+    arena_init(&arena);
+    bool is_possible = key_of_last_message(&key, conversation, origin);
+    enum status status = store_get(store, is_possible, KV_REST, &key, &arena, &value);
+    if (status == STATUS_OK)
+        status = row_decode_last_message(value, row);
+    arena_fini(&arena);
+    return status;
+}
+
 enum status store_get_policy(struct store *store, struct view version, struct arena *arena,
                              struct view *content)
 {

@@ -193,6 +193,20 @@ static wire_change_pin change_pin = {BASE(change_pin), .conversation = TEXT("g:o
                                      .target = &reference, .is_pinned = 1};
 static wire_list_members list_members = {BASE(list_members), .conversation = TEXT("g:one"),
                                          .after = TEXT("ann"), .limit = 100};
+static wire_change_listing change_listing = {BASE(change_listing),
+                                             .conversation = TEXT("g:one"),
+                                             .change_case =
+                                                 UNSAY__V1__CHANGE_LISTING__CHANGE_HIDING,
+                                             {.hiding = WIRE(HIDING, UNTIL_MESSAGE)},
+                                             .hidden_seq = 9};
+static wire_change_listing mute = {BASE(change_listing),
+                                   .conversation = TEXT("g:one"),
+                                   .change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_MUTED_UNTIL_MS,
+                                   {.muted_until_ms = UINT64_MAX}};
+static wire_list_place list_place = {BASE(list_place), .pinned_ms = 7, .activity = 8};
+static wire_list_conversations list_by_activity = {BASE(list_conversations), .after = TEXT("g:one"),
+                                                   .order = WIRE(LIST_ORDER, ACTIVITY),
+                                                   .with_hidden = 1, .place = &list_place};
 static wire_list_pins list_pins = {BASE(list_pins), .conversation = TEXT("g:one")};
 static wire_recall_range recall_range = {BASE(recall_range),
                                          .conversation = TEXT("g:one"),
@@ -241,6 +255,9 @@ CLIENT(waiting_recall, RECALL, recall, &waiting_recall);
 CLIENT(change_members, CHANGE_MEMBERS, change_members, &change_members);
 CLIENT(change_pin, CHANGE_PIN, change_pin, &change_pin);
 CLIENT(list_members, LIST_MEMBERS, list_members, &list_members);
+CLIENT(change_listing, CHANGE_LISTING, change_listing, &change_listing);
+CLIENT(mute, CHANGE_LISTING, change_listing, &mute);
+CLIENT(list_by_activity, LIST_CONVERSATIONS, list_conversations, &list_by_activity);
 CLIENT(list_pins, LIST_PINS, list_pins, &list_pins);
 CLIENT(recall_range, RECALL_RANGE, recall_range, &recall_range);
 CLIENT(read_exposure, READ_EXPOSURE, read_exposure, &read_exposure);
@@ -323,6 +340,22 @@ static wire_appended appended = {BASE(appended), .conversation = TEXT("g:one"), 
 static wire_member_page member_page = {BASE(member_page), .conversation = TEXT("g:one"),
                                        .n_members = COUNT(members), .members = members, .more = 1};
 static wire_reference *references[] = {&reference};
+static wire_listing listing = {
+    BASE(listing),  .conversation = TEXT("g:one"),         .version = 3,   .muted_until_ms = 4,
+    .pinned_ms = 5, .hiding = WIRE(HIDING, UNTIL_MESSAGE), .hidden_seq = 6};
+static wire_listing listing_of_entry = {BASE(listing), .version = 1, .muted_until_ms = UINT64_MAX};
+static wire_conversation_entry listed_entry = {BASE(conversation_entry),
+                                               .conversation = TEXT("g:one"),
+                                               .type = WIRE(CONVERSATION_TYPE, GROUP),
+                                               .n_heads = COUNT(heads),
+                                               .heads = heads,
+                                               .activity_seq = 999,
+                                               .activity = TIME,
+                                               .listing = &listing_of_entry};
+static wire_conversation_entry *listed_entries[] = {&listed_entry};
+static wire_conversation_page listed_page = {BASE(conversation_page),
+                                             .n_conversations = COUNT(listed_entries),
+                                             .conversations = listed_entries};
 static wire_pin_list pin_list = {BASE(pin_list), .conversation = TEXT("g:one"),
                                  .n_pins = COUNT(references), .pins = references};
 static wire_range_progress range_progress = {BASE(range_progress),
@@ -424,6 +457,8 @@ SERVER(refresh, 0, REFRESH, refresh, &refresh);
 SERVER(replace, 0, REPLACE, replace, &replace);
 SERVER(appended, 7, APPENDED, appended, &appended);
 SERVER(members, 7, MEMBERS, members, &member_page);
+SERVER(listing, 0, LISTING, listing, &listing);
+SERVER(listed, 7, CONVERSATIONS, conversations, &listed_page);
 SERVER(pins, 7, PINS, pins, &pin_list);
 SERVER(range, 7, RANGE, range, &range_progress);
 SERVER(exposure, 7, EXPOSURE, exposure, &exposure);
@@ -463,6 +498,9 @@ const struct sample samples[] = {
     CLIENT_SAMPLE(change_members),
     CLIENT_SAMPLE(change_pin),
     CLIENT_SAMPLE(list_members),
+    CLIENT_SAMPLE(change_listing),
+    CLIENT_SAMPLE(mute),
+    CLIENT_SAMPLE(list_by_activity),
     CLIENT_SAMPLE(list_pins),
     CLIENT_SAMPLE(recall_range),
     CLIENT_SAMPLE(read_exposure),
@@ -487,6 +525,8 @@ const struct sample samples[] = {
     SERVER_SAMPLE(replace),
     SERVER_SAMPLE(appended),
     SERVER_SAMPLE(members),
+    SERVER_SAMPLE(listing),
+    SERVER_SAMPLE(listed),
     SERVER_SAMPLE(pins),
     SERVER_SAMPLE(range),
     SERVER_SAMPLE(exposure),

@@ -23,7 +23,10 @@
  *                                              D policy get|list|reload
  *   hold commits, commit, release commits      D read CONVERSATION [after N] [before N] [limit N]
  *   hold mail W, release mail W                       [newest]
- *   together ... end   in one turn             D list [after ID] [limit N]
+ *   together ... end   in one turn             D list [after ID] [limit N] [by-activity]
+ *                                                     [with-hidden]
+ *                                              D listing CONVERSATION muted-until N|on-top|off-top
+ *                                              D listing CONVERSATION hiding 0|1|2 [seen SEQ]
  *   store fails full|io|lost-answer            D ack CONVERSATION STORED [DISPLAYED] [origin N]
  *   store works                                D ack-notice CONVERSATION SEQ
  *   advance 30s|500ms, wall-back 5s            D heartbeat [CONVERSATION STORED]
@@ -118,6 +121,17 @@ static void check_answer(const struct device *device, const wire_server_frame *f
     }
 }
 
+static void scenario_note_place(struct device *device, const wire_server_frame *frame)
+{
+    if (frame->body_case != SERVER_FRAME(CONVERSATIONS) ||
+        frame->conversations->n_conversations == 0)
+        return;
+    const wire_conversation_entry *entry =
+        frame->conversations->conversations[frame->conversations->n_conversations - 1];
+    device->place.pinned_ms = entry->listing == NULL ? 0 : entry->listing->pinned_ms;
+    device->place.activity = entry->activity;
+}
+
 static void device_on_frame(struct link *link, struct view payload)
 {
     struct device *device = (struct device *)link; /* its first member */
@@ -131,6 +145,7 @@ static void device_on_frame(struct link *link, struct view payload)
         memmem(payload.data, payload.size, device->forbidden, strlen(device->forbidden)) != NULL)
         fail("a body that must not leave was sent", line);
     check_answer(device, frame, line);
+    scenario_note_place(device, frame);
     buffer_append(&device->inbox, line, strlen(line));
     buffer_append(&device->inbox, "\n", 1);
     free(line);

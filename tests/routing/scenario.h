@@ -16,6 +16,10 @@ struct device {
     char address[64];
     uint8_t key[32];
     char *forbidden; /* NULL: nothing is */
+    struct last_listed {
+        uint64_t pinned_ms;
+        uint64_t activity;
+    } place; /* of the last entry of the last page by activity */
 };
 
 struct scenario {

@@ -309,8 +309,42 @@ static void device_list(struct device *device, const struct words *words)
         shown_parse_conversation(option_of(words, "after"), after);
     list.after = after;
     list.limit = (uint32_t)number_option(words, "limit");
+    for (size_t i = 0; i < words->count; i++) {
+        if (strcmp(words->words[i], "by-activity") == 0)
+            list.order = WIRE(LIST_ORDER, ACTIVITY);
+        list.with_hidden |= strcmp(words->words[i], "with-hidden") == 0;
+    }
+    wire_list_place place = UNSAY__V1__LIST_PLACE__INIT;
+    place.pinned_ms = device->place.pinned_ms;
+    place.activity = device->place.activity;
+    if (list.order == WIRE(LIST_ORDER, ACTIVITY) && after[0] != 0)
+        list.place = &place;
     frame.body_case = CLIENT_FRAME(LIST_CONVERSATIONS);
     frame.list_conversations = &list;
+    request(device, &frame);
+}
+
+static void device_listing(struct device *device, const struct words *words)
+{
+    wire_change_listing change = UNSAY__V1__CHANGE_LISTING__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    char conversation[65];
+    const char *what = word_at(words, 1);
+    shown_parse_conversation(word_at(words, 0), conversation);
+    change.conversation = conversation;
+    if (strcmp(what, "muted-until") == 0) {
+        change.change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_MUTED_UNTIL_MS;
+        change.muted_until_ms = number_of(word_at(words, 2));
+    } else if (strcmp(what, "on-top") == 0 || strcmp(what, "off-top") == 0) {
+        change.change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_IS_PINNED;
+        change.is_pinned = strcmp(what, "on-top") == 0;
+    } else {
+        change.change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_HIDING;
+        change.hiding = (Unsay__V1__Hiding)number_option(words, "hiding");
+        change.hidden_seq = number_option(words, "seen");
+    }
+    frame.body_case = CLIENT_FRAME(CHANGE_LISTING);
+    frame.change_listing = &change;
     request(device, &frame);
 }
 
@@ -420,6 +454,7 @@ static const struct device_step {
     {"recall", device_recall},
     {"read", device_read},
     {"list", device_list},
+    {"listing", device_listing},
     {"ack", device_ack},
     {"ack-notice", device_ack_notice},
     {"heartbeat", device_heartbeat},

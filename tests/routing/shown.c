@@ -274,6 +274,18 @@ static void shown_overview(FILE *out, const wire_conversation_entry *entry)
     fputc(')', out);
 }
 
+static void shown_listing(FILE *out, const wire_listing *listing)
+{
+    if (listing->muted_until_ms != 0)
+        fprintf(out, " muted-until %" PRIu64, listing->muted_until_ms);
+    if (listing->pinned_ms != 0)
+        fputs(" on-top", out);
+    if (listing->hiding == WIRE(HIDING, UNTIL_MESSAGE))
+        fprintf(out, " hidden@%" PRIu64, listing->hidden_seq);
+    if (listing->hiding == WIRE(HIDING, ALWAYS))
+        fputs(" hidden", out);
+}
+
 static void shown_list(FILE *out, const wire_conversation_page *page)
 {
     fputs("list", out);
@@ -284,6 +296,8 @@ static void shown_list(FILE *out, const wire_conversation_page *page)
         fprintf(out, "=%s%s(", entry->peer, entry->name);
         shown_constant(out, &unsay__v1__role__descriptor, (int)entry->role);
         fprintf(out, " %" PRIu64 " %" PRIu64 "/%" PRIu64, head->seq, head->stored, head->displayed);
+        if (entry->listing != NULL)
+            shown_listing(out, entry->listing);
         shown_overview(out, entry);
     }
     fputs(page->more ? " more" : " end", out);
@@ -364,6 +378,12 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
         shown_conversation(out, frame->members->conversation);
         shown_members(out, frame->members->members, frame->members->n_members);
         fputs(frame->members->more ? " more" : " end", out);
+        return;
+    case SERVER_FRAME(LISTING):
+        fputs(frame->request == 0 ? "news" : "listing", out);
+        shown_conversation(out, frame->listing->conversation);
+        fprintf(out, " %" PRIu64, frame->listing->version);
+        shown_listing(out, frame->listing);
         return;
     case SERVER_FRAME(PINS):
         fputs("pins", out);

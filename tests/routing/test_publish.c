@@ -455,12 +455,14 @@ static void news_go_to_one_user_only(void **state)
     assert_int_equal(alice.frames, of_alice);
     assert_int_equal(bob.frames, of_bob + 1);
     assert_int_equal(bob.last, SERVER_FRAME(HEARTBEAT));
-    /* None, when what they tell of was not committed. */
+    /* When what they tell of may be written or not, the user's devices look for themselves. */
     group = made_group();
     group->failure = REFUSAL_CODE(STORAGE_UNAVAILABLE);
     effects_tell(&group->effects, "bob", frame_from_server(&frame));
     publish(group);
-    assert_int_equal(bob.frames, of_bob + 1);
+    assert_int_equal(alice.frames, of_alice);
+    assert_int_equal(bob.frames, of_bob + 2);
+    assert_int_equal(bob.last, SERVER_FRAME(BEHIND));
     cluster_fini(&cluster);
 }
 

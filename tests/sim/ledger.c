@@ -234,6 +234,7 @@ void ledger_take(struct world *world, const struct change *change)
     case CHANGE_APPROVAL:
     case CHANGE_CONVERSATION:
     case CHANGE_EVENT:
+    case CHANGE_LAST_MESSAGE:
     case CHANGE_MEMBER:
     case CHANGE_PIN:
     case CHANGE_POLICY:

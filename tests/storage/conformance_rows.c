@@ -33,6 +33,28 @@ static void test_missing_rows(void **state)
     assert_int_equal(count, 0);
 }
 
+static void test_last_message_row(void **state)
+{
+    struct fixture *fixture = *state;
+    struct last_message_row row;
+    for (uint32_t origin = 1; origin <= 2; origin++) {
+        struct change *change = add(fixture, CHANGE_LAST_MESSAGE, "g:1");
+        change->origin = origin;
+        change->last_message = (struct last_message_row){40 + origin, UINT64_MAX};
+    }
+    commit(fixture);
+    add(fixture, CHANGE_LAST_MESSAGE, "g:1")->origin = 2;
+    commit(fixture);
+    reopen(fixture);
+    assert_int_equal(store_get_last_message(fixture->store, view_of("g:1"), 1, &row), STATUS_OK);
+    assert_int_equal(row.seq, 41);
+    assert_true(row.time == UINT64_MAX);
+    assert_int_equal(store_get_last_message(fixture->store, view_of("g:1"), 2, &row), STATUS_OK);
+    assert_int_equal(row.seq, 0);
+    assert_int_equal(store_get_last_message(fixture->store, view_of("g"), 1, &row),
+                     STATUS_NOT_FOUND);
+}
+
 static void test_conversation_row(void **state)
 {
     struct fixture *fixture = *state;
@@ -315,15 +337,10 @@ static void test_member_who_left(void **state)
 }
 
 const struct conformance_test conformance_rows[] = {
-    TEST(test_missing_rows),
-    TEST(test_conversation_row),
-    TEST(test_member_row_is_found_both_ways),
-    TEST(test_message_id_row),
-    TEST(test_request_row),
-    TEST(test_cursor_row),
-    TEST(test_device_row),
-    TEST(test_job_row),
-    TEST(test_policy_row),
-    TEST(test_member_who_left),
-    TESTS_END,
+    TEST(test_missing_rows),     TEST(test_last_message_row),
+    TEST(test_conversation_row), TEST(test_member_row_is_found_both_ways),
+    TEST(test_message_id_row),   TEST(test_request_row),
+    TEST(test_cursor_row),       TEST(test_device_row),
+    TEST(test_job_row),          TEST(test_policy_row),
+    TEST(test_member_who_left),  TESTS_END,
 };

@@ -12,7 +12,19 @@
 
 #include <stdlib.h>
 
-enum kind { CONVERSATION, MEMBER, MESSAGE_ID, CURSOR, DEVICE, PIN, EVENT, ENTRIES, NUMBER, KINDS };
+enum kind {
+    CONVERSATION,
+    MEMBER,
+    MESSAGE_ID,
+    CURSOR,
+    DEVICE,
+    PIN,
+    LAST_MESSAGE,
+    EVENT,
+    ENTRIES,
+    NUMBER,
+    KINDS
+};
 
 static struct view encode(struct arena *arena, int kind)
 {
@@ -22,7 +34,18 @@ static struct view encode(struct arena *arena, int kind)
                                             .peers = {view_of("a"), view_of("b")},
                                             .creation_id = {{1, 2, 3}},
                                             .time = 1234567890123};
-    struct member_row member = {WIRE(ROLE, OWNER), 300, 5, UINT64_MAX};
+    struct member_row member = {
+        .role = WIRE(ROLE, OWNER),
+        .pending_recalls = 300,
+        .joined_seq = 5,
+        .left_seq = UINT64_MAX,
+        .joined_time = UINT64_MAX,
+        .listing = {.version = 300,
+                    .muted_until_ms = UINT64_MAX,
+                    .pinned_ms = 1,
+                    .hidden_seq = 128,
+                    .hiding = WIRE(HIDING, UNTIL_MESSAGE)},
+    };
     struct message_id_row message_id = {1, UINT64_MAX, view_of("recall"), view_of("phone"),
                                         WIRE(ACTOR, SYSTEM)};
     struct cursor_row cursor = {.stored = {2, {{1, UINT64_MAX - 1}, {UINT64_MAX, UINT64_MAX}}},
@@ -32,6 +55,7 @@ static struct view encode(struct arena *arena, int kind)
                                 .receipt = {1, 2, 3}};
     struct device_row device = {.since_ms = 300, .key_count = 2, .keys = {{1, {2}}, {300, {4}}}};
     struct pin_row pin = {view_of("li"), 300};
+    struct last_message_row last_message = {300, UINT64_MAX};
     struct event_row event = {view_of("event"), view_of("dossier"), view_of("sealed"), 300};
     struct view entries[] = {view_of("one"), view_of(""), view_of("three")};
     switch (kind) {
@@ -47,6 +71,8 @@ static struct view encode(struct arena *arena, int kind)
         return row_encode_device(arena, &device);
     case PIN:
         return row_encode_pin(arena, &pin);
+    case LAST_MESSAGE:
+        return row_encode_last_message(arena, &last_message);
     case EVENT:
         return row_encode_event(arena, &event);
     case ENTRIES:
@@ -67,6 +93,7 @@ static enum status decode(struct arena *arena, int kind, struct view value, stru
         struct cursor_row cursor;
         struct device_row device;
         struct pin_row pin;
+        struct last_message_row last_message;
         struct event_row event;
         uint64_t number;
     } row;
@@ -90,6 +117,7 @@ static enum status decode(struct arena *arena, int kind, struct view value, stru
         ROW(CURSOR, cursor);
         ROW(DEVICE, device);
         ROW(PIN, pin);
+        ROW(LAST_MESSAGE, last_message);
         ROW(EVENT, event);
     case ENTRIES:
         status = row_decode_entries(copy, arena, &entries, &count);
@@ -113,7 +141,7 @@ static bool is_whole_at(int kind, struct view value, size_t size)
     struct view cut = view_make(value.data, size);
     struct view again;
     arena_init(&arena);
-    bool is_whole = (kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT) &&
+    bool is_whole = (kind == MEMBER || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT) &&
                     decode(&arena, kind, cut, &again) == STATUS_OK && view_equal(cut, again);
     arena_fini(&arena);
     return is_whole;
@@ -132,8 +160,19 @@ static void test_golden_bytes(void **state)
         view_equal(encode(&arena, EVENT), view_make("\2\5event\7dossier\xac\2\6sealed", 24)));
     assert_true(view_equal(encode(&arena, PIN), view_make("\1\2li\xac\2", 6)));
     assert_true(view_equal(encode(&arena, ENTRIES), view_make("\1\3one\0\5three", 12)));
-    assert_true(view_equal(encode(&arena, MEMBER),
-                           view_make("\1\1\xac\2\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 15)));
+    struct member_row member = {
+        .role = WIRE(ROLE, OWNER), .pending_recalls = 300, .joined_seq = 5, .left_seq = UINT64_MAX};
+    static const char golden_member[] = "\1\1\xac\2\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1"
+                                        "\7\1\2\3\1\4";
+    assert_true(view_equal(row_encode_member(&arena, &member), view_make(golden_member, 15)));
+    member.joined_time = 7;
+    assert_true(
+        view_equal(row_encode_member(&arena, &member),
+                   view_make("\1\1\xac\2\5\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\7\0", 17)));
+    member.listing = (struct listing_row){1, 2, 3, 4, WIRE(HIDING, UNTIL_MESSAGE)};
+    assert_true(view_equal(row_encode_member(&arena, &member), view_make(golden_member, 21)));
+    assert_true(view_equal(encode(&arena, LAST_MESSAGE),
+                           view_make("\1\xac\2\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 13)));
     arena_fini(&arena);
 }
 
@@ -173,7 +212,8 @@ static void test_numbers_out_of_range(void **state)
         {MEMBER, "\1\xff\xff\xff\xff\x0f\1\1\1", 9},                    /* role above INT_MAX */
         {MEMBER, "\1\1\xff\xff\xff\xff\x1f\1\1", 9},                    /* above UINT32_MAX */
         {MEMBER, "\1\1\1\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\2", 14}, /* above UINT64_MAX */
-        {NUMBER, "\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\1", 12},   /* 11 bytes */
+        {MEMBER, "\1\1\1\1\0\0\0", 7},                                /* a tail that says nothing */
+        {NUMBER, "\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\1", 12}, /* 11 bytes */
         {MESSAGE_ID, "\1\1\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\1x\1y", 16}, /* size 2^64 - 1 */
         {CURSOR, "\1\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22},      /* nine marks */
         {CURSOR, "\1\2\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0\1\0\0\0",
