@@ -123,12 +123,6 @@ struct unsay_recalls_query {
     uint32_t limit;             /* 1-200; 0: 200 */
 };
 
-enum unsay_conversation_type {
-    UNSAY_CONVERSATION_DIRECT = 1,
-    UNSAY_CONVERSATION_GROUP,
-    UNSAY_CONVERSATION_CHANNEL
-};
-
 /* How far a message had got when its recall was decided. */
 enum unsay_delivery {
     UNSAY_DELIVERY_UNKNOWN, /* neither the policy nor the operator asked */

@@ -85,6 +85,12 @@ enum unsay_actor {
     UNSAY_ACTOR_COMPLIANCE /* someone with a legal mandate */
 };
 
+enum unsay_conversation_type {
+    UNSAY_CONVERSATION_DIRECT = 1,
+    UNSAY_CONVERSATION_GROUP,
+    UNSAY_CONVERSATION_CHANNEL
+};
+
 enum unsay_role {
     UNSAY_ROLE_NONE, /* a new member: UNSAY_ROLE_MEMBER; else: not a member, or no longer */
     UNSAY_ROLE_OWNER,
@@ -177,6 +183,35 @@ struct unsay_send_status {
     struct unsay_error error; /* when FAILED */
 };
 
+/* Whether a conversation is left out of the user's list. It is received and counted all the same.
+ */
+enum unsay_hiding {
+    UNSAY_HIDING_NONE,
+    UNSAY_HIDING_UNTIL_MESSAGE, /* until the next message */
+    UNSAY_HIDING_ALWAYS         /* until the user says otherwise */
+};
+
+/* A conversation as a list shows it. */
+struct unsay_conversation {
+    const char *id;
+    enum unsay_conversation_type type; /* 0: not known yet */
+    const char *name;                  /* "" in a direct conversation */
+    const char *peer;                  /* the other user of a direct conversation; else "" */
+    enum unsay_role role;              /* the user's own; NONE: no longer in it, or the log is of a
+                                          store that the server no longer has */
+    const struct unsay_event *preview; /* the latest message, a tombstone included, a vanished
+                                          message not, without a body of more than 2048 bytes; NULL:
+                                          there is none */
+    uint32_t unread;                   /* as unsay_unread */
+    uint32_t mentions;
+    uint64_t muted_until_ms; /* 0: not muted; UINT64_MAX: for good */
+    uint64_t pinned_ms;      /* when it was pinned to the top of the list; 0: it is not */
+    enum unsay_hiding hiding;
+    bool is_hidden;       /* now */
+    uint64_t activity_ms; /* of the last message, whatever became of it, or of the user's joining */
+    uint64_t place;       /* of the same, finer; for `after` in struct unsay_conversation_query */
+};
+
 struct unsay_callbacks {
     /* A new event, stored already, in order per conversation; each once per state directory. A
      * message that was taken back before it came here comes as a tombstone. May be NULL, as all. */
@@ -192,6 +227,10 @@ struct unsay_callbacks {
      * otherwise. */
     void (*on_connection)(void *context, enum unsay_connection connection,
                           const struct unsay_error *error);
+
+    /* An entry of the list of conversations may be another than before: as it is now, stored
+     * already. After the events that changed it, once for all that were stored together. */
+    void (*on_conversation)(void *context, const struct unsay_conversation *conversation);
 };
 
 /* How the server tells that a message was taken back. The callbacks and the database end up the
@@ -419,6 +458,53 @@ typedef void unsay_pins_fn(void *context, const struct unsay_error *error,
 
 UNSAY_API enum unsay_result unsay_list_pins(struct unsay *client, const char *conversation,
                                             unsay_pins_fn *callback, void *context);
+
+/* ---- The list of conversations ---- */
+
+struct unsay_conversation_query {
+    bool with_hidden;
+    const struct unsay_conversation
+        *after;     /* the last one of the page before, of which id, pinned_ms
+                       and place are looked at; NULL: from the top */
+    uint32_t limit; /* 1-1000; 0: 1000 */
+};
+
+/* `more`: ask again, after the last one. */
+typedef void unsay_conversations_fn(void *context, const struct unsay_error *error,
+                                    const struct unsay_conversation *conversations, size_t count,
+                                    bool more);
+
+/* The conversations that the user is in, from the local database, without a connection: pinned
+ * ones, the latest pinned first; then the others, the latest activity first. A recall moves
+ * nothing. The same on all of the user's devices once they have received the same. The callback is
+ * called before this returns, on the calling thread. `query` may be NULL. */
+UNSAY_API enum unsay_result unsay_conversations(struct unsay *client,
+                                                const struct unsay_conversation_query *query,
+                                                unsay_conversations_fn *callback, void *context);
+
+enum unsay_setting { UNSAY_SETTING_MUTED = 1, UNSAY_SETTING_PINNED, UNSAY_SETTING_HIDDEN };
+
+/* One thing that the user sets for a conversation: for this user alone, on all of their devices. */
+struct unsay_listing_change {
+    enum unsay_setting setting;
+    uint64_t muted_until_ms;  /* MUTED: 0: not any more; UINT64_MAX: for good */
+    bool is_pinned;           /* PINNED */
+    enum unsay_hiding hiding; /* HIDDEN; UNTIL_MESSAGE hides no message that this device lacks */
+};
+
+struct unsay_listing {
+    const char *conversation;
+    uint64_t muted_until_ms;
+    uint64_t pinned_ms;
+    enum unsay_hiding hiding;
+};
+
+typedef void unsay_listing_fn(void *context, const struct unsay_error *error,
+                              const struct unsay_listing *listing);
+
+UNSAY_API enum unsay_result unsay_change_listing(struct unsay *client, const char *conversation,
+                                                 const struct unsay_listing_change *change,
+                                                 unsay_listing_fn *callback, void *context);
 
 /* ---- Reading ---- */
 

@@ -94,6 +94,14 @@ const struct unsay_pins *answer_pins(const wire_pin_list *wire, struct arena *ar
     return pins;
 }
 
+const struct unsay_listing *answer_listing(const wire_listing *wire, struct arena *arena)
+{
+    struct unsay_listing *listing = arena_zero(arena, sizeof(*listing));
+    *listing = (struct unsay_listing){wire->conversation, wire->muted_until_ms, wire->pinned_ms,
+                                      (enum unsay_hiding)wire->hiding};
+    return listing;
+}
+
 const struct unsay_range_progress *answer_range(const wire_range_progress *wire,
                                                 struct arena *arena)
 {

@@ -12,6 +12,7 @@ const struct unsay_recall_answer *answer_recall(const wire_recall_result *wire,
 const struct unsay_appended *answer_appended(const wire_appended *wire, struct arena *arena);
 const struct unsay_member_page *answer_members(const wire_member_page *wire, struct arena *arena);
 const struct unsay_pins *answer_pins(const wire_pin_list *wire, struct arena *arena);
+const struct unsay_listing *answer_listing(const wire_listing *wire, struct arena *arena);
 const struct unsay_range_progress *answer_range(const wire_range_progress *wire,
                                                 struct arena *arena);
 const struct unsay_exposure *answer_exposure(const wire_exposure *wire, struct arena *arena);

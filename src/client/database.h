@@ -8,7 +8,8 @@
  * that have no column (quote, source and mentions of a message, members, a recall's extension)
  *   search        the index of text messages: filters of their terms, no text (search_entry.h)
  *   cursor        how far conversations are stored and displayed
- *   conversation  names
+ *   conversation  what a list shows of them without a look into their logs: names, the user's
+ *                 role and settings, the time of the last message, and which one is the preview
  *   outbox        messages on their way out: sending or failed
  *   outbox_body   their bodies and details, likewise; cleared whenever the outbox is empty
  *   request       recalls that have no answer yet, as encoded frames
@@ -86,7 +87,17 @@ void database_put_cursor(struct database *database, const struct client_cursor *
 void database_put_displayed(struct database *database, struct view conversation, uint32_t origin,
                             uint64_t seq);
 
-void database_put_conversation(struct database *database, const wire_conversation_entry *entry);
+/* ---- What changes the list of conversations; true when something is another than before ---- */
+
+bool database_put_conversation(struct database *database, const wire_conversation_entry *entry);
+bool database_put_listing(struct database *database, const wire_listing *listing);
+
+/* The user is not in it any more. */
+bool database_put_left(struct database *database, struct view conversation);
+
+/* The conversations that the user is in; inside the transaction. */
+typedef void database_id_fn(void *context, struct view conversation);
+void database_each_conversation(struct database *database, database_id_fn *each, void *context);
 
 /* Erases all events with their bodies, cursors and conversations; outbox and requests stay. Entries
  * of the outbox that name messages are stale from then on. */
@@ -137,14 +148,30 @@ MUST_CHECK enum status database_events(struct database *database, const struct u
                                        struct arena *arena, struct unsay_event **events,
                                        size_t *count, bool *more);
 
+/* A conversation of the list; role UNSAY_ROLE_NONE and nothing but its id when there is none. */
+MUST_CHECK enum status database_conversation(struct database *database, struct view id,
+                                             struct arena *arena,
+                                             struct unsay_conversation *conversation);
+
+/* A page of the list; `query` is valid and its limit is set. */
+MUST_CHECK enum status database_conversations(struct database *database,
+                                              const struct unsay_conversation_query *query,
+                                              struct arena *arena,
+                                              struct unsay_conversation **conversations,
+                                              size_t *count, bool *more);
+
 /* The latest message that has not vanished, of ORIGIN_DEFAULT; kind 0 when there is none. */
 MUST_CHECK enum status database_preview(struct database *database, struct view conversation,
                                         struct arena *arena, struct unsay_event *event);
 
-/* Messages of others beyond `displayed` that are normal, at most LIMIT_UNREAD_MAX, and how many of
- * them mention the user. */
+/* Messages of others beyond what the user was shown that are normal, at most LIMIT_UNREAD_MAX, and
+ * how many of them mention the user. */
 MUST_CHECK enum status database_unread(struct database *database, struct view conversation,
                                        uint32_t *unread, uint32_t *mentions);
+
+/* How far the log is stored; 0 where nothing is. */
+MUST_CHECK enum status database_stored(struct database *database, struct view conversation,
+                                       uint64_t *seq);
 
 /* Whether a message of this user is stored and normal. */
 MUST_CHECK enum status database_is_normal(struct database *database, struct view conversation,

@@ -48,17 +48,27 @@ void body_erase(struct database *database, enum body_table table, uint64_t numbe
     sqlite3_blob_close(blob);
 }
 
-struct view body_read(struct database *database, enum body_table table, uint64_t number,
-                      struct arena *arena)
+struct view body_read_at_most(struct database *database, enum body_table table, uint64_t number,
+                              size_t bytes_max, struct arena *arena)
 {
     sqlite3_blob *blob = number == 0 ? NULL : body_open(database, table, number, 0);
     if (blob == NULL)
         return view_make(NULL, 0);
     int size = sqlite3_blob_bytes(blob);
+    if ((size_t)size > bytes_max) {
+        sqlite3_blob_close(blob);
+        return view_make(NULL, 0);
+    }
     uint8_t *bytes = arena_alloc(arena, (size_t)size + 1);
     if (sqlite3_blob_read(blob, bytes, size, 0) != SQLITE_OK)
         database_fail(database);
     bytes[size] = 0;
     sqlite3_blob_close(blob);
     return view_make(bytes, (size_t)size);
+}
+
+struct view body_read(struct database *database, enum body_table table, uint64_t number,
+                      struct arena *arena)
+{
+    return body_read_at_most(database, table, number, SIZE_MAX, arena);
 }

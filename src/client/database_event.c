@@ -5,7 +5,7 @@
 
 /* Binds in the order of EVENT_COLUMNS. */
 static void event_bind(sqlite3_stmt *statement, const struct unsay_event *event, uint64_t body,
-                       uint64_t detail, bool is_mention)
+                       uint64_t detail, bool is_mention, bool is_own)
 {
     bind_text(statement, 1, view_of(event->conversation));
     bind_number(statement, 2, event->origin);
@@ -29,6 +29,7 @@ static void event_bind(sqlite3_stmt *statement, const struct unsay_event *event,
     bind_number(statement, 18, is_mention);
     bind_number(statement, 19, (uint64_t)event->actor);
     bind_number(statement, 20, event->is_vanished);
+    bind_number(statement, 21, is_own);
 }
 
 static bool event_mentions(const struct unsay_event *event, const char *user)
@@ -47,14 +48,18 @@ static void event_insert(struct database *database, const wire_event *wire, stru
     uint64_t body = body_put(database, BODY_EVENT, view_make(event->body, event->body_bytes));
     uint64_t detail = body_put(database, BODY_EVENT, detail_from_wire(wire, arena));
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_INSERT);
-    event_bind(statement, event, body, detail, event_mentions(event, database->user));
+    event_bind(statement, event, body, detail, event_mentions(event, database->user),
+               event->kind == UNSAY_EVENT_MESSAGE && strcmp(event->sender, database->user) == 0);
     if (database_run(database, statement) == 0) {
         /* Stored already: a second copy must not outlive a recall. */
         body_erase(database, BODY_EVENT, body);
         body_erase(database, BODY_EVENT, detail);
         database->needs_scrub = true;
-    } else if (event->kind == UNSAY_EVENT_MESSAGE && event->state == UNSAY_MESSAGE_NORMAL &&
-               event->content_type == UNSAY_CONTENT_TEXT) {
+        return;
+    }
+    database_conversation_meet(database, wire);
+    if (event->kind == UNSAY_EVENT_MESSAGE && event->state == UNSAY_MESSAGE_NORMAL &&
+        event->content_type == UNSAY_CONTENT_TEXT) {
         struct search_key key = {event->time_ms, event->seq, event->origin,
                                  view_of(event->conversation)};
         database_index(database, &key, body, view_make(event->body, event->body_bytes));
@@ -122,6 +127,9 @@ bool database_recall(struct database *database, const wire_event *recall)
     bind_number(statement, 6, target->target_origin);
     bind_number(statement, 7, target->target_seq);
     bool is_changed = database_run(database, statement) == 1;
+    if (target->vanished)
+        database_conversation_vanish(database, conversation, target->target_origin,
+                                     target->target_seq);
     if (target->target_message_id.len == UUID_BYTES)
         database_outbox_met(database, target->target_message_id.data, true);
     return is_changed;
@@ -156,15 +164,5 @@ void database_put_displayed(struct database *database, struct view conversation,
     bind_text(statement, 1, conversation);
     bind_number(statement, 2, origin);
     bind_number(statement, 3, seq < INT64_MAX ? seq : INT64_MAX);
-    database_run(database, statement);
-}
-
-void database_put_conversation(struct database *database, const wire_conversation_entry *entry)
-{
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_CONVERSATION_PUT);
-    bind_text(statement, 1, view_of(entry->conversation));
-    bind_number(statement, 2, (uint64_t)entry->type);
-    bind_text(statement, 3, view_of(entry->name));
-    bind_text(statement, 4, view_of(entry->peer));
     database_run(database, statement);
 }

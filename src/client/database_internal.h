@@ -10,7 +10,10 @@
 
 #define EVENT_COLUMNS                                                                     \
     "conversation,origin,seq,kind,time,message_id,sender,device,content_type,state,body," \
-    "operator,reason,recall_time,target_origin,target_seq,detail,mention,actor,vanished"
+    "operator,reason,recall_time,target_origin,target_seq,detail,mention,actor,vanished,own"
+
+#define CONVERSATION_COLUMNS \
+    "id,type,name,peer,role,muted,pinned,hiding,hidden_seq,activity,activity_seq,preview_seq"
 
 enum statement {
 #define STATEMENT(name, sql) STATEMENT_##name,
@@ -98,6 +101,23 @@ void body_erase(struct database *database, enum body_table table, uint64_t numbe
 /* In the arena and followed by a NUL; {NULL, 0} after a failure and for number 0. */
 struct view body_read(struct database *database, enum body_table table, uint64_t number,
                       struct arena *arena);
+
+/* As body_read, and nothing where there are more bytes than that. */
+struct view body_read_at_most(struct database *database, enum body_table table, uint64_t number,
+                              size_t bytes_max, struct arena *arena);
+
+/* A row of EVENT_COLUMNS; without a body of more than `body_bytes_max`. */
+void event_read(struct database *database, sqlite3_stmt *statement, size_t body_bytes_max,
+                struct arena *arena, struct unsay_event *event);
+
+/* ---- database_conversation.c ---- */
+
+/* What an event that was stored just now changes in the list of conversations. */
+void database_conversation_meet(struct database *database, const wire_event *event);
+
+/* A message that was the preview vanished. */
+void database_conversation_vanish(struct database *database, struct view conversation,
+                                  uint32_t origin, uint64_t seq);
 
 /* An event with this message id is stored, or its body was erased just now (`is_recalled`): an
  * entry of the outbox that is the same message may leave. True when one left that had failed. */

@@ -1,11 +1,10 @@
 #include "client/database_internal.h"
 
-#include "base/limits.h"
 #include "client/convert.h"
 #include "core/frame.h"
 
-static void event_read(struct database *database, sqlite3_stmt *statement, struct arena *arena,
-                       struct unsay_event *event)
+void event_read(struct database *database, sqlite3_stmt *statement, size_t body_bytes_max,
+                struct arena *arena, struct unsay_event *event)
 {
     *event = (struct unsay_event){
         .conversation = column_text(statement, 0, arena),
@@ -30,7 +29,7 @@ static void event_read(struct database *database, sqlite3_stmt *statement, struc
         memcpy(event->message_id, sqlite3_column_blob(statement, 5), sizeof(event->message_id));
     uint64_t body = column_number(statement, 10);
     if (body != 0) {
-        struct view bytes = body_read(database, BODY_EVENT, body, arena);
+        struct view bytes = body_read_at_most(database, BODY_EVENT, body, body_bytes_max, arena);
         event->body = bytes.data;
         event->body_bytes = bytes.size;
     }
@@ -50,7 +49,7 @@ enum status database_event(struct database *database, struct view conversation, 
     bind_number(statement, 2, origin);
     bind_number(statement, 3, seq);
     if (database_step(database, statement))
-        event_read(database, statement, arena, event);
+        event_read(database, statement, SIZE_MAX, arena, event);
     database_done(statement);
     return database_leave(database, NULL);
 }
@@ -85,7 +84,7 @@ enum status database_events(struct database *database, const struct unsay_histor
             *more = true;
             break;
         }
-        event_read(database, statement, arena, &(*events)[(*count)++]);
+        event_read(database, statement, SIZE_MAX, arena, &(*events)[(*count)++]);
     }
     database_done(statement);
     if (query->newest)
@@ -107,37 +106,6 @@ enum status database_cursors(struct database *database, database_cursor_fn *each
             .recalled = column_number(statement, 4),
         };
         each(context, &cursor);
-    }
-    database_done(statement);
-    return database_leave(database, NULL);
-}
-
-enum status database_preview(struct database *database, struct view conversation,
-                             struct arena *arena, struct unsay_event *event)
-{
-    *event = (struct unsay_event){.seq = 0};
-    database_enter(database);
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_PREVIEW);
-    bind_text(statement, 1, conversation);
-    bind_number(statement, 2, ORIGIN_DEFAULT);
-    if (database_step(database, statement))
-        event_read(database, statement, arena, event);
-    database_done(statement);
-    return database_leave(database, NULL);
-}
-
-enum status database_unread(struct database *database, struct view conversation, uint32_t *unread,
-                            uint32_t *mentions)
-{
-    *unread = *mentions = 0;
-    database_enter(database);
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_UNREAD);
-    bind_text(statement, 1, conversation);
-    bind_text(statement, 2, view_of(database->user));
-    bind_number(statement, 3, LIMIT_UNREAD_MAX);
-    if (database_step(database, statement)) {
-        *unread = (uint32_t)column_number(statement, 0);
-        *mentions = (uint32_t)column_number(statement, 1);
     }
     database_done(statement);
     return database_leave(database, NULL);

@@ -39,6 +39,31 @@ static const char *const schema_steps[] = {
 
     ("CREATE TABLE search(number INTEGER PRIMARY KEY,entries BLOB NOT NULL);"
      "PRAGMA user_version=3;"),
+
+    /* Who is in a conversation from before is told by the next list; until then they all are. */
+    "ALTER TABLE conversation ADD COLUMN role INTEGER NOT NULL DEFAULT 4;"
+    "ALTER TABLE conversation ADD COLUMN role_seq INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN activity INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN activity_seq INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN preview_seq INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN listing INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN hiding INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE conversation ADD COLUMN hidden_seq INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE event ADD COLUMN own INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE event SET own=1 WHERE kind=1 AND sender=(SELECT user FROM identity);"
+    "UPDATE conversation SET"
+    " activity_seq=coalesce((SELECT max(seq) FROM event WHERE conversation=id AND origin=1 AND"
+    "  kind=1),0),"
+    " preview_seq=coalesce((SELECT max(seq) FROM event WHERE conversation=id AND origin=1 AND"
+    "  kind=1 AND vanished=0),0);"
+    "UPDATE conversation SET activity=coalesce((SELECT time<<16 FROM event WHERE conversation=id "
+    "AND"
+    " origin=1 AND seq=activity_seq),0);"
+    "CREATE INDEX event_unread ON event(conversation,origin,seq,mention)"
+    " WHERE kind=1 AND state=1 AND own=0;"
+    "PRAGMA user_version=4;",
 };
 
 enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };

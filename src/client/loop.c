@@ -255,6 +255,7 @@ static void loop_on_prepare(uv_prepare_t *prepare)
             loop_on_edits(&loop->edits);
         loop_show_recalled(loop);
         loop_perform(loop, effects);
+        loop_show_conversations(loop);
     }
     if (database_needs_scrub(loop->client->database) && !uv_is_active((uv_handle_t *)&loop->scrub))
         uv_timer_start(&loop->scrub, loop_on_scrub, LOOP_SCRUB_MS, 0);
@@ -325,6 +326,7 @@ static void loop_say_goodbye(struct loop *loop)
     if (effects != NULL && loop_store(loop, effects, &failure) == STATUS_OK) {
         loop_show_recalled(loop);
         loop_perform(loop, effects);
+        loop_show_conversations(loop);
     }
     loop_disconnect(loop);
 }

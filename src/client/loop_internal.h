@@ -30,6 +30,12 @@ struct regretted {
     struct regretted *next;
 };
 
+/* A conversation that the transaction before changed, or may have changed. */
+struct changed {
+    struct view conversation;
+    struct changed *next;
+};
+
 struct loop {
     struct unsay *client;
 
@@ -70,6 +76,8 @@ struct loop {
     struct recalled *recalled;
     struct settled *settled;
     struct regretted *regretted;
+    struct changed *changed;
+    struct changed **changed_end;
 };
 
 /* Offers the core what is new in the outbox, if it knows the rest. */
@@ -129,5 +137,8 @@ void loop_show(struct loop *loop, const struct client_effect *effect);
 
 /* Tombstones of messages that had been shown before. */
 void loop_show_recalled(struct loop *loop);
+
+/* What the list of conversations shows otherwise than before. */
+void loop_show_conversations(struct loop *loop);
 
 #endif

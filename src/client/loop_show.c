@@ -47,6 +47,20 @@ void loop_show_recalled(struct loop *loop)
     }
 }
 
+void loop_show_conversations(struct loop *loop)
+{
+    struct arena arena;
+    arena_init(&arena);
+    for (const struct changed *at = loop->changed; at != NULL; at = at->next) {
+        struct unsay_conversation conversation;
+        if (database_conversation(loop->client->database, at->conversation, &arena,
+                                  &conversation) == STATUS_OK)
+            loop->client->callbacks.on_conversation(loop->client->context, &conversation);
+        arena_reset(&arena);
+    }
+    arena_fini(&arena);
+}
+
 static void loop_show_event(struct loop *loop, const wire_event *wire)
 {
     const struct unsay_callbacks *callbacks = &loop->client->callbacks;

@@ -18,6 +18,22 @@ static bool effects_store_message(const struct client_effect *effects,
     return false;
 }
 
+/* Each once, in the order in which they changed. */
+static void loop_changed(void *context, struct view conversation)
+{
+    struct loop *loop = context;
+    if (loop->client->callbacks.on_conversation == NULL)
+        return;
+    for (const struct changed *at = loop->changed; at != NULL; at = at->next) {
+        if (view_equal(at->conversation, conversation))
+            return;
+    }
+    struct changed *changed = arena_zero(&loop->arena, sizeof(*changed));
+    changed->conversation = arena_copy(&loop->arena, conversation);
+    *loop->changed_end = changed;
+    loop->changed_end = &changed->next;
+}
+
 static void loop_regret(struct loop *loop, struct view conversation, ProtobufCBinaryData message_id,
                         struct view body)
 {
@@ -50,6 +66,7 @@ static void loop_store_recall(struct loop *loop, const struct client_effect *eff
     loop_regret_event(loop, effect->event);
     if (!database_recall(loop->client->database, effect->event))
         return;
+    loop_changed(loop, view_of(effect->event->conversation));
     struct recalled *recalled = arena_zero(&loop->arena, sizeof(*recalled));
     recalled->conversation =
         (const char *)arena_copy(&loop->arena, view_of(effect->event->conversation)).data;
@@ -97,6 +114,7 @@ static void loop_settle(struct loop *loop, const struct uuid *message_id,
 
 static void loop_store_event(struct loop *loop, const wire_event *event)
 {
+    loop_changed(loop, view_of(event->conversation));
     if (!database_put_event(loop->client->database, event))
         return;
     struct uuid message_id;
@@ -134,6 +152,7 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     struct database *database = loop->client->database;
     switch (effect->kind) {
     case CLIENT_STORE_FORGET:
+        database_each_conversation(database, loop_changed, loop);
         database_forget(database);
         break;
     case CLIENT_STORE_STORE:
@@ -147,9 +166,19 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
         break;
     case CLIENT_STORE_CURSOR:
         database_put_cursor(database, &effect->cursor);
+        loop_changed(loop, effect->cursor.conversation);
         break;
     case CLIENT_STORE_CONVERSATION:
-        database_put_conversation(database, effect->entry);
+        if (database_put_conversation(database, effect->entry))
+            loop_changed(loop, effect->conversation);
+        break;
+    case CLIENT_STORE_LISTING:
+        if (database_put_listing(database, effect->listing))
+            loop_changed(loop, effect->conversation);
+        break;
+    case CLIENT_STORE_LEFT:
+        if (database_put_left(database, effect->conversation))
+            loop_changed(loop, effect->conversation);
         break;
     case CLIENT_STORE_ACCEPTED:
         database_outbox_accepted(database, &effect->message_id);
@@ -190,6 +219,8 @@ enum status loop_store(struct loop *loop, const struct client_effect *effects,
     loop->recalled = NULL;
     loop->settled = NULL;
     loop->regretted = NULL;
+    loop->changed = NULL;
+    loop->changed_end = &loop->changed;
     const struct client_effect *first = effects;
     while (first != NULL && !effect_is_stored(loop, first))
         first = first->next;

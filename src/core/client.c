@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "core/client_core.h"
 #include "core/frame.h"
+#include "core/ids.h"
 
 #include <stdlib.h>
 
@@ -166,6 +167,20 @@ static bool client_core_error(struct client_core *core, const wire_server_frame 
     return true;
 }
 
+/* News, or the answer to a request: either is stored before anybody hears of it. */
+static bool client_core_listing(struct client_core *core, const wire_server_frame *frame)
+{
+    const wire_listing *listing = frame->listing;
+    if (!id_is_conversation(view_of(listing->conversation)))
+        return false;
+    if (listing->version > 0) {
+        struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_LISTING);
+        store->listing = listing;
+        store->conversation = view_of(listing->conversation);
+    }
+    return frame->request == 0 || client_core_answer(core, frame);
+}
+
 static bool client_core_dispatch(struct client_core *core, const wire_server_frame *frame)
 {
     if (frame->body_case == SERVER_FRAME(WELCOME))
@@ -182,6 +197,8 @@ static bool client_core_dispatch(struct client_core *core, const wire_server_fra
         return client_event_refreshed(core, frame->refresh);
     if (frame->body_case == SERVER_FRAME(EVENT) && frame->request == 0)
         return client_event_pushed(core, frame->event);
+    if (frame->body_case == SERVER_FRAME(LISTING))
+        return client_core_listing(core, frame);
     if (frame->body_case == SERVER_FRAME(ACK)) {
         client_acks_confirmed(core, frame->ack);
     } else if (frame->body_case == SERVER_FRAME(BEHIND)) {

@@ -68,7 +68,8 @@ struct client_cursor {
     uint64_t recalled; /* seq of the last recall up to stored; 0: none */
 };
 
-/* Before client_core_start: what the database knows about a conversation. */
+/* Before client_core_start: what the database knows about a conversation; also of one of which it
+ * has no event, but knows that the user is in it. */
 void client_core_load_cursor(struct client_core *core, const struct client_cursor *cursor);
 
 /* Before client_core_start: the store that the database's cursors and events are of. Without it, or
@@ -141,7 +142,10 @@ enum client_effect_kind {
     CLIENT_STORE_RECALL, /* event (a recall): overwrite the target's body and mark it recalled, if
                           * it is stored and normal; then, after the commit, show the tombstone */
     CLIENT_STORE_CURSOR, /* cursor */
-    CLIENT_STORE_CONVERSATION, /* entry: insert or update name, type, peer */
+    CLIENT_STORE_CONVERSATION, /* entry: insert or update what it tells of the conversation */
+    CLIENT_STORE_LISTING,      /* listing: what the user set, unless a later version is stored */
+    CLIENT_STORE_LEFT,         /* conversation: the user is not in it any more; its log may lack the
+                                * event that says so */
     CLIENT_STORE_ACCEPTED,     /* message_id: leaves the outbox: accepted */
     CLIENT_STORE_FAILED,       /* message_id, refusal, text: stays in the outbox in state failed */
 
@@ -179,6 +183,7 @@ struct client_effect {
     const wire_event *event;
     struct view event_bytes; /* its encoding */
     const wire_conversation_entry *entry;
+    const wire_listing *listing;
     struct client_cursor cursor;
     struct view conversation;
     uint32_t origin;

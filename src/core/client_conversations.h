@@ -32,7 +32,9 @@ struct client_conversation {
     uint64_t head; /* the last event that is known to exist; behind while > stored */
     uint64_t retry_ms;
     uint32_t read_failures; /* in a row */
+    uint32_t list_round;    /* client_sync.list_round when the server last spoke of it */
     bool is_reading;
+    bool is_left; /* the database knows that the user is not in it */
     size_t id_bytes;
     uint8_t key[CLIENT_CONVERSATION_KEY_BYTES + 1]; /* origin, id, NUL */
 };

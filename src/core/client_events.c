@@ -174,8 +174,11 @@ static struct client_conversation *client_event_conversation(struct client_core 
 {
     if (!client_event_is_valid(event))
         return NULL;
-    return client_conversations_add(&core->conversations, view_of(event->conversation),
-                                    event->origin);
+    struct client_conversation *conversation =
+        client_conversations_add(&core->conversations, view_of(event->conversation), event->origin);
+    if (conversation != NULL)
+        client_sync_heard(core, conversation);
+    return conversation;
 }
 
 bool client_event_pushed(struct client_core *core, const wire_event *event)
@@ -234,6 +237,7 @@ bool client_event_refreshed(struct client_core *core, const wire_refresh *refres
         &core->conversations, view_of(refresh->conversation), refresh->origin);
     if (conversation == NULL)
         return false;
+    client_sync_heard(core, conversation);
     if (refresh->seq <= conversation->stored) {
         client_acks_add_notice(core, conversation, refresh->seq);
         return true;

@@ -46,6 +46,7 @@ static Unsay__V1__ServerFrame__BodyCase client_request_answer_case(const wire_cl
         {CLIENT_FRAME(CREATE_CONVERSATION), SERVER_FRAME(OPENED)},
         {CLIENT_FRAME(CHANGE_MEMBERS), SERVER_FRAME(APPENDED)},
         {CLIENT_FRAME(CHANGE_PIN), SERVER_FRAME(APPENDED)},
+        {CLIENT_FRAME(CHANGE_LISTING), SERVER_FRAME(LISTING)},
         {CLIENT_FRAME(LIST_MEMBERS), SERVER_FRAME(MEMBERS)},
         {CLIENT_FRAME(LIST_PINS), SERVER_FRAME(PINS)},
         {CLIENT_FRAME(RECALL_RANGE), SERVER_FRAME(RANGE)},
@@ -138,6 +139,8 @@ static bool client_request_is_by_seq(struct client_core *core, const struct clie
         frame_decode_client(frame_payload(blob_view(request->frame)), &core->effects.arena);
     if (frame->body_case != CLIENT_FRAME(RECALL))
         return frame->body_case == CLIENT_FRAME(CHANGE_PIN) ||
+               (frame->body_case == CLIENT_FRAME(CHANGE_LISTING) &&
+                frame->change_listing->hidden_seq != 0) ||
                frame->body_case == CLIENT_FRAME(READ_EXPOSURE) ||
                frame->body_case == CLIENT_FRAME(OPEN_EVIDENCE);
     for (size_t i = 0; i < frame->recall->n_targets; i++) {

@@ -55,6 +55,7 @@ void client_sync_start(struct client_core *core)
     core->sync.is_listed = false;
     core->sync.is_list_outdated = false;
     core->sync.list_failures = 0;
+    core->sync.list_round++;
     core->sync.list_after[0] = 0;
     client_sync_list(core);
 }
@@ -88,7 +89,9 @@ void client_sync_stop(struct client_core *core)
         if (sync->pages[i].conversation != NULL)
             client_sync_forget(sync->pages[i].conversation);
     }
+    uint32_t list_round = sync->list_round;
     client_sync_init(sync);
+    sync->list_round = list_round;
 }
 
 static void client_sync_read(struct client_core *core, struct client_conversation *conversation)
@@ -164,6 +167,12 @@ void client_sync_advanced(struct client_core *core, struct client_conversation *
     }
 }
 
+void client_sync_heard(struct client_core *core, struct client_conversation *conversation)
+{
+    conversation->list_round = core->sync.list_round;
+    conversation->is_left = false;
+}
+
 static bool client_sync_entry(struct client_core *core, const wire_conversation_entry *entry)
 {
     struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_CONVERSATION);
@@ -175,6 +184,7 @@ static bool client_sync_entry(struct client_core *core, const wire_conversation_
             &core->conversations, view_of(entry->conversation), head->origin);
         if (conversation == NULL)
             return false;
+        client_sync_heard(core, conversation);
         conversation->confirmed_stored = head->stored;
         conversation->confirmed_displayed = head->displayed;
         /* A head below the cursor is that of a server that lost its log: no cursor fits it. */
@@ -184,6 +194,20 @@ static bool client_sync_entry(struct client_core *core, const wire_conversation_
             client_sync_gap(core, conversation, head->seq, 0);
     }
     return true;
+}
+
+/* Of these the server has not spoken while it listed all that the user is in. */
+static void client_sync_leave_others(struct client_core *core)
+{
+    size_t at = 0;
+    for (struct client_conversation *each;
+         (each = table_next(&core->conversations.table, &at)) != NULL;) {
+        if (each->list_round == core->sync.list_round || each->is_left)
+            continue;
+        each->is_left = true;
+        client_effects_add(&core->effects, CLIENT_STORE_LEFT)->conversation =
+            client_conversation_id(each);
+    }
 }
 
 static bool client_sync_listed(struct client_core *core, const wire_conversation_page *page)
@@ -208,6 +232,7 @@ static bool client_sync_listed(struct client_core *core, const wire_conversation
         client_sync_start(core);
     } else {
         sync->is_listed = true;
+        client_sync_leave_others(core);
         client_sync_pump(core);
     }
     return true;

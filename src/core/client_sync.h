@@ -32,6 +32,7 @@ struct client_sync {
     uint64_t waiting_ms;   /* not later than the earliest retry_ms of those that wait */
     bool is_listed;        /* the list is complete */
     bool is_list_outdated; /* list once more when this one is complete */
+    uint32_t list_round;   /* of the listing under way, or the last one */
     uint64_t list_request; /* 0: none under way */
     uint64_t list_retry_ms;
     uint32_t list_failures;
@@ -48,6 +49,9 @@ void client_sync_start(struct client_core *core);
 void client_sync_behind(struct client_core *core);
 
 void client_sync_stop(struct client_core *core);
+
+/* The server speaks of the conversation: it is not one that the list will lack. */
+void client_sync_heard(struct client_core *core, struct client_conversation *conversation);
 
 /* The log is known to reach to `head`, beyond the cursor: read, unless `patience_ms` closes the
  * gap. */

@@ -35,6 +35,7 @@ void fixture_open_with(struct fixture *fixture, const char *scheme,
         .edit_ms = fixture->edit_ms,
     };
     options.callbacks.on_event = on_event;
+    options.callbacks.on_conversation = fixture->on_conversation;
     fixture->client = unsay_new(&options, text, sizeof(text));
     if (fixture->client == NULL)
         fail_msg("%s", text);

@@ -15,6 +15,7 @@ struct fixture {
     char address[64];
     enum unsay_follow follow; /* of the clients that are opened from now on */
     uint32_t edit_ms;
+    void (*on_conversation)(void *, const struct unsay_conversation *); /* likewise */
 };
 
 /* cmocka's setup and teardown: a client of alice that is not started. */

@@ -56,6 +56,8 @@ static void answer_list(struct fake_server *server, uint64_t request)
     entry.conversation = string_of("g:1");
     entry.type = WIRE(CONVERSATION_TYPE, GROUP);
     entry.name = string_of("the group");
+    entry.role = WIRE(ROLE, MEMBER);
+    entry.listing = server->listing.version == 0 ? NULL : &server->listing;
     entry.n_heads = 1;
     entry.heads = heads;
     wire_conversation_entry *entries[] = {&entry};

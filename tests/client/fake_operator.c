@@ -14,6 +14,17 @@ static void answer_appended(struct fake_server *server, uint64_t request)
     put_frame(server, request, &frame);
 }
 
+/* Whatever is asked for, the conversation is muted, in its next version. */
+static void answer_listing(struct fake_server *server, uint64_t request)
+{
+    if (server->listing.version == 0)
+        unsay__v1__listing__init(&server->listing);
+    server->listing.conversation = string_of("g:1");
+    server->listing.version++;
+    server->listing.muted_until_ms = 77;
+    put_listing(server, request);
+}
+
 static void answer_members(struct fake_server *server, uint64_t request)
 {
     wire_member member = UNSAY__V1__MEMBER__INIT;
@@ -157,6 +168,8 @@ void answer_other(struct fake_server *server, const wire_client_frame *frame)
     else if (frame->body_case == CLIENT_FRAME(CHANGE_MEMBERS) ||
              frame->body_case == CLIENT_FRAME(CHANGE_PIN))
         answer_appended(server, request);
+    else if (frame->body_case == CLIENT_FRAME(CHANGE_LISTING))
+        answer_listing(server, request);
     else if (frame->body_case == CLIENT_FRAME(LIST_MEMBERS))
         answer_members(server, request);
     else if (frame->body_case == CLIENT_FRAME(LIST_PINS))

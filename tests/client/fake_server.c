@@ -307,6 +307,27 @@ void fake_server_append(struct fake_server *server, const wire_event *event)
     arena_fini(&arena);
 }
 
+void put_listing(struct fake_server *server, uint64_t request)
+{
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    frame.body_case = SERVER_FRAME(LISTING);
+    frame.listing = &server->listing;
+    put_frame(server, request, &frame);
+}
+
+void fake_server_set_listing(struct fake_server *server, uint64_t version, uint64_t pinned_ms,
+                             Unsay__V1__Hiding hiding)
+{
+    pthread_mutex_lock(&server->lock);
+    unsay__v1__listing__init(&server->listing);
+    server->listing.conversation = string_of("g:1");
+    server->listing.version = version;
+    server->listing.pinned_ms = pinned_ms;
+    server->listing.hiding = hiding;
+    put_listing(server, 0);
+    pthread_mutex_unlock(&server->lock);
+}
+
 const wire_client_frame *fake_server_last(struct fake_server *server, struct arena *arena)
 {
     pthread_mutex_lock(&server->lock);

@@ -52,13 +52,14 @@ struct fake_server {
     size_t recalls_seen;
     size_t goodbyes_seen;
     char last_request_id[65];
-    uint32_t follow;     /* as Hello says */
-    uint8_t key[32];     /* likewise */
-    size_t receipts;     /* that came, each verified */
-    uint64_t receipt_at; /* the cursor of the last one */
-    size_t requests;     /* the application's that came, of the kinds without a counter here */
-    struct blob *last;   /* the last of them; or of the sends */
-    uint64_t acked;      /* the highest cursor that was acknowledged */
+    uint32_t follow;      /* as Hello says */
+    uint8_t key[32];      /* likewise */
+    size_t receipts;      /* that came, each verified */
+    uint64_t receipt_at;  /* the cursor of the last one */
+    wire_listing listing; /* version 0: nothing is set */
+    size_t requests;      /* the application's that came, of the kinds without a counter here */
+    struct blob *last;    /* the last of them; or of the sends */
+    uint64_t acked;       /* the highest cursor that was acknowledged */
     uint64_t displayed;
 };
 
@@ -86,6 +87,10 @@ void fake_server_say_to(struct fake_server *server, const char *body, uint64_t q
 
 /* Appends another kind of event. */
 void fake_server_append(struct fake_server *server, const wire_event *event);
+
+/* Another device of the user has set something for g:1. */
+void fake_server_set_listing(struct fake_server *server, uint64_t version, uint64_t pinned_ms,
+                             Unsay__V1__Hiding hiding);
 
 /* server->last, in the arena. */
 const wire_client_frame *fake_server_last(struct fake_server *server, struct arena *arena);

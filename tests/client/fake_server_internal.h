@@ -27,6 +27,9 @@ uint64_t find_message(const struct fake_server *server, ProtobufCBinaryData id);
 /* Appends the recall of `seq`, by the client's user or by somebody else, and tells it. */
 void recall_message(struct fake_server *server, uint64_t seq, bool is_own);
 
+/* server->listing, as an answer or as news. */
+void put_listing(struct fake_server *server, uint64_t request);
+
 /* Members, pins, and what operators ask for. */
 void answer_other(struct fake_server *server, const wire_client_frame *frame);
 

@@ -101,6 +101,14 @@ static void a_database_of_the_first_version_is_upgraded(void **state)
     assert_int_equal(database_unread(fixture->database, view_of("g:1"), &unread, &mentions),
                      STATUS_OK);
     assert_int_equal(unread, 1);
+    struct unsay_conversation listed;
+    assert_int_equal(
+        database_conversation(fixture->database, view_of("g:1"), &fixture->arena, &listed),
+        STATUS_OK);
+    assert_int_equal(listed.role, UNSAY_ROLE_MEMBER);
+    assert_int_equal(listed.preview->seq, 2);
+    assert_int_equal(listed.unread, 1);
+    assert_true(listed.activity_ms == 1700000000002);
     assert_true(fixture_resend(fixture, 1));
     fixture_assert_outbox(fixture, "wf");
     fixture_reopen(fixture);

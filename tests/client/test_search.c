@@ -384,7 +384,13 @@ static void a_database_of_the_second_version_is_indexed(void **state)
                     make_message(&fixture->arena, "g:1", 51 - i, i == 20 ? canary : "needle 北京"));
     assert_true(fixture_recall(fixture, make_recall(&fixture->arena, "g:1", 60, 10)));
     database_close(fixture->database);
-    fixture_execute(fixture, "DROP TABLE search; PRAGMA user_version=2");
+    fixture_execute(fixture, "DROP TABLE search;"
+                             "DROP INDEX event_unread;"
+                             "ALTER TABLE event DROP COLUMN own;"
+                             "DROP TABLE conversation;"
+                             "CREATE TABLE conversation(id TEXT PRIMARY KEY,type INTEGER NOT NULL,"
+                             " name TEXT NOT NULL,peer TEXT NOT NULL) WITHOUT ROWID;"
+                             "PRAGMA user_version=2");
     fixture_open(fixture);
     assert_string_equal(find(fixture, "midnight"), "g:1:31 ");
     assert_int_equal(strlen(find(fixture, "北京")), 48 * 7 - 9);

@@ -22,8 +22,7 @@ void trace_fini(struct trace *trace)
     free(trace->text);
 }
 
-__attribute__((format(printf, 2, 3))) static void trace_add(struct trace *trace, const char *format,
-                                                            ...)
+void trace_add(struct trace *trace, const char *format, ...)
 {
     char line[512];
     va_list arguments;
@@ -91,8 +90,8 @@ static void on_connection(void *context, enum unsay_connection connection,
         trace_add(context, "connection %s %s", names[connection], result_name(error));
 }
 
-const struct unsay_callbacks trace_callbacks = {on_event, on_recalled, on_send_state,
-                                                on_connection};
+const struct unsay_callbacks trace_callbacks = {on_event, on_recalled, on_send_state, on_connection,
+                                                NULL};
 
 void trace_recall(void *context, const struct unsay_error *error,
                   const struct unsay_recall_answer *answer)

@@ -28,6 +28,9 @@ unsay_recall_fn trace_recall;
 unsay_opened_fn trace_opened;
 unsay_history_fn trace_history;
 
+/* Writes a line. */
+__attribute__((format(printf, 2, 3))) void trace_add(struct trace *trace, const char *format, ...);
+
 /* Waits until the line, or lines, were written `times` times; fails after 20 seconds. */
 void trace_wait(struct trace *trace, const char *lines, size_t times);
 

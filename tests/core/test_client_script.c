@@ -134,7 +134,9 @@ static void script_print_answer(struct script *script, const struct client_effec
         script_print(script, "page of %zu\n", effect->event_count);
     else
         script_print(script, "%s\n",
-                     effect->answer->body_case == SERVER_FRAME(OPENED) ? "opened" : "recall");
+                     effect->answer->body_case == SERVER_FRAME(OPENED)    ? "opened"
+                     : effect->answer->body_case == SERVER_FRAME(LISTING) ? "listing"
+                                                                          : "recall");
 }
 
 static void script_print_send(struct script *script, const struct client_effect *effect)
@@ -177,6 +179,13 @@ static void script_print_effect(struct script *script, const struct client_effec
         break;
     case CLIENT_STORE_CONVERSATION:
         script_print(script, "conversation %s\n", effect->entry->conversation);
+        break;
+    case CLIENT_STORE_LISTING:
+        script_print(script, "listing %s %llu\n", effect->listing->conversation,
+                     (unsigned long long)effect->listing->version);
+        break;
+    case CLIENT_STORE_LEFT:
+        script_print(script, "left %.*s\n", VIEW_PRINT(effect->conversation));
         break;
     case CLIENT_STORE_ACCEPTED:
     case CLIENT_STORE_FAILED:

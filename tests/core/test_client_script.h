@@ -6,11 +6,12 @@
  *   apply a 3 to 1          STORE_RECALL
  *   cursor a 3 shown 0      STORE_CURSOR
  *   conversation a          STORE_CONVERSATION
+ *   listing a 3 / left a    STORE_LISTING (its version), STORE_LEFT
  *   accepted 1 at 5 / failed 1 not_a_member         STORE_ACCEPTED, STORE_FAILED
  *   connect / disconnect / link live                CONNECT, DISCONNECT, SHOW_LINK
  *   show a 1 message                                SHOW_EVENT
  *   sent 1 accepted / sent 1 failed not_a_member    SHOW_SEND
- *   answer 7 page of 2 / opened / recall / timeout / not_a_member
+ *   answer 7 page of 2 / opened / recall / listing / timeout / not_a_member
  *   load after 0 count 256                          LOAD_OUTBOX
  *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ... |
  * goodbye

@@ -47,6 +47,65 @@ static void test_list_pages_then_reads_what_is_behind(void **state)
     script_expect(s, "link live\n");
 }
 
+/* Who was removed while away reads no event of it: the complete list tells. */
+static void test_what_the_list_lacks_was_left(void **state)
+{
+    struct script *s = *state;
+    script_load(s, "a", 5, 5, 0);
+    script_load(s, "c", 2, 2, 0);
+    script_load(s, "d", 2, 2, 0);
+    script_connect(s);
+    script_welcome(s);
+    script_skip(s);
+    script_listed(s, "a", 5, true);
+    script_message(s, 0, "d", 3); /* a member again, behind the page that has gone out */
+    script_skip(s);
+    script_listed(s, "b", 0, false);
+    script_expect(s, "conversation b\nleft c\nlink live\n");
+    /* Told once; and again in it, once the server speaks of it. */
+    say_behind(s);
+    script_skip(s);
+    script_listed(s, "b", 0, true);
+    script_skip(s);
+    script_listed(s, "d", 3, false);
+    script_expect(s, "conversation d\nleft a\nlink live\n");
+    say_behind(s);
+    script_skip(s);
+    script_listed(s, "b", 0, true);
+    script_skip(s);
+    script_listed(s, "c", 2, false);
+    script_expect(s, "conversation c\nleft d\nlink live\n");
+}
+
+static void say_listing(struct script *s, uint64_t request, const char *conversation,
+                        uint64_t version)
+{
+    wire_listing listing = UNSAY__V1__LISTING__INIT;
+    listing.conversation = string_of(conversation);
+    listing.version = version;
+    script_frame(s, request, SERVER_FRAME(LISTING), &listing);
+}
+
+/* Stored before anybody hears of it, be it news or an answer. */
+static void test_what_the_user_set_is_stored(void **state)
+{
+    struct script *s = *state;
+    wire_change_listing change = UNSAY__V1__CHANGE_LISTING__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    script_online(s, "a", 0);
+    say_listing(s, 0, "a", 3);
+    script_expect(s, "listing a 3\n");
+    change.conversation = string_of("a");
+    frame.body_case = CLIENT_FRAME(CHANGE_LISTING);
+    frame.change_listing = &change;
+    assert_true(client_core_request(s->core, s->now_ms, 7, &frame, 30000));
+    script_expect(s, "> request\n");
+    say_listing(s, script_request(s, CLIENT_FRAME(CHANGE_LISTING)), "a", 4);
+    script_expect(s, "listing a 4\nanswer 7 listing\n");
+    say_listing(s, 0, "no id", 5);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
 static void test_list_that_does_not_ascend_breaks(void **state)
 {
     struct script *s = *state;
@@ -476,6 +535,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_list_pages_then_reads_what_is_behind, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_what_the_list_lacks_was_left, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_what_the_user_set_is_stored, script_setup,
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_list_that_does_not_ascend_breaks, script_setup,
                                         script_teardown),
