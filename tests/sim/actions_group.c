@@ -62,12 +62,43 @@ void actions_change_members(struct world *world, struct device *device)
     device_ask(actor, &frame);
 }
 
+/* Each user for themselves: also where they are no member any more. */
+static void actions_set(struct world *world, struct device *device)
+{
+    const struct kept_conversation *kept = actions_conversation(world, device);
+    wire_change_listing change = UNSAY__V1__CHANGE_LISTING__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    if (kept == NULL)
+        return;
+    uint64_t what = prng_below(&world->prng, 3);
+    change.conversation = string_of(kept->id);
+    if (what == 0) {
+        change.change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_MUTED_UNTIL_MS;
+        change.muted_until_ms = prng_below(&world->prng, 5);
+    } else if (what == 1) {
+        change.change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_IS_PINNED;
+        change.is_pinned = world_chance(world, 60);
+    } else {
+        change.change_case = UNSAY__V1__CHANGE_LISTING__CHANGE_HIDING;
+        change.hiding = (Unsay__V1__Hiding)prng_below(&world->prng, 3);
+        change.hidden_seq = world_chance(world, 80) ? kept->stored : 0;
+    }
+    frame.body_case = CLIENT_FRAME(CHANGE_LISTING);
+    frame.change_listing = &change;
+    world_tell(world, "%s sets %u in %s", device->name, (unsigned)what, kept->id);
+    device_ask(device, &frame);
+}
+
 void actions_pin(struct world *world, struct device *device)
 {
     const struct kept_conversation *kept = actions_conversation(world, device);
     wire_change_pin change = UNSAY__V1__CHANGE_PIN__INIT;
     wire_reference target = UNSAY__V1__REFERENCE__INIT;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    if (world_chance(world, 50)) {
+        actions_set(world, device);
+        return;
+    }
     if (kept == NULL || kept->count == 0)
         return;
     uint64_t reach = kept->count < 10 ? kept->count : 10;

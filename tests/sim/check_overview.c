@@ -53,15 +53,6 @@ static void overview_check(struct world *world, unsigned user, const wire_conver
 void check_overview(struct world *world, const struct link *link,
                     const wire_conversation_page *page)
 {
-    unsigned user = world->devices[link->device].user;
-    size_t expected = 0;
-    uint64_t since;
     for (size_t i = 0; i < page->n_conversations; i++)
-        overview_check(world, user, page->conversations[i]);
-    for (uint32_t i = 0; i < world->history.log_count; i++)
-        expected += log_role(&world->history.logs[i], user, world->history.logs[i].head, &since) !=
-                    WIRE(ROLE, UNSPECIFIED);
-    if (!page->more && page->n_conversations != expected)
-        world_break(world, promise, "u%u is in %zu conversations, and %zu are listed", user,
-                    expected, page->n_conversations);
+        overview_check(world, world->devices[link->device].user, page->conversations[i]);
 }

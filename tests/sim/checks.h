@@ -74,6 +74,17 @@ void check_reach_answered(struct world *world, const wire_server_frame *frame);
 /* At rest: unread, mentions, preview; and who had what was taken back. */
 void check_overview(struct world *world, const struct link *link,
                     const wire_conversation_page *page);
+
+/* The list of conversations: by activity on the server, and the same on all of a user's devices. */
+void check_list(struct world *world, const struct link *link, const wire_conversation_page *page);
+void check_lists_end(struct world *world);
+enum list_question { LIST_BY_ID, LIST_BY_ACTIVITY, LIST_WITH_HIDDEN };
+enum list_question list_question_of(const struct device *device);
+
+/* What a user set is told to that user alone, and as it was committed. */
+void check_listing_handed(struct world *world, const struct link *link,
+                          const wire_server_frame *frame);
+
 void check_exposed(struct world *world, const wire_exposure *exposure);
 
 /* P7: convergence. True when everything has; else *lacking says what has not. */

@@ -132,6 +132,49 @@ static void database_meet_send(struct device *device, const wire_event *event)
         database_remove_send(send);
 }
 
+void database_store_listing(struct device *device, struct view conversation,
+                            const wire_listing *listing)
+{
+    struct listing_row *row = &database_conversation(&device->database, conversation)->listing;
+    if (listing->version <= row->version)
+        return;
+    *row = (struct listing_row){.version = listing->version,
+                                .muted_until_ms = listing->muted_until_ms,
+                                .pinned_ms = listing->pinned_ms,
+                                .hidden_seq = listing->hidden_seq,
+                                .hiding = listing->hiding};
+}
+
+void database_store_entry(struct device *device, const wire_conversation_entry *entry)
+{
+    struct view id = view_of(entry->conversation);
+    struct kept_conversation *kept = database_conversation(&device->database, id);
+    kept->role = entry->role;
+    if (entry->heads[0]->seq > kept->role_seq)
+        kept->role_seq = entry->heads[0]->seq;
+    if (entry->listing != NULL)
+        database_store_listing(device, id, entry->listing);
+}
+
+/* The user's own role, where the event tells it. */
+static void database_meet_role(const struct device *device, struct kept_conversation *kept,
+                               const wire_event *event)
+{
+    wire_member *const *members = NULL;
+    size_t count = 0;
+    if (event->kind_case == EVENT_KIND(CREATION)) {
+        members = event->creation->members;
+        count = event->creation->n_members;
+    } else if (event->kind_case == EVENT_KIND(MEMBERSHIP)) {
+        members = event->membership->members;
+        count = event->membership->n_members;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(members[i]->user, device->user_name) == 0 && event->seq > kept->role_seq)
+            kept->role = members[i]->role;
+    }
+}
+
 void database_store_event(struct device *device, const struct client_effect *effect)
 {
     struct world *world = device->world;
@@ -151,6 +194,7 @@ void database_store_event(struct device *device, const struct client_effect *eff
     }
     kept_append(kept, effect->event_bytes);
     database_meet_send(device, event);
+    database_meet_role(device, kept, event);
 }
 
 void database_store_recall(struct device *device, const wire_event *event)

@@ -26,6 +26,11 @@ void database_add_recall(struct database *database, uint32_t asked);
 /* Whether the body of a message is there that one of the recalls up to `stored` took back. */
 bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stored);
 
+/* Effects of the core: STORE_CONVERSATION, STORE_LISTING. */
+void database_store_entry(struct device *device, const wire_conversation_entry *entry);
+void database_store_listing(struct device *device, struct view conversation,
+                            const wire_listing *listing);
+
 /* Effects of the core: STORE_EVENT, STORE_RECALL, and the ANSWER to a recall. */
 void database_store_event(struct device *device, const struct client_effect *effect);
 void database_store_recall(struct device *device, const wire_event *event);

@@ -84,7 +84,11 @@ static void device_store(struct device *device, const struct client_effect *effe
         kept->recalled = effect->cursor.recalled;
         watch_cursor(world, device, kept);
     } else if (effect->kind == CLIENT_STORE_CONVERSATION) {
-        database_conversation(database, effect->conversation);
+        database_store_entry(device, effect->entry);
+    } else if (effect->kind == CLIENT_STORE_LISTING) {
+        database_store_listing(device, effect->conversation, effect->listing);
+    } else if (effect->kind == CLIENT_STORE_LEFT) {
+        database_conversation(database, effect->conversation)->role = WIRE(ROLE, UNSPECIFIED);
     } else if (effect->kind == CLIENT_STORE_ACCEPTED || effect->kind == CLIENT_STORE_FAILED) {
         message = history_find_message(&world->history, uuid_view(&effect->message_id));
         assert(message != NULL);
@@ -279,7 +283,7 @@ void device_start(struct device *device)
         const struct kept_conversation *kept = &database->conversations[i];
         struct client_cursor cursor = {view_of(kept->id), ORIGIN_DEFAULT, kept->stored,
                                        kept->displayed, kept->recalled};
-        if (kept->stored > 0)
+        if (kept->stored > 0 || kept->role != WIRE(ROLE, UNSPECIFIED))
             client_core_load_cursor(device->core, &cursor);
     }
     client_core_load_store(device->core, &database->store);

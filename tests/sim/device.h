@@ -23,7 +23,10 @@ struct kept_conversation {
     uint64_t capacity;
     uint64_t stored;
     uint64_t displayed;
-    uint64_t recalled; /* the last recall up to stored */
+    uint64_t recalled;    /* the last recall up to stored */
+    Unsay__V1__Role role; /* the user's own, by the log or by the server's list */
+    uint64_t role_seq;    /* events up to this one do not change it */
+    struct listing_row listing;
 };
 
 enum kept_state { KEPT_SENDING, KEPT_FAILED, KEPT_GONE };

@@ -154,6 +154,24 @@ Unsay__V1__Role log_role(const struct log *log, unsigned user, uint64_t seq, uin
     return WIRE(ROLE, UNSPECIFIED);
 }
 
+uint64_t log_activity(const struct log *log, unsigned user)
+{
+    uint64_t joined = 0;
+    uint64_t last = log->head;
+    bool is_member = false;
+    for (uint32_t i = 0; i < log->place_count; i++) {
+        const struct place *place = &log->places[i];
+        if (place->user != user)
+            continue;
+        if (!is_member && place->role != WIRE(ROLE, UNSPECIFIED))
+            joined = place->seq;
+        is_member = place->role != WIRE(ROLE, UNSPECIFIED);
+    }
+    while (last > 0 && log->events[last].kind != EVENT_KIND(MESSAGE))
+        last--;
+    return last > joined ? last : joined;
+}
+
 void log_add_place(struct log *log, unsigned user, Unsay__V1__Role role, uint64_t seq)
 {
     log->places =

@@ -8,6 +8,7 @@
 #include "base/uuid.h"
 #include "core/contract.h"
 #include "core/refusal.h"
+#include "core/rows.h"
 #include "profile.h"
 
 enum { CONVERSATION_NAME_BYTES = LIMIT_CONVERSATION_ID_BYTES_MAX + 1 };
@@ -41,6 +42,7 @@ struct message {
 
 struct logged {
     Unsay__V1__Event__KindCase kind;
+    uint64_t time; /* hybrid */
     Unsay__V1__MessageState state;
     uint32_t message;      /* index; of a recall: of the target */
     uint64_t recall_seq;   /* of the recall that took it back; 0: none */
@@ -74,6 +76,8 @@ struct log {
     uint32_t place_count;
     uint32_t place_capacity;
     struct reached reached[DEVICES_MAX];
+    struct listing_row listings[USERS_MAX + OFFICERS + 1]; /* what each user set, as committed; the
+                                                              last: of nobody that is ours */
 };
 
 /* A request to take back, to be asked and asked again: messages by name ("r7", after its index) or
@@ -174,6 +178,10 @@ unsigned history_user(struct view name);
 
 /* The user's role after event `seq` of the log; *since: the event that gave it, 0: none did. */
 Unsay__V1__Role log_role(const struct log *log, unsigned user, uint64_t seq, uint64_t *since);
+
+/* What moves the conversation in the user's list: the last message, or the user's own coming where
+ * that was later. */
+uint64_t log_activity(const struct log *log, unsigned user);
 void log_add_place(struct log *log, unsigned user, Unsay__V1__Role role, uint64_t seq);
 
 struct attempt *history_add_attempt(struct history *history);

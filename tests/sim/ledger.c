@@ -228,6 +228,10 @@ void ledger_take(struct world *world, const struct change *change)
     case CHANGE_JOB:
         ledger_take_job(world, change);
         break;
+    case CHANGE_MEMBER:
+        history_log(&world->history, change->conversation)->listings[history_user(change->user)] =
+            change->member.listing;
+        break;
     case CHANGE_MESSAGE_ID:
         ledger_take_message_id(world, change);
         break;
@@ -235,7 +239,6 @@ void ledger_take(struct world *world, const struct change *change)
     case CHANGE_CONVERSATION:
     case CHANGE_EVENT:
     case CHANGE_LAST_MESSAGE:
-    case CHANGE_MEMBER:
     case CHANGE_PIN:
     case CHANGE_POLICY:
     case CHANGE_PUSHED:

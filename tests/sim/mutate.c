@@ -46,6 +46,7 @@ static bool mutate_drops(const struct world *world, const struct change *change)
     return (world->mutation == MUTATION_FORGOTTEN_ANSWER && change->kind == CHANGE_REQUEST) ||
            (world->mutation == MUTATION_LOST_CURSOR && change->kind == CHANGE_CURSOR) ||
            (world->mutation == MUTATION_LOST_ENTRY && change->kind == CHANGE_AUDIT) ||
+           (world->mutation == MUTATION_LOST_ACTIVITY && change->kind == CHANGE_LAST_MESSAGE) ||
            (world->mutation == MUTATION_PIN_STAYS && change->kind == CHANGE_PIN &&
             change->is_removal);
 }
@@ -104,6 +105,8 @@ struct change_list mutate_changes(struct world *world, const struct change_list 
         struct change *copy = mutate_add(&mutated, at, arena);
         if (at->kind == CHANGE_EVENT)
             mutate_event(world, copy, &mutated, arena);
+        else if (at->kind == CHANGE_MEMBER && world->mutation == MUTATION_LOST_SETTING)
+            copy->member.listing = (struct listing_row){.version = at->member.listing.version};
         else if (at->kind == CHANGE_AUDIT && world->mutation == MUTATION_DOUBLE_ENTRY)
             mutate_add(&mutated, at, arena);
         else if (at->kind == CHANGE_AUDIT && world->mutation == MUTATION_LOUD_ENTRY &&
@@ -158,8 +161,21 @@ struct blob *mutate_answer(const struct world *world, struct blob *frame)
     return frame;
 }
 
+/* News of a group, as the mutation has them. */
+static void mutate_news(const struct world *world, struct group *group)
+{
+    for (struct publication *at = group->effects.first; at != NULL; at = at->next) {
+        if (at->only_user != NULL && world->mutation == MUTATION_QUIET_NEWS)
+            at->only_user = "nobody";
+        else if (at->only_user != NULL && world->mutation == MUTATION_LOUD_NEWS)
+            at->only_user = at->only_user[1] == '0' ? "u1" : "u0";
+    }
+}
+
 bool mutate_mail(const struct world *world, const struct mail *mail)
 {
+    if (mail->kind == MAIL_GROUP)
+        mutate_news(world, mail->group);
     if (world->mutation == MUTATION_HEARS_ON && mail->kind == MAIL_GROUP) {
         for (struct publication *at = mail->group->effects.first; at != NULL; at = at->next)
             at->gone_member_count = 0;

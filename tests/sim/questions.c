@@ -8,7 +8,10 @@ static void questions_ask_list(struct world *world, struct device *device)
 {
     wire_list_conversations list = UNSAY__V1__LIST_CONVERSATIONS__INIT;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    enum list_question question = list_question_of(device);
     list.limit = LIMIT_OVERVIEW_CONVERSATIONS_MAX;
+    list.order = question == LIST_BY_ID ? WIRE(LIST_ORDER, ID) : WIRE(LIST_ORDER, ACTIVITY);
+    list.with_hidden = question == LIST_WITH_HIDDEN;
     frame.body_case = CLIENT_FRAME(LIST_CONVERSATIONS);
     frame.list_conversations = &list;
     device_ask(device, &frame);
@@ -54,8 +57,10 @@ void questions_answered(struct world *world, const struct link *link,
 {
     if (frame->body_case == SERVER_FRAME(CONVERSATIONS) && world->unanswered.lists > 0) {
         world->unanswered.lists--;
-        if (questions_has_overview(frame->conversations))
+        if (questions_has_overview(frame->conversations)) {
             check_overview(world, link, frame->conversations);
+            check_list(world, link, frame->conversations);
+        }
     } else if (frame->body_case == SERVER_FRAME(EXPOSURE) && world->unanswered.reports > 0) {
         world->unanswered.reports--;
         check_exposed(world, frame->exposure);

@@ -48,6 +48,7 @@ static void watch_committed_event(struct world *world, const struct change *chan
     struct logged before = *logged;
     struct message *message = NULL;
     logged->kind = event->kind_case;
+    logged->time = event->time;
     if (event->kind_case == EVENT_KIND(MESSAGE)) {
         message = history_find_message(history, bytes_view(event->message->message_id));
         logged->state = event->message->state;
@@ -189,6 +190,7 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
         watch_handed_event(world, link, decoded->event);
     check_exposure_handed(world, link, decoded, frame);
     check_departed_handed(world, link, decoded);
+    check_listing_handed(world, link, decoded);
     check_loss_answered(world, decoded);
     check_audit_answered(world, link, decoded);
     check_reach_answered(world, decoded);
@@ -244,4 +246,5 @@ void watch_end(struct world *world)
     if (!check_convergence(world, lacking, sizeof(lacking)))
         world_break(world, "P7 convergence", "%s", lacking);
     check_convergence_end(world);
+    check_lists_end(world);
 }
