@@ -1,6 +1,7 @@
 #include "cli/conversation.h"
 
 #include "cli/command.h"
+#include "cli/conversation_list.h"
 #include "cli/conversation_task.h"
 #include "cli/output.h"
 #include "core/ids.h"
@@ -8,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_WITH = 1, OPTION_MEMBER };
+enum { OPTION_WITH = 1, OPTION_MEMBER, OPTION_ALL };
 
 static const struct help help = {
     .usage = "conversation open --with USER\n"
@@ -17,14 +18,23 @@ static const struct help help = {
              "conversation add CONV USER[:ROLE] ...\n"
              "conversation remove CONV USER ...\n"
              "conversation role CONV USER ROLE\n"
-             "conversation pin|unpin CONV SEQ\n",
-    .about = "open prints the id of your direct conversation with USER, which is made when there\n"
-             "is none. create makes a group of which you are the owner, and prints its id.\n"
-             "members lists who is in; add, remove, role and leave change that, all at once or\n"
-             "not at all. pins lists the pinned messages, the latest last.\n",
+             "conversation pin|unpin CONV SEQ\n"
+             "conversation list [--all]\n"
+             "conversation top|untop|unsilence|hide|archive|show CONV\n"
+             "conversation silence CONV [30m|8h|7d]\n",
+    .about =
+        "open prints the id of your direct conversation with USER, which is made when there\n"
+        "is none. create makes a group of which you are the owner, and prints its id.\n"
+        "members lists who is in; add, remove, role and leave change that, all at once or\n"
+        "not at all. pins lists the pinned messages, the latest last.\n"
+        "list shows your conversations, the latest activity on top, with what is unread. For\n"
+        "you alone, on all of your devices: top keeps one above the others, silence says that\n"
+        "it shall not disturb, hide takes it out of the list until the next message, archive\n"
+        "until you show it.\n",
     .options = "  --with USER        the other user\n"
                "  --member USER[:ROLE]  a member; ROLE is owner, admin, moderator, member (the\n"
-               "                     default) or guest; repeat it for each one\n",
+               "                     default) or guest; repeat it for each one\n"
+               "  --all              list what is hidden, too\n",
     .example = "  C=$(unsay conversation open --with bob)\n"
                "  G=$(unsay conversation create 'Lunch' --member bob --member carol:admin)\n"
                "  unsay conversation role \"$G\" bob moderator\n",
@@ -37,6 +47,7 @@ struct request {
     struct unsay_member members[LIMIT_MEMBERS_AT_CREATION_MAX];
     char users[LIMIT_MEMBERS_AT_CREATION_MAX][LIMIT_USER_ID_BYTES_MAX + 1];
     size_t count;
+    bool is_all;
 };
 
 static const char *const role_names[] = {"none", "owner", "admin", "moderator", "member", "guest"};
@@ -86,6 +97,7 @@ static bool request_read_options(struct options *options, struct request *reques
     static const struct option choices[] = {
         {"with", required_argument, NULL, OPTION_WITH},
         {"member", required_argument, NULL, OPTION_MEMBER},
+        {"all", no_argument, NULL, OPTION_ALL},
         {"help", no_argument, NULL, 'h'},
         OPTIONS_CLIENT,
         {0},
@@ -95,7 +107,9 @@ static bool request_read_options(struct options *options, struct request *reques
         if (option == OPTION_STOP)
             return false;
         options->exit_status = COMMAND_USAGE;
-        if (option == OPTION_WITH) {
+        if (option == OPTION_ALL) {
+            request->is_all = true;
+        } else if (option == OPTION_WITH) {
             request->with = optarg;
         } else if (request->count == LIMIT_MEMBERS_AT_CREATION_MAX) {
             options_wrong(options, "at most %d members", LIMIT_MEMBERS_AT_CREATION_MAX);
@@ -124,8 +138,9 @@ static int request_check(const struct options *options, struct request *request,
         return COMMAND_OK;
     }
     if (strcmp(verb, "create") != 0)
-        return options_wrong(options, "say open, create, members, add, remove, role, leave, pin, "
-                                      "unpin or pins");
+        return options_wrong(options, "say list, open, create, members, add, remove, role, leave, "
+                                      "pin, unpin, pins, top, untop, silence, unsilence, hide, "
+                                      "archive or show");
     if (operands != 2 || request->with != NULL)
         return options_wrong(options, "create takes one NAME (in quotes if it has spaces) and "
                                       "--member");
@@ -182,15 +197,20 @@ static int opening_run(struct opening *opening, const struct request *request,
     return COMMAND_OK;
 }
 
-static int command_run(const struct options *options, struct request *request, struct task *task)
+static int command_run(const struct options *options, struct request *request, struct task *task,
+                       struct list_task *list)
 {
     struct session session;
     struct opening opening = {.is_created = false};
     int exit_status = session_open(&session, options, NULL);
     if (exit_status != COMMAND_OK)
         return exit_status;
-    exit_status =
-        task->kind != NULL ? task_run(task, &session) : opening_run(&opening, request, &session);
+    if (list->verb != NULL)
+        exit_status = list_run(list, &session);
+    else if (task->kind != NULL)
+        exit_status = task_run(task, &session);
+    else
+        exit_status = opening_run(&opening, request, &session);
     session_close(&session);
     return exit_status;
 }
@@ -199,21 +219,30 @@ int command_conversation(int argc, char **argv)
 {
     static struct request request;
     static struct task task;
+    static struct list_task list;
     struct options options;
     options_init(&options, "conversation", &help, 10000);
     if (!request_read_options(&options, &request, argc, argv))
         return options.exit_status;
     int operands = argc - optind;
     int exit_status;
-    if (operands > 0 && task_init(&task, argv[optind]))
+    if (operands > 0 && list_init(&list, argv[optind]))
+        exit_status = request.with != NULL || request.count > 0
+                          ? options_wrong(&options, "--with and --member are for open and create")
+                          : list_read(&list, &options, operands - 1, argv + optind + 1);
+    else if (operands > 0 && task_init(&task, argv[optind]))
         exit_status = request.with != NULL || request.count > 0
                           ? options_wrong(&options, "--with and --member are for open and create")
                           : task_read(&task, &options, operands - 1, argv + optind + 1);
     else
         exit_status = request_check(&options, &request, operands, argv + optind);
+    bool is_list = list.verb != NULL && list.change.setting == 0;
+    if (exit_status == COMMAND_OK && request.is_all && !is_list)
+        exit_status = options_wrong(&options, "--all is for list");
     if (exit_status != COMMAND_OK)
         return COMMAND_USAGE;
+    list.with_hidden = request.is_all;
     if (!options_finish(&options))
         return options.exit_status;
-    return command_run(&options, &request, &task);
+    return command_run(&options, &request, &task, &list);
 }

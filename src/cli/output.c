@@ -4,10 +4,11 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT_HINT_BYTES = 1024 };
+enum { OUTPUT_HINT_BYTES = 1024, OUTPUT_PREVIEW_BYTES = 120 };
 
 void output_init(struct output *output, FILE *file, const char *self, bool is_json)
 {
@@ -163,4 +164,35 @@ void output_event(const struct output *output, const struct unsay_event *event)
     else
         output_hint(output, event);
     fputc('\n', output->file);
+}
+
+/* Up to the first line break, and to a whole character. */
+static size_t preview_size(const struct unsay_event *message)
+{
+    size_t size =
+        message->body_bytes < OUTPUT_PREVIEW_BYTES ? message->body_bytes : OUTPUT_PREVIEW_BYTES;
+    const uint8_t *line_end = size == 0 ? NULL : memchr(message->body, '\n', size);
+    if (line_end != NULL)
+        return (size_t)(line_end - message->body);
+    while (size > 0 && size < message->body_bytes && (message->body[size] & 0xc0) == 0x80)
+        size--;
+    return size;
+}
+
+void output_preview(const struct output *output, const struct unsay_event *message)
+{
+    if (message->state != UNSAY_MESSAGE_NORMAL) {
+        output_hint(output, message);
+        return;
+    }
+    struct unsay_event begun = *message;
+    begun.body_bytes = preview_size(message);
+    begun.quote_seq = 0;
+    begun.forwarded_from.seq = 0;
+    if (message->body == NULL) /* it is long, and was left out */
+        begun.content_type = UNSAY_CONTENT_CUSTOM;
+    output_message(output, &begun);
+    if (message->body != NULL && begun.body_bytes < message->body_bytes &&
+        message->content_type == UNSAY_CONTENT_TEXT)
+        fputs("…", output->file);
 }

@@ -25,6 +25,9 @@ void output_init(struct output *output, FILE *file, const char *self, bool is_js
  * its recall take none. */
 void output_event(const struct output *output, const struct unsay_event *event);
 
+/* Who wrote the message and how it begins, or that it was taken back; for people, within a line. */
+void output_preview(const struct output *output, const struct unsay_event *message);
+
 /* Local time, "2026-01-31 23:59:59" or "23:59:59", in dim type where there are colours. */
 void output_time(const struct output *output, uint64_t time_ms);
 
@@ -46,6 +49,9 @@ json_t *output_json_text(const char *text);
 /* Sets body, and body_base64 for what is not text; `bytes` NULL: there is none. */
 void output_json_body(json_t *object, enum unsay_content_type content_type, const uint8_t *bytes,
                       size_t size);
+
+/* What output_json_event writes. */
+json_t *output_json_of_event(const struct unsay_event *event);
 
 /* One line. */
 void output_json_event(FILE *file, const struct unsay_event *event);

@@ -156,7 +156,7 @@ static void output_json_rest(json_t *object, const struct unsay_event *event)
         json_object_set_new(object, "members", output_json_members(event));
 }
 
-void output_json_event(FILE *file, const struct unsay_event *event)
+json_t *output_json_of_event(const struct unsay_event *event)
 {
     bool is_message = event->kind == UNSAY_EVENT_MESSAGE;
     bool is_recall = event->kind == UNSAY_EVENT_RECALL;
@@ -180,5 +180,10 @@ void output_json_event(FILE *file, const struct unsay_event *event)
                      event->body_bytes);
     json_object_set_new(object, "recall", output_json_recall(event));
     output_json_rest(object, event);
-    output_object(file, object);
+    return object;
+}
+
+void output_json_event(FILE *file, const struct unsay_event *event)
+{
+    output_object(file, output_json_of_event(event));
 }

@@ -5,7 +5,7 @@
 #include <strings.h>
 #include <time.h>
 
-static uint64_t now_ms(void)
+uint64_t when_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -17,7 +17,7 @@ bool when_parse(const char *text, uint64_t *time_ms)
     static const char *const forms[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"};
     uint64_t ago_ms;
     if (options_duration(text, &ago_ms)) {
-        *time_ms = now_ms() - ago_ms;
+        *time_ms = when_now_ms() - ago_ms;
         return true;
     }
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {

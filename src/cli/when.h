@@ -4,6 +4,9 @@
 
 #include "cli/options.h"
 
+/* The system's clock, Unix milliseconds. */
+uint64_t when_now_ms(void);
+
 /* "2026-01-31", "2026-01-31T23:59:59Z" (UTC), or how long ago: 30s, 15m, 24h, 7d. Unix
  * milliseconds; false when it is none of them. */
 MUST_CHECK bool when_parse(const char *text, uint64_t *time_ms);
