@@ -11,6 +11,7 @@
  *   REQUEST       conversation, user, request id       the encoded RecallResult that was answered
  *   CURSOR        conversation, origin, user, device   struct cursor_row
  *   DEVICE        user, device                         struct device_row
+ *   USER          user                                 struct user_row
  *   PIN           conversation, origin, seq            struct pin_row, or removed
  *   FORWARD       conversation, origin, seq, and the   (conversation, user, message id)
  *                 forward's place
@@ -36,6 +37,7 @@ enum change_kind {
     CHANGE_REQUEST,
     CHANGE_CURSOR,
     CHANGE_DEVICE,
+    CHANGE_USER,
     CHANGE_PIN,
     CHANGE_FORWARD,
     CHANGE_JOB,
@@ -57,7 +59,8 @@ struct change {
     bool is_removal; /* PIN, JOB: the row goes */
     struct view conversation;
     struct view user;         /* MEMBER, MESSAGE_ID and FORWARD (the sender), REQUEST and JOB (the
-                                 operator; or TAKE_BACK_USER), CURSOR, DEVICE, APPROVAL, PUSHED */
+                                 operator; or TAKE_BACK_USER), CURSOR, DEVICE, USER, APPROVAL,
+                                 PUSHED */
     struct view device;       /* CURSOR, DEVICE, PUSHED */
     uint32_t origin;          /* EVENT, CURSOR, PIN, FORWARD, APPROVAL, LAST_MESSAGE */
     uint64_t seq;             /* EVENT, PIN, FORWARD, APPROVAL */
@@ -72,6 +75,7 @@ struct change {
         struct message_id_row message_id;
         const struct cursor_row *cursor;
         const struct device_row *device_row;
+        struct user_row user_row;
         struct pin_row pin;
         struct forward_row forward;
         struct last_message_row last_message;

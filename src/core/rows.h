@@ -68,6 +68,7 @@ enum { RECEIPT_BYTES = 64 };
 struct cursor_row {
     struct trail stored;
     struct trail displayed; /* at most stored */
+    uint64_t shared;        /* what others may hear of displayed: see core/progress.h */
     /* What was handed to a connection that ended before the device said that it stored it: it may
      * hold events from handed_first to handed_last. */
     uint64_t handed_first; /* 0: none */
@@ -89,6 +90,11 @@ struct device_row {
         uint64_t since_ms;
         uint8_t key[DEVICE_KEY_BYTES]; /* Ed25519, public */
     } keys[DEVICE_KEYS_MAX];
+};
+
+/* Keyed by user: what the user has chosen. A user without a row has chosen nothing. */
+struct user_row {
+    bool hides_displayed; /* others are not told how far the user was shown conversations */
 };
 
 /* Keyed by (conversation, origin, seq): a pinned message. */

@@ -84,6 +84,9 @@ static size_t group_key(const struct change *change, uint8_t key[GROUP_KEY_BYTES
         out = group_put(out, change->user);
         out = group_put(out, change->device);
         return (size_t)(out - key);
+    case CHANGE_USER:
+        out = group_put(out, change->user);
+        return (size_t)(out - key);
     case CHANGE_JOB:
         out = group_put(out, change->user);
         out = group_put(out, change->request_id);

@@ -151,6 +151,12 @@ bool key_of_device(struct key *key, struct view user, struct view device)
     return key_add_id(key, user) && key_add_id(key, device);
 }
 
+bool key_of_user(struct key *key, struct view user)
+{
+    key_start(key, 'W');
+    return key_add_id(key, user);
+}
+
 bool key_of_pin(struct key *key, struct event_key event)
 {
     key_start(key, 'P');

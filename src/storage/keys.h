@@ -19,6 +19,7 @@
  *                'S'                                            the store's id
  *                'U' id(user) id(conversation)                  member, listed by user
  *                'V' id(user) id(device)                        device
+ *                'W' id(user)                                   user
  *   events       id(conversation) o seq                         event
  *   message ids  id(conversation) id(user) message id           message id
  *   journal      number                                         the audit entries of a commit
@@ -90,6 +91,7 @@ MUST_CHECK bool key_of_cursor(struct key *key, struct view conversation, uint32_
                               struct view user, struct view device);
 MUST_CHECK bool key_of_last_message(struct key *key, struct view conversation, uint32_t origin);
 MUST_CHECK bool key_of_device(struct key *key, struct view user, struct view device);
+MUST_CHECK bool key_of_user(struct key *key, struct view user);
 MUST_CHECK bool key_of_pin(struct key *key, struct event_key event);
 MUST_CHECK bool key_of_forward(struct key *key, struct event_key source,
                                const struct forward_row *forward);

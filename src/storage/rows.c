@@ -148,7 +148,7 @@ struct view row_encode_message_id(struct arena *arena, const struct message_id_r
 struct view row_encode_cursor(struct arena *arena, const struct cursor_row *row)
 {
     struct row_writer writer = writer_start(
-        arena, (size_t)(2 + 1 + 4 * TRAIL_MARKS_MAX + 3 + 2) * VARINT_BYTES_MAX + RECEIPT_BYTES);
+        arena, (size_t)(2 + 1 + 4 * TRAIL_MARKS_MAX + 3 + 3) * VARINT_BYTES_MAX + RECEIPT_BYTES);
     write_trail(&writer, &row->stored);
     write_trail(&writer, &row->displayed);
     write_number(&writer, row->handed_last);
@@ -161,6 +161,8 @@ struct view row_encode_cursor(struct arena *arena, const struct cursor_row *row)
         write_number(&writer, row->receipt_time_ms);
         write_raw(&writer, row->receipt, RECEIPT_BYTES);
     }
+    if (row->shared != 0)
+        write_number(&writer, row->shared);
     return writer_end(&writer);
 }
 
@@ -176,6 +178,14 @@ struct view row_encode_device(struct arena *arena, const struct device_row *row)
         write_number(&writer, row->keys[i].since_ms);
         write_raw(&writer, row->keys[i].key, DEVICE_KEY_BYTES);
     }
+    return writer_end(&writer);
+}
+
+struct view row_encode_user(struct arena *arena, const struct user_row *row)
+{
+    struct row_writer writer = writer_start(arena, 1);
+    if (row->hides_displayed)
+        *writer.at++ = 1;
     return writer_end(&writer);
 }
 
@@ -390,6 +400,10 @@ enum status row_decode_cursor(struct view value, struct cursor_row *row)
         if (!reader.is_damaged)
             memcpy(row->receipt, receipt.data, RECEIPT_BYTES);
     }
+    if (reader.rest.size > 0) {
+        row->shared = read_number(&reader, trail_seq(&row->displayed));
+        reader.is_damaged |= row->shared == 0;
+    }
     return reader_end(&reader);
 }
 
@@ -405,6 +419,15 @@ enum status row_decode_device(struct view value, struct device_row *row)
             return STATUS_CORRUPT;
         memcpy(row->keys[i].key, key.data, DEVICE_KEY_BYTES);
     }
+    return reader_end(&reader);
+}
+
+enum status row_decode_user(struct view value, struct user_row *row)
+{
+    struct row_reader reader = reader_start(value);
+    row->hides_displayed = reader.rest.size > 0;
+    if (row->hides_displayed && read_number(&reader, 1) != 1)
+        return STATUS_CORRUPT;
     return reader_end(&reader);
 }
 

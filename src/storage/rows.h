@@ -4,7 +4,7 @@
  *   approval      v and its bytes
  *   conversation  v type name creator peer peer creation-id time members owners
  *   cursor        v trail trail handed-last, and unless that is 0: handed-first handed-time;
- *                 receipt-seq, and unless that is 0: receipt-time receipt
+ *                 receipt-seq, and unless that is 0: receipt-time receipt; shared, unless it is 0
  *   device        v since count, and for each key: since key
  *   event         v and the encoded Event
  *   event, taken  2 name(Event) name(dossier) evidence
@@ -23,6 +23,7 @@
  *   pushed        v
  *   request       v and the encoded RecallResult
  *   store's id    v and 16 bytes
+ *   user          v and 1, or nothing: hides-displayed
  *
  * v is one byte, the version of the row: 1. Numbers are varints (LEB128, as in Protobuf), a name is
  * a varint length and its bytes, the creation id 16 bytes, time 8 bytes big-endian, a receipt 64
@@ -56,6 +57,7 @@ struct view row_encode_message_id(struct arena *arena, const struct message_id_r
 struct view row_encode_cursor(struct arena *arena, const struct cursor_row *row);
 struct view row_encode_device(struct arena *arena, const struct device_row *row);
 struct view row_encode_last_message(struct arena *arena, const struct last_message_row *row);
+struct view row_encode_user(struct arena *arena, const struct user_row *row);
 struct view row_encode_pin(struct arena *arena, const struct pin_row *row);
 struct view row_encode_entries(struct arena *arena, const struct view *entries, size_t count);
 struct view row_encode_number(struct arena *arena, uint64_t number);
@@ -68,6 +70,7 @@ MUST_CHECK enum status row_decode_message_id(struct view value, struct message_i
 MUST_CHECK enum status row_decode_cursor(struct view value, struct cursor_row *row);
 MUST_CHECK enum status row_decode_device(struct view value, struct device_row *row);
 MUST_CHECK enum status row_decode_last_message(struct view value, struct last_message_row *row);
+MUST_CHECK enum status row_decode_user(struct view value, struct user_row *row);
 MUST_CHECK enum status row_decode_pin(struct view value, struct pin_row *row);
 /* The array of views lives in the arena. */
 MUST_CHECK enum status row_decode_entries(struct view value, struct arena *arena,

@@ -104,6 +104,8 @@ MUST_CHECK enum status store_get_job(struct store *store, struct view conversati
 MUST_CHECK enum status store_get_device(struct store *store, struct view user, struct view device,
                                         struct device_row *row);
 
+MUST_CHECK enum status store_get_user(struct store *store, struct view user, struct user_row *row);
+
 MUST_CHECK enum status store_get_policy(struct store *store, struct view version,
                                         struct arena *arena, struct view *content);
 

@@ -99,6 +99,8 @@ static bool change_key(const struct change *change, struct key *key)
                              change->device);
     case CHANGE_DEVICE:
         return key_of_device(key, change->user, change->device);
+    case CHANGE_USER:
+        return key_of_user(key, change->user);
     case CHANGE_PIN:
         return key_of_pin(key, event_key_of(change));
     case CHANGE_FORWARD:
@@ -131,6 +133,8 @@ static struct view change_value(const struct change *change, struct arena *arena
         return row_encode_cursor(arena, change->cursor);
     case CHANGE_DEVICE:
         return row_encode_device(arena, change->device_row);
+    case CHANGE_USER:
+        return row_encode_user(arena, &change->user_row);
     case CHANGE_PIN:
         return row_encode_pin(arena, &change->pin);
     case CHANGE_LAST_MESSAGE:

@@ -180,6 +180,20 @@ enum status store_get_last_message(struct store *store, struct view conversation
     return status;
 }
 
+enum status store_get_user(struct store *store, struct view user, struct user_row *row)
+{
+    struct key key;
+    struct view value;
+    struct arena arena;
+    arena_init(&arena);
+    bool is_possible = key_of_user(&key, user);
+    enum status status = store_get(store, is_possible, KV_REST, &key, &arena, &value);
+    if (status == STATUS_OK)
+        status = row_decode_user(value, row);
+    arena_fini(&arena);
+    return status;
+}
+
 enum status store_get_policy(struct store *store, struct view version, struct arena *arena,
                              struct view *content)
 {

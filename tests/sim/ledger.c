@@ -220,6 +220,7 @@ void ledger_take(struct world *world, const struct change *change)
         ledger_take_cursor(world, change);
         break;
     case CHANGE_DEVICE:
+    case CHANGE_USER:
         world->history.known_devices |= UINT32_C(1) << ledger_device(world, change);
         break;
     case CHANGE_FORWARD:

@@ -198,6 +198,7 @@ static void test_cursor_row(void **state)
         rows[0].stored.marks[i] = (struct trail_mark){1000 + i * i, 1700000000000 + i};
     rows[0].stored.count = TRAIL_MARKS_MAX;
     rows[0].displayed = (struct trail){1, {{UINT64_MAX, UINT64_MAX}}};
+    rows[0].shared = UINT64_MAX;
     rows[1].receipt_seq = UINT64_MAX;
     rows[1].receipt_time_ms = 7;
     memset(rows[1].receipt, 0xa5, sizeof(rows[1].receipt));
@@ -250,6 +251,24 @@ static void test_device_row(void **state)
     }
     assert_int_equal(store_get_device(fixture->store, view_of("phone"), view_of("u"), &row),
                      STATUS_NOT_FOUND);
+}
+
+static void test_user_row(void **state)
+{
+    struct fixture *fixture = *state;
+    struct user_row row;
+    assert_int_equal(store_get_user(fixture->store, view_of("u"), &row), STATUS_NOT_FOUND);
+    for (int hides = 1; hides >= 0; hides--) {
+        struct change *change = add(fixture, CHANGE_USER, "");
+        change->user = view_of("u");
+        change->user_row.hides_displayed = hides != 0;
+        commit(fixture);
+        reopen(fixture);
+        assert_int_equal(store_get_user(fixture->store, view_of("u"), &row), STATUS_OK);
+        assert_int_equal(row.hides_displayed, hides);
+    }
+    assert_int_equal(store_get_user(fixture->store, view_of("us"), &row), STATUS_NOT_FOUND);
+    assert_int_equal(store_get_user(fixture->store, view_of(""), &row), STATUS_NOT_FOUND);
 }
 
 static void add_job(struct fixture *fixture, const char *request_id, const char *bytes)
@@ -337,10 +356,17 @@ static void test_member_who_left(void **state)
 }
 
 const struct conformance_test conformance_rows[] = {
-    TEST(test_missing_rows),     TEST(test_last_message_row),
-    TEST(test_conversation_row), TEST(test_member_row_is_found_both_ways),
-    TEST(test_message_id_row),   TEST(test_request_row),
-    TEST(test_cursor_row),       TEST(test_device_row),
-    TEST(test_job_row),          TEST(test_policy_row),
-    TEST(test_member_who_left),  TESTS_END,
+    TEST(test_missing_rows),
+    TEST(test_last_message_row),
+    TEST(test_conversation_row),
+    TEST(test_member_row_is_found_both_ways),
+    TEST(test_message_id_row),
+    TEST(test_request_row),
+    TEST(test_cursor_row),
+    TEST(test_device_row),
+    TEST(test_user_row),
+    TEST(test_job_row),
+    TEST(test_policy_row),
+    TEST(test_member_who_left),
+    TESTS_END,
 };

@@ -18,6 +18,7 @@ enum kind {
     MESSAGE_ID,
     CURSOR,
     DEVICE,
+    USER,
     PIN,
     LAST_MESSAGE,
     EVENT,
@@ -50,10 +51,12 @@ static struct view encode(struct arena *arena, int kind)
                                         WIRE(ACTOR, SYSTEM)};
     struct cursor_row cursor = {.stored = {2, {{1, UINT64_MAX - 1}, {UINT64_MAX, UINT64_MAX}}},
                                 .displayed = {1, {{127, 128}}},
+                                .shared = 126,
                                 .receipt_seq = 9,
                                 .receipt_time_ms = 300,
                                 .receipt = {1, 2, 3}};
     struct device_row device = {.since_ms = 300, .key_count = 2, .keys = {{1, {2}}, {300, {4}}}};
+    struct user_row user = {.hides_displayed = true};
     struct pin_row pin = {view_of("li"), 300};
     struct last_message_row last_message = {300, UINT64_MAX};
     struct event_row event = {view_of("event"), view_of("dossier"), view_of("sealed"), 300};
@@ -69,6 +72,8 @@ static struct view encode(struct arena *arena, int kind)
         return row_encode_cursor(arena, &cursor);
     case DEVICE:
         return row_encode_device(arena, &device);
+    case USER:
+        return row_encode_user(arena, &user);
     case PIN:
         return row_encode_pin(arena, &pin);
     case LAST_MESSAGE:
@@ -92,6 +97,7 @@ static enum status decode(struct arena *arena, int kind, struct view value, stru
         struct message_id_row message_id;
         struct cursor_row cursor;
         struct device_row device;
+        struct user_row user;
         struct pin_row pin;
         struct last_message_row last_message;
         struct event_row event;
@@ -116,6 +122,7 @@ static enum status decode(struct arena *arena, int kind, struct view value, stru
         ROW(MESSAGE_ID, message_id);
         ROW(CURSOR, cursor);
         ROW(DEVICE, device);
+        ROW(USER, user);
         ROW(PIN, pin);
         ROW(LAST_MESSAGE, last_message);
         ROW(EVENT, event);
@@ -141,7 +148,8 @@ static bool is_whole_at(int kind, struct view value, size_t size)
     struct view cut = view_make(value.data, size);
     struct view again;
     arena_init(&arena);
-    bool is_whole = (kind == MEMBER || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT) &&
+    bool is_whole = (kind == MEMBER || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT ||
+                     kind == CURSOR || kind == USER) &&
                     decode(&arena, kind, cut, &again) == STATUS_OK && view_equal(cut, again);
     arena_fini(&arena);
     return is_whole;
@@ -209,8 +217,11 @@ static void test_numbers_out_of_range(void **state)
         const char *bytes;
         size_t size;
     } damaged[] = {
-        {MEMBER, "\1\xff\xff\xff\xff\x0f\1\1\1", 9},                    /* role above INT_MAX */
-        {MEMBER, "\1\1\xff\xff\xff\xff\x1f\1\1", 9},                    /* above UINT32_MAX */
+        {CURSOR, "\1\0\1\5\1\0\0\6", 8},             /* shared beyond displayed */
+        {CURSOR, "\1\0\1\5\1\0\0\0", 8},             /* shared 0, which is not written */
+        {USER, "\1\2", 2},                           /* neither true nor false */
+        {MEMBER, "\1\xff\xff\xff\xff\x0f\1\1\1", 9}, /* role above INT_MAX */
+        {MEMBER, "\1\1\xff\xff\xff\xff\x1f\1\1", 9}, /* above UINT32_MAX */
         {MEMBER, "\1\1\1\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\2", 14}, /* above UINT64_MAX */
         {MEMBER, "\1\1\1\1\0\0\0", 7},                                /* a tail that says nothing */
         {NUMBER, "\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\x81\1", 12}, /* 11 bytes */
