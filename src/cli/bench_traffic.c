@@ -422,7 +422,10 @@ void traffic_take(struct load_client *client, const wire_server_frame *frame)
     case SERVER_FRAME(WELCOME):
     case SERVER_FRAME(OPENED):
     case SERVER_FRAME(CONVERSATIONS):
+    case SERVER_FRAME(PROGRESS):
         return;
+    case SERVER_FRAME(RECEIPTS):
+    case SERVER_FRAME(PRIVACY):
     case SERVER_FRAME(REFRESH):
     case SERVER_FRAME(REPLACE):
     case SERVER_FRAME(APPENDED):

@@ -52,6 +52,9 @@ typedef Unsay__V1__OpenEvidence wire_open_evidence;
 typedef Unsay__V1__PolicyRequest wire_policy_request;
 typedef Unsay__V1__ChangeListing wire_change_listing;
 typedef Unsay__V1__ListPlace wire_list_place;
+typedef Unsay__V1__ListProgress wire_list_progress;
+typedef Unsay__V1__ReadReceipts wire_read_receipts;
+typedef Unsay__V1__ChangePrivacy wire_change_privacy;
 
 typedef Unsay__V1__ServerFrame wire_server_frame;
 typedef Unsay__V1__Welcome wire_welcome;
@@ -84,6 +87,11 @@ typedef Unsay__V1__RecallEntry wire_recall_entry;
 typedef Unsay__V1__Evidence wire_evidence;
 typedef Unsay__V1__PolicyInfo wire_policy_info;
 typedef Unsay__V1__Listing wire_listing;
+typedef Unsay__V1__ProgressPage wire_progress_page;
+typedef Unsay__V1__Progress wire_progress;
+typedef Unsay__V1__MemberProgress wire_member_progress;
+typedef Unsay__V1__Receipts wire_receipts;
+typedef Unsay__V1__Privacy wire_privacy;
 
 /* WIRE(CONTENT_TYPE, TEXT) is the constant that protobuf-c calls
  * UNSAY__V1__CONTENT_TYPE__CONTENT_TYPE_TEXT; likewise ROLE, MESSAGE_STATE, CONVERSATION_TYPE,

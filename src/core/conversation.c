@@ -66,6 +66,19 @@ static void conversation_note_message(const struct conversation *conversation,
         (struct last_message_row){.seq = conversation->head, .time = conversation->last_time};
 }
 
+struct publication *effects_progress(struct effects *effects, const char *conversation,
+                                     uint32_t origin, struct blob *frame)
+{
+    struct publication *publication = arena_zero(effects->arena, sizeof(*publication));
+    publication->frame = frame;
+    publication->conversation =
+        (const char *)arena_copy(effects->arena, view_of(conversation)).data;
+    publication->origin = origin;
+    publication->is_progress = true;
+    effects_publish(effects, publication);
+    return publication;
+}
+
 struct publication *conversation_append(struct conversation *conversation, wire_event *event,
                                         uint64_t now_ms, struct effects *effects)
 {

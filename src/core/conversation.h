@@ -28,6 +28,7 @@ struct conversation {
     uint64_t last_time;   /* its hybrid time */
     bool ends_in_message; /* the last event is one */
     Unsay__V1__ConversationType type;
+    uint32_t member_count;
 };
 
 struct member {
@@ -53,6 +54,12 @@ struct publication {
     size_t new_member_count;
     const char *const *gone_members; /* who is no longer in; the event is their last */
     size_t gone_member_count;
+    Unsay__V1__ConversationType type; /* where members came or went: of the conversation, */
+    uint32_t member_count;            /* and how many are in from this event on */
+    bool is_progress;      /* news of how far members have come: for the conversation's members, or
+                              only_user's devices that follow it */
+    const char *from_user; /* progress: whose device said so, and knows; NULL: several */
+    const char *from_device;
     struct publication *next;
 };
 
@@ -75,6 +82,11 @@ struct change *effects_change(struct effects *effects, enum change_kind kind,
 
 /* News for one user's devices, once this is committed; takes over the hold. */
 void effects_tell(struct effects *effects, const char *user, struct blob *frame);
+
+/* News of how far members of the conversation have come; the caller says to whom. Takes over the
+ * hold. */
+struct publication *effects_progress(struct effects *effects, const char *conversation,
+                                     uint32_t origin, struct blob *frame);
 
 /* Puts an entry for the audit log among the changes. */
 void effects_audit(struct effects *effects, const wire_audit_entry *entry);

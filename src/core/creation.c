@@ -63,6 +63,7 @@ static void creation_write(struct conversation *conversation, const struct autho
     event.kind_case = EVENT_KIND(CREATION);
     event.creation = creation;
     conversation->type = creation->type;
+    conversation->member_count = (uint32_t)creation->n_members;
     struct publication *publication = conversation_append(conversation, &event, now_ms, effects);
 
     struct change *change = effects_change(effects, CHANGE_CONVERSATION, conversation);
@@ -99,6 +100,8 @@ static void creation_write(struct conversation *conversation, const struct autho
     }
     publication->new_members = users;
     publication->new_member_count = creation->n_members;
+    publication->type = creation->type;
+    publication->member_count = conversation->member_count;
 }
 
 void creation_apply(struct conversation *conversation, const struct author *author,

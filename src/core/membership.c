@@ -181,6 +181,8 @@ static void membership_write(struct conversation *conversation, const wire_chang
     }
     publication->new_members = came;
     publication->gone_members = went;
+    publication->type = conversation->type;
+    publication->member_count = conversation->member_count;
     answer->origin = event.origin;
     answer->seq = event.seq;
     answer->time = event.time;
@@ -204,6 +206,7 @@ refusal_code membership_change(struct conversation *conversation,
         return refusal;
     answer->conversation = string_of(conversation->id);
     answer->origin = conversation->origin;
+    conversation->member_count = count.members;
     membership_write(conversation, request, facts, effects, answer);
     membership_write_count(conversation, facts->row, &count, effects);
     return REFUSAL_NONE;

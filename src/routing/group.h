@@ -29,6 +29,8 @@ struct answer {
     struct answer *next;
 };
 
+struct moved; /* owner_progress.h */
+
 struct group {
     uint64_t number; /* of its worker, ascending */
     unsigned worker; /* who decided */
@@ -40,6 +42,7 @@ struct group {
     size_t requests;
     const struct policy *policy;   /* comes into force with this group; NULL: none */
     const struct policy *retired;  /* the one before it; set by the group's own worker */
+    struct moved *moved;           /* how far members have come; the owner's only */
     bool tells_recall;             /* an answer says that a message was taken back */
     struct table overlay;          /* key bytes -> struct change, latest; the owner's only */
     const struct change *absorbed; /* last change that is in the overlay */
@@ -60,8 +63,8 @@ void group_answer(struct group *group, unsigned worker, uint64_t session, uint64
                   struct blob *frame);
 
 /* The latest change to this row in the group, NULL when it has none. Only kinds CONVERSATION,
- * EVENT, MESSAGE_ID, REQUEST and CURSOR are looked for; `probe` needs the key fields of its kind.
- */
+ * EVENT, MESSAGE_ID, REQUEST, CURSOR, DEVICE, USER and JOB are looked for; `probe` needs the key
+ * fields of its kind. */
 const struct change *group_find(struct group *group, const struct change *probe);
 
 #endif

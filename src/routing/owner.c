@@ -94,6 +94,7 @@ static enum status owner_read(struct worker *worker, struct view id,
     if (status != STATUS_OK)
         return status;
     conversation->type = row.type;
+    conversation->member_count = row.member_count;
     status = store_get_last_event(worker->store, id, ORIGIN_DEFAULT, &worker->scratch,
                                   &conversation->head, &bytes);
     if (status != STATUS_OK)
@@ -125,6 +126,7 @@ struct owned_conversation *owner_load(struct worker *worker, struct view id,
     }
     owned = owner_new_conversation(worker, id);
     owned->conversation.type = read.type;
+    owned->conversation.member_count = read.member_count;
     owned->conversation.head = read.head;
     owned->conversation.last_time = read.last_time;
     owned->conversation.ends_in_message = read.ends_in_message;
@@ -328,6 +330,8 @@ void owner_request(struct worker *worker, const struct request *request)
         owner_open(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(CREATE_CONVERSATION))
         owner_create(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(CHANGE_PRIVACY))
+        owner_privacy(worker, request);
 }
 
 void owner_commit(struct worker *worker)
@@ -337,6 +341,7 @@ void owner_commit(struct worker *worker)
         return;
     owner->in_flight = owner->open;
     owner->open = NULL;
+    owner_tell_progress(owner->in_flight);
     atomic_init(&owner->in_flight->waiting, worker->count);
     shell_commit(worker->shell, owner->in_flight);
 }

@@ -16,6 +16,7 @@
 #include "routing/owner_forward.h"
 #include "routing/owner_members.h"
 #include "routing/owner_pins.h"
+#include "routing/owner_progress.h"
 #include "routing/owner_take_back.h"
 #include "routing/recent.h"
 #include "routing/waits.h"
@@ -37,6 +38,7 @@ struct request {
 
 struct owned_member {
     struct member member;
+    struct progress_told told;
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
 };
 
@@ -46,6 +48,8 @@ struct owned_conversation {
     struct table members; /* struct owned_member */
     struct audience audience;
     struct pinned pins;
+    struct moved *moved; /* in the open group, of number moved_in */
+    uint64_t moved_in;
     struct list used; /* owner.used, least recently used first */
     uint64_t hash;    /* of the id */
     char id[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
@@ -153,6 +157,7 @@ void owner_recall(struct worker *worker, const struct request *request);
 void owner_open(struct worker *worker, const struct request *request);
 void owner_create(struct worker *worker, const struct request *request);
 void owner_ack(struct worker *worker, const struct request *request, const wire_ack *ack);
+void owner_privacy(struct worker *worker, const struct request *request);
 
 /* What workers report when they publish a recall of this owner's conversations. */
 void owner_online(struct worker *worker, const struct mail_online *mail);

@@ -49,14 +49,25 @@ void owner_put_cursor(struct worker *worker, struct owned_conversation *owned, c
     owner_evict_audiences(&worker->owner, owned);
 }
 
+/* Whether others may hear of what the user is shown from now on. */
+static enum status owner_is_shown(struct worker *worker, const char *user, bool *is_shown)
+{
+    struct user_row row;
+    enum status status = store_get_user(worker->store, view_of(user), &row);
+    *is_shown = status == STATUS_NOT_FOUND || (status == STATUS_OK && !row.hides_displayed);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 /* True when the acknowledgement tells something new. */
-static bool owner_advance(struct cursor_row *row, const wire_cursor *cursor, uint64_t now_ms)
+static bool owner_advance(struct worker *worker, struct cursor_row *row, const wire_cursor *cursor,
+                          bool is_shown)
 {
     const wire_receipt *receipt = cursor->receipt;
     bool is_new =
         cursor->stored > trail_seq(&row->stored) || cursor->displayed > trail_seq(&row->displayed);
-    trail_move(&row->stored, cursor->stored, now_ms);
-    trail_move(&row->displayed, cursor->displayed, now_ms);
+    trail_move(&row->stored, cursor->stored, worker->now.wall_ms);
+    progress_acknowledge(&worker->settings.progress, row, cursor->displayed, is_shown,
+                         worker->now.wall_ms);
     if (receipt != NULL && receipt->signature.len == RECEIPT_BYTES &&
         receipt->stored > row->receipt_seq && receipt->stored <= cursor->stored) {
         row->receipt_seq = receipt->stored;
@@ -91,11 +102,16 @@ static refusal_code owner_move_cursor(struct worker *worker, const struct reques
 
     enum status status =
         owner_get_cursor(worker, owned, request->author.user, request->author.device, &row);
+    bool is_shown = false;
+    if (status == STATUS_OK && cursor->displayed > trail_seq(&row.displayed))
+        status = owner_is_shown(worker, request->author.user, &is_shown);
     if (status != STATUS_OK)
         return REFUSAL_CODE(STORAGE_UNAVAILABLE);
-    if (owner_advance(&row, cursor, worker->now.wall_ms))
+    if (owner_advance(worker, &row, cursor, is_shown))
         owner_put_cursor(worker, owned, request->author.user, request->author.device,
                          member->member.is_member, &row);
+    if (member->member.is_member)
+        owner_note_progress(worker, owned, member, request->author.device, &row);
     waits_stored(worker, owned->id, request->author.user, request->author.device,
                  trail_seq(&row.stored));
     confirmed->conversation = cursor->conversation;

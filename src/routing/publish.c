@@ -5,6 +5,7 @@
 #include "routing/listing.h"
 #include "routing/notice.h"
 #include "routing/policies.h"
+#include "routing/progress.h"
 #include "routing/report.h"
 #include "routing/worker.h"
 
@@ -39,6 +40,50 @@ static void publish_news(struct worker *worker, const struct publication *public
         struct session *session = LIST_ITEM(node, struct session, of_user);
         if (!session->is_closing)
             session_answer(worker, session, blob_hold(publication->frame));
+    }
+}
+
+static void publish_progress(struct worker *worker, const struct publication *publication,
+                             struct subscription *subscription)
+{
+    const struct session *session = subscription->session;
+    bool is_known = publication->from_user != NULL &&
+                    strcmp(session->device, publication->from_device) == 0 &&
+                    strcmp(session->user, publication->from_user) == 0;
+    if (!is_known)
+        session_tell_progress(worker, subscription, publication->frame);
+}
+
+/* Of a commit that failed nothing is told: who would have heard it asks again. */
+static void publish_progress_of(struct worker *worker, const struct publication *publication,
+                                bool is_committed)
+{
+    struct view conversation = view_of(publication->conversation);
+    if (publication->only_user == NULL) {
+        struct interest *interest = table_get(&worker->interests, conversation);
+        struct list *none = interest == NULL ? NULL : &interest->subscriptions;
+        for (struct list *node = none == NULL ? NULL : none->next; node != none;
+             node = node->next) {
+            struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
+            if (is_committed)
+                publish_progress(worker, publication, subscription);
+            else
+                session_fall_behind(worker, subscription->session);
+        }
+        return;
+    }
+    struct user_sessions *sessions = table_get(&worker->users, view_of(publication->only_user));
+    if (sessions == NULL)
+        return;
+    struct list *node = sessions->sessions.next;
+    for (; node != &sessions->sessions; node = node->next) {
+        struct session *session = LIST_ITEM(node, struct session, of_user);
+        struct subscription *subscription =
+            session_find_subscription(worker, session, conversation);
+        if (subscription != NULL && is_committed)
+            publish_progress(worker, publication, subscription);
+        else if (subscription != NULL)
+            session_fall_behind(worker, session);
     }
 }
 
@@ -99,6 +144,8 @@ static void publish_event(struct worker *worker, const struct group *group,
     }
     for (size_t i = 0; i < publication->gone_member_count; i++)
         publish_member(worker, publication, publication->gone_members[i], false);
+    if (publication->new_member_count + publication->gone_member_count > 0)
+        progress_tell_whole(worker, publication);
 }
 
 /* The store does not tell what this session may have and may not: the device comes back and syncs.
@@ -244,7 +291,9 @@ void publish_group(struct worker *worker, struct group *group)
 
     const struct publication *publication = group->effects.first;
     for (; publication != NULL; publication = publication->next) {
-        if (publication->only_user != NULL && is_committed)
+        if (publication->is_progress)
+            publish_progress_of(worker, publication, is_committed);
+        else if (publication->only_user != NULL && is_committed)
             publish_news(worker, publication);
         else if (publication->only_user == NULL && is_committed)
             publish_event(worker, group, publication);

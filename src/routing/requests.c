@@ -12,7 +12,9 @@
 #include "routing/attempts.h"
 #include "routing/exposure.h"
 #include "routing/policies.h"
+#include "routing/progress.h"
 #include "routing/reader.h"
+#include "routing/receipts.h"
 #include "routing/worker.h"
 
 static void requests_forward(struct worker *worker, struct session *session, unsigned owner,
@@ -110,6 +112,15 @@ static void requests_take_heartbeat(struct worker *worker, struct session *sessi
         requests_take_ack(worker, session, 0, request->heartbeat->ack);
 }
 
+static refusal_code requests_check_privacy(const wire_change_privacy *change, const char **detail)
+{
+    if (change->displayed >= WIRE(PRIVACY_CHOICE, KEEP) &&
+        change->displayed <= WIRE(PRIVACY_CHOICE, HIDE))
+        return REFUSAL_NONE;
+    *detail = "privacy: displayed: keep, tell or hide";
+    return REFUSAL_CODE(FIELD_INVALID);
+}
+
 /* The conversation that a request is about; empty when the request is none for an owner, or wrong,
  * and then it was answered. */
 static struct view requests_conversation(struct worker *worker, struct session *session,
@@ -167,6 +178,10 @@ static struct view requests_conversation(struct worker *worker, struct session *
             conversation = id_created_conversation(arena, &id);
         }
         break;
+    case CLIENT_FRAME(CHANGE_PRIVACY):
+        refusal = requests_check_privacy(frame->change_privacy, &detail);
+        conversation = view_of(session->user); /* a user's row has one writer */
+        break;
     case CLIENT_FRAME(HELLO):
         session_refuse(worker, session, frame->request, REFUSAL_CODE(HELLO_EXPECTED),
                        "hello: this connection is signed in already", false);
@@ -180,6 +195,8 @@ static struct view requests_conversation(struct worker *worker, struct session *
     case CLIENT_FRAME(READ_EXPOSURE):
     case CLIENT_FRAME(LIST_RECALLS):
     case CLIENT_FRAME(POLICY):
+    case CLIENT_FRAME(LIST_PROGRESS):
+    case CLIENT_FRAME(READ_RECEIPTS):
     case CLIENT_FRAME(GOODBYE):
         return conversation;
     case CLIENT_FRAME(_NOT_SET):
@@ -210,6 +227,10 @@ void requests_take(struct worker *worker, struct session *session, const wire_cl
         reader_list(worker, session, frame->request, frame->list_conversations);
     } else if (frame->body_case == CLIENT_FRAME(READ_EXPOSURE)) {
         exposure_read(worker, session, frame->request, frame->read_exposure);
+    } else if (frame->body_case == CLIENT_FRAME(LIST_PROGRESS)) {
+        progress_list(worker, session, frame->request, frame->list_progress);
+    } else if (frame->body_case == CLIENT_FRAME(READ_RECEIPTS)) {
+        receipts_read(worker, session, frame->request, frame->read_receipts);
     } else if (frame->body_case == CLIENT_FRAME(LIST_RECALLS)) {
         attempts_list(worker, session, frame->request, frame->list_recalls);
     } else if (frame->body_case == CLIENT_FRAME(POLICY)) {

@@ -4,6 +4,7 @@
 #include "core/backoff.h"
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/progress.h"
 #include "routing/worker.h"
 
 #include <stdlib.h>
@@ -55,6 +56,7 @@ struct subscription *session_watch(struct worker *worker, struct session *sessio
     subscription->is_gone = true;
     subscription->key_bytes = (uint8_t)session_key(subscription->key, session->id, conversation);
     list_init(&subscription->waiting);
+    list_init(&subscription->of_progress);
     list_push_back(&subscription->interest->subscriptions, &subscription->of_interest);
     list_push_back(&session->subscriptions, &subscription->of_session);
     table_put(&worker->subscriptions, view_make(subscription->key, subscription->key_bytes),
@@ -93,6 +95,13 @@ static void session_forget_notices(struct session *session, const struct interes
     }
 }
 
+static void session_drop_progress(struct subscription *subscription)
+{
+    list_remove(&subscription->of_progress);
+    blob_release(subscription->progress);
+    subscription->progress = NULL;
+}
+
 static void session_end_subscription(struct worker *worker, struct subscription *subscription)
 {
     struct interest *interest = subscription->interest;
@@ -105,6 +114,7 @@ static void session_end_subscription(struct worker *worker, struct subscription 
     list_remove(&subscription->of_interest);
     list_remove(&subscription->of_session);
     list_remove(&subscription->waiting);
+    session_drop_progress(subscription);
     if (list_is_empty(&interest->subscriptions)) {
         table_remove(&worker->interests, view_of(interest->conversation));
         free(interest);
@@ -140,6 +150,7 @@ void session_unsubscribe(struct worker *worker, struct session *session, struct 
     subscription->is_gone = true;
     session->subscription_count--;
     list_remove(&subscription->waiting);
+    session_drop_progress(subscription);
     session_forget_notices(session, subscription->interest);
 }
 
@@ -260,6 +271,36 @@ void session_notify(struct worker *worker, struct subscription *subscription, st
     list_push_back(&session->notices, &notice->of_session);
     if (session->notice_count++ == 0)
         list_push_back(&worker->noticed, &session->noticed);
+}
+
+void session_tell_progress(struct worker *worker, struct subscription *subscription,
+                           struct blob *frame)
+{
+    struct session *session = subscription->session;
+    if (session->is_closing || subscription->is_gone)
+        return;
+    if (subscription->progress == NULL) {
+        subscription->progress = blob_hold(frame);
+        list_push_back(&session->progress, &subscription->of_progress);
+    } else {
+        struct blob *older = subscription->progress;
+        subscription->progress = progress_merge_frames(older, frame, session->user);
+        blob_release(older);
+        stats_add(&worker->stats, STAT_progress_merged, 1);
+    }
+    stats_add(&worker->stats, STAT_progress_queued, 1);
+    worker_touch(worker, session);
+}
+
+struct blob *session_next_progress(struct session *session)
+{
+    struct list *node = list_pop_front(&session->progress);
+    if (node == NULL)
+        return NULL;
+    struct subscription *subscription = LIST_ITEM(node, struct subscription, of_progress);
+    struct blob *frame = subscription->progress;
+    subscription->progress = NULL;
+    return frame;
 }
 
 void session_handed(struct subscription *subscription, uint64_t seq)

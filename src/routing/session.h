@@ -4,6 +4,7 @@
  *   urgent   recall notices, ahead of everything
  *   page     events of the page that is being served
  *   normal   answers, live pushes, and pages still to be read, in order
+ *   progress how far members have come: last, and one frame for each conversation
  *
  * Nothing leaves before the Welcome, and that waits until the device is durably known:
  *
@@ -59,6 +60,8 @@ struct subscription {
     uint64_t handed_last;  /* device has not said that it stored them; 0: none */
     uint64_t due_ms;       /* steady clock: when to push again */
     uint32_t attempts;
+    struct blob *progress;   /* held: news of the conversation's members; NULL: none waits */
+    struct list of_progress; /* session.progress while it does */
     bool is_gone; /* the user is no member: nothing new comes, but a recall reaches what waits */
     uint8_t key_bytes;
     uint8_t key[8 + LIMIT_CONVERSATION_ID_BYTES_MAX]; /* session id, conversation */
@@ -84,6 +87,7 @@ struct session {
     struct list arriving; /* worker.arriving until its device row is durable */
     struct list subscriptions;
     struct list notices;
+    struct list progress; /* subscriptions with news of members, the longest waiting first */
     uint32_t subscription_count;
     uint32_t notice_count;
     uint32_t reads;  /* pages waiting */
@@ -149,6 +153,14 @@ void session_fall_behind(struct worker *worker, struct session *session);
 /* Queues a recall notice (shares the frame) and remembers it until it is acknowledged. */
 void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,
                     uint32_t origin, uint64_t seq);
+
+/* Queues news of how far members have come (shares the frame). What waits already and this become
+ * one. */
+void session_tell_progress(struct worker *worker, struct subscription *subscription,
+                           struct blob *frame);
+
+/* The next of them, or NULL; the hold goes to the caller. */
+struct blob *session_next_progress(struct session *session);
 
 /* An event is handed to the connection. */
 void session_handed(struct subscription *subscription, uint64_t seq);

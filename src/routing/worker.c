@@ -68,7 +68,8 @@ void worker_touch(struct worker *worker, struct session *session)
 bool session_has_frames(const struct session *session)
 {
     return session->welcome != NULL ||
-           session->urgent.count + session->page.count + session->normal.count > 0;
+           session->urgent.count + session->page.count + session->normal.count > 0 ||
+           !list_is_empty(&session->progress);
 }
 
 static bool worker_claim_beats(const struct worker *worker, const struct mail_claim *claim,
@@ -203,6 +204,7 @@ struct session *worker_session_opened(struct worker *worker, void *link,
     list_init(&session->arriving);
     list_init(&session->subscriptions);
     list_init(&session->notices);
+    list_init(&session->progress);
     table_put(&worker->sessions, view_make(&session->id, sizeof(session->id)), session);
 
     struct user_sessions *sessions = table_get(&worker->users, view_of(session->user));
@@ -308,6 +310,8 @@ struct blob *worker_next_frame(struct worker *worker, struct session *session)
         frame = worker_hand_out(&item);
     else
         frame = worker_next_normal(worker, session);
+    if (frame == NULL && !session->is_closing)
+        frame = session_next_progress(session);
     if (frame == NULL && session->is_behind)
         frame = worker_behind(session);
     if (frame != NULL)

@@ -19,6 +19,7 @@
 
 struct worker_settings {
     struct rulebook rules;
+    struct progress_rules progress;
     uint32_t heartbeat_interval_ms;
     struct uuid store; /* Welcome.store; zero: not told */
 };

@@ -27,6 +27,8 @@ struct config_file {
     uint32_t *connections_max;
     uint32_t *requests_per_second;
     uint32_t *store_cache_mib;
+    uint32_t *receipt_members;
+    int *displayed_receipts;
 };
 
 enum { CONFIG_PATH_BYTES_MAX = 4096, CONFIG_KEYS_MAX = 64 };
@@ -51,6 +53,9 @@ static const cyaml_strval_t config_truths[] = {{"false", 0}, {"true", 1}};
                            name, 0, CONFIG_PATH_BYTES_MAX)
 #define CONFIG_NUMBER(name) \
     CYAML_FIELD_UINT_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct config_file, name)
+#define CONFIG_TRUTH(name)                                                                    \
+    CYAML_FIELD_ENUM_PTR(#name, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, \
+                         struct config_file, name, config_truths, CYAML_ARRAY_LEN(config_truths))
 
 static const cyaml_schema_field_t config_fields[] = {
     CONFIG_STRING(data),
@@ -64,9 +69,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_SEQUENCE("token_public_keys", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
                          struct config_file, token_public_keys, &config_key_value, 0,
                          CONFIG_KEYS_MAX),
-    CYAML_FIELD_ENUM_PTR(
-        "development_key", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT,
-        struct config_file, development_key, config_truths, CYAML_ARRAY_LEN(config_truths)),
+    CONFIG_TRUTH(development_key),
     CONFIG_STRING(policy),
     CONFIG_STRING(region),
     CONFIG_NUMBER(erasure_horizon_ms),
@@ -74,6 +77,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_NUMBER(connections_max),
     CONFIG_NUMBER(requests_per_second),
     CONFIG_NUMBER(store_cache_mib),
+    CONFIG_NUMBER(receipt_members),
+    CONFIG_TRUTH(displayed_receipts),
     CYAML_FIELD_END,
 };
 
@@ -94,6 +99,8 @@ void config_init(struct config *config)
         .connections_max = LIMIT_CONNECTIONS_MAX,
         .requests_per_second = LIMIT_REQUESTS_PER_SECOND,
         .store_cache_mib = 256,
+        .receipt_members = LIMIT_RECEIPT_MEMBERS,
+        .displayed_receipts = 1,
     };
 }
 
@@ -181,6 +188,10 @@ static void config_take_file(struct config *config, const struct config_file *fi
         config->requests_per_second = *file->requests_per_second;
     if (file->store_cache_mib != NULL)
         config->store_cache_mib = *file->store_cache_mib;
+    if (file->receipt_members != NULL)
+        config->receipt_members = *file->receipt_members;
+    if (file->displayed_receipts != NULL)
+        config->displayed_receipts = *file->displayed_receipts;
     config->token_secrets = config_copy_keys(file->token_secrets, file->token_secrets_count);
     config->token_secrets_count = file->token_secrets_count;
     config->token_public_keys =
@@ -239,6 +250,8 @@ enum status config_check(const struct config *config, struct failure *failure)
         return config_wrong(failure, "connections_max", "at least 1");
     if (config->store_cache_mib == 0 || config->store_cache_mib > 1048576)
         return config_wrong(failure, "store_cache_mib", "1 to 1048576");
+    if (config->receipt_members > LIMIT_RECEIPT_MEMBERS_MAX)
+        return config_wrong(failure, "receipt_members", "0 to 256");
     if (config->region == NULL || strlen(config->region) > LIMIT_POLICY_NAME_BYTES_MAX)
         return config_wrong(failure, "region", "at most 64 bytes");
     if (config->erasure_horizon_ms > UINT64_C(31536000000))

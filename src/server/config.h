@@ -32,6 +32,8 @@ struct config {
     uint32_t requests_per_second;   /* per connection; 0: without limit; default
                                        LIMIT_REQUESTS_PER_SECOND */
     uint32_t store_cache_mib;       /* default 256 */
+    uint32_t receipt_members;       /* 0-LIMIT_RECEIPT_MEMBERS_MAX; default LIMIT_RECEIPT_MEMBERS */
+    int displayed_receipts;         /* 1 (default): others may hear of what a user was shown */
 };
 
 /* Defaults. */

@@ -222,6 +222,8 @@ static void server_start_workers(struct server *server, const struct config *con
     };
     server->worker_settings = (struct worker_settings){
         .rules = {.policy = server->policy, .region = server->region},
+        .progress = {.members_max = config->receipt_members,
+                     .hides_displayed = config->displayed_receipts == 0},
         .heartbeat_interval_ms = config->heartbeat_interval_ms,
         .store = server->store_id,
     };

@@ -235,6 +235,13 @@ static wire_open_evidence open_evidence = {BASE(open_evidence), .conversation = 
 static wire_policy_request policy_request = {BASE(policy_request),
                                              .action = WIRE(POLICY_ACTION, RELOAD), .version = KEY};
 
+static wire_list_progress list_progress = {BASE(list_progress), .after = TEXT("g:one")};
+static wire_read_receipts read_receipts = {BASE(read_receipts),  .conversation = TEXT("g:one"),
+                                           .origin = 1,          .seq = 5,
+                                           .after = TEXT("ann"), .limit = 20};
+static wire_change_privacy change_privacy = {BASE(change_privacy),
+                                             .displayed = WIRE(PRIVACY_CHOICE, HIDE)};
+
 #define CLIENT(name, case, field_name, value)        \
     static const wire_client_frame client_##name = { \
         BASE(client_frame), .request = 7, .body_case = CLIENT_FRAME(case), .field_name = (value)}
@@ -264,6 +271,9 @@ CLIENT(read_exposure, READ_EXPOSURE, read_exposure, &read_exposure);
 CLIENT(list_recalls, LIST_RECALLS, list_recalls, &list_recalls);
 CLIENT(open_evidence, OPEN_EVIDENCE, open_evidence, &open_evidence);
 CLIENT(policy, POLICY, policy, &policy_request);
+CLIENT(list_progress, LIST_PROGRESS, list_progress, &list_progress);
+CLIENT(read_receipts, READ_RECEIPTS, read_receipts, &read_receipts);
+CLIENT(change_privacy, CHANGE_PRIVACY, change_privacy, &change_privacy);
 
 /* Frames of the server */
 
@@ -435,6 +445,26 @@ static wire_policy_info policy_info = {BASE(policy_info),
                                        .n_versions = COUNT(policy_versions),
                                        .versions = policy_versions};
 
+static wire_member_progress ann_place = {BASE(member_progress), .user = TEXT("ann"), .stored = 300,
+                                         .displayed = 200, .joined = 1};
+static wire_member_progress *places[] = {&ann_place};
+static wire_progress progress = {
+    BASE(progress), .conversation = TEXT("g:one"), .origin = 1,      .seq = 301,
+    .is_whole = 1,  .n_members = COUNT(places),    .members = places};
+static wire_progress large_progress = {BASE(progress), .conversation = TEXT("g:two"),
+                                       .origin = 1,    .seq = 7,
+                                       .is_whole = 1,  .is_large = 1};
+static wire_progress *progresses[] = {&progress, &large_progress};
+static wire_privacy privacy = {BASE(privacy), .hides_displayed = 1, .server_hides_displayed = 1};
+static wire_progress_page progress_page = {
+    BASE(progress_page), .n_conversations = COUNT(progresses), .conversations = progresses,
+    .next = TEXT("g:two"), .privacy = &privacy};
+static wire_receipts receipts = {BASE(receipts),    .conversation = TEXT("g:one"),
+                                 .origin = 1,       .seq = 5,
+                                 .receivers = 3,    .stored = 2,
+                                 .displayed = 1,    .n_members = COUNT(places),
+                                 .members = places, .next = TEXT("ann")};
+
 #define SERVER(name, number, case, field_name, value)                                        \
     static const wire_server_frame server_##name = {BASE(server_frame), .request = (number), \
                                                     .body_case = SERVER_FRAME(case),         \
@@ -465,6 +495,9 @@ SERVER(exposure, 7, EXPOSURE, exposure, &exposure);
 SERVER(recalls, 7, RECALLS, recalls, &recall_page);
 SERVER(evidence, 7, EVIDENCE, evidence, &evidence);
 SERVER(policy, 7, POLICY, policy, &policy_info);
+SERVER(progress, 7, PROGRESS, progress, &progress_page);
+SERVER(receipts, 7, RECEIPTS, receipts, &receipts);
+SERVER(privacy, 0, PRIVACY, privacy, &privacy);
 
 #undef EVENT
 #define CLIENT_SAMPLE(name)                  \
@@ -507,6 +540,9 @@ const struct sample samples[] = {
     CLIENT_SAMPLE(list_recalls),
     CLIENT_SAMPLE(open_evidence),
     CLIENT_SAMPLE(policy),
+    CLIENT_SAMPLE(list_progress),
+    CLIENT_SAMPLE(read_receipts),
+    CLIENT_SAMPLE(change_privacy),
     SERVER_SAMPLE(welcome),
     SERVER_SAMPLE(heartbeat),
     SERVER_SAMPLE(accepted),
@@ -533,6 +569,9 @@ const struct sample samples[] = {
     SERVER_SAMPLE(recalls),
     SERVER_SAMPLE(evidence),
     SERVER_SAMPLE(policy),
+    SERVER_SAMPLE(progress),
+    SERVER_SAMPLE(receipts),
+    SERVER_SAMPLE(privacy),
     EVENT_SAMPLE(creation),
     EVENT_SAMPLE(message),
     EVENT_SAMPLE(recalled),

@@ -21,6 +21,9 @@
  *                                              D list-recalls [operator USER] [conversation ID]
  *                                                     [outcome NAME] [before N] [limit N]
  *                                              D policy get|list|reload
+ *   receipts N [hide]  members of a small      D progress [after CONVERSATION]
+ *     conversation, else 0; displayed is       D receipts CONVERSATION SEQ [after USER] [limit N]
+ *     told of nobody                           D privacy tell|hide|keep
  *   hold commits, commit, release commits      D read CONVERSATION [after N] [before N] [limit N]
  *   hold mail W, release mail W                       [newest]
  *   together ... end   in one turn             D list [after ID] [limit N] [by-activity]
@@ -279,7 +282,8 @@ static void run_words(struct words *words)
     if (!is_world &&
         (words->count < 2 ||
          (!run_device_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
-          !run_operator_step(list[1], (struct words){list + 2, words->count - 2}, list[0]))))
+          !run_operator_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
+          !run_level_step(list[1], (struct words){list + 2, words->count - 2}, list[0]))))
         fail("no such step", list[0]);
     if (!the.is_together)
         cluster_settle(&the.cluster);

@@ -72,6 +72,7 @@ void policies_forget(void);
 
 bool run_device_step(const char *verb, struct words words, const char *device);
 bool run_operator_step(const char *verb, struct words words, const char *device);
+bool run_level_step(const char *verb, struct words words, const char *device);
 bool run_world_step(const char *verb, struct words words);
 
 #endif

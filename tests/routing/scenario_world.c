@@ -153,6 +153,15 @@ static void world_use_policy(const struct words *words)
         the.cluster.workers[i].settings.rules.policy = the.cluster.next_policy;
 }
 
+static void world_receipts(const struct words *words)
+{
+    struct progress_rules rules = {.members_max = (uint32_t)number_of(word_at(words, 0)),
+                                   .hides_displayed = words->count > 1};
+    the.cluster.settings.progress = rules;
+    for (unsigned i = 0; i < the.cluster.count; i++)
+        the.cluster.workers[i].settings.progress = rules;
+}
+
 static void world_reload(const struct words *words)
 {
     (void)words;
@@ -235,6 +244,7 @@ static const struct world_step {
     {"policy", world_policy},
     {"use-policy", world_use_policy},
     {"reload", world_reload},
+    {"receipts", world_receipts},
     {"crash", world_crash},
     {"drain", world_drain},
     {"expect-nothing", world_expect_nothing},

@@ -41,7 +41,7 @@ void shown_parse_conversation(const char *name, char id[65])
         snprintf(id, 65, "%s", name);
 }
 
-static void shown_conversation(FILE *out, const char *id)
+void shown_conversation(FILE *out, const char *id)
 {
     if (strncmp(id, "g:", 2) == 0 && strlen(id) == 34)
         fprintf(out, " g:c%llu", strtoull(id + 18, NULL, 16));
@@ -406,6 +406,11 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
     case SERVER_FRAME(POLICY):
         fputs("policy", out);
         shown_policy(out, frame->policy);
+        return;
+    case SERVER_FRAME(PROGRESS):
+    case SERVER_FRAME(RECEIPTS):
+    case SERVER_FRAME(PRIVACY):
+        shown_levels(out, frame);
         return;
     case SERVER_FRAME(BEHIND):
         fputs("behind", out);

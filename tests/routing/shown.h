@@ -25,13 +25,25 @@
  *   evidence g:c1 @2 open "hi"         or needs 1
  *   recalls (0 recall g:c1 m1@2 by bob/tv as self recalled at 5 rule author) end     or next N
  *   policy NAME                        see scenario_policy.c; LIST adds: of NAME NAME...
- *   error window_closed closing */
+ *   progress d:alice:bob bob 3/2       stored/displayed; with the log's last seq: whole, or large
+ *   progress d:alice:bob 3 whole alice 3/0 bob 3/2
+ *   places ( d:alice:bob 3 whole alice 3/0 bob 3/2) end tells     the answer to a question; next
+ * ID; hides, server receipts d:alice:bob @2 stored 1 displayed 0 of 1: bob 3/0 end privacy tells or
+ * hides, with server where that hides all error window_closed closing */
 #ifndef UNSAY_TESTS_ROUTING_SHOWN_H
 #define UNSAY_TESTS_ROUTING_SHOWN_H
 
 #include "core/contract.h"
 
+#include <stdio.h>
+
 enum { SHOWN_BODY_BYTES_MAX = 40 };
+
+/* As a step names it, after a blank. */
+void shown_conversation(FILE *out, const char *id);
+
+/* Frames about levels of delivery. */
+void shown_levels(FILE *out, const wire_server_frame *frame);
 
 /* On the heap; the caller frees. */
 char *shown_frame(const wire_server_frame *frame);
