@@ -212,6 +212,27 @@ struct unsay_conversation {
     uint64_t place;       /* of the same, finer; for `after` in struct unsay_conversation_query */
 };
 
+/* How far a member of a conversation has come; numbers only grow. A message with a seq up to
+ * `stored` is on a device of the user's, one with a seq up to `displayed` was shown to the user. */
+struct unsay_place {
+    const char *user;
+    uint64_t stored;
+    uint64_t displayed; /* as far as the user, and the server, let others know */
+};
+
+struct unsay_progress {
+    const char *conversation;
+    uint32_t origin;
+    const struct unsay_place *places; /* of the members who have come farther */
+    size_t count; /* 0: only who counts has changed: members went, or are too many to be told of */
+};
+
+/* What others are told of this user. */
+struct unsay_privacy {
+    bool hides_displayed;        /* the user's choice: not what was shown to the user */
+    bool server_hides_displayed; /* the server tells that of nobody */
+};
+
 struct unsay_callbacks {
     /* A new event, stored already, in order per conversation; each once per state directory. A
      * message that was taken back before it came here comes as a tombstone. May be NULL, as all. */
@@ -231,6 +252,17 @@ struct unsay_callbacks {
     /* An entry of the list of conversations may be another than before: as it is now, stored
      * already. After the events that changed it, once for all that were stored together. */
     void (*on_conversation)(void *context, const struct unsay_conversation *conversation);
+
+    /* Other members of a small conversation have stored it, or were shown it, farther than was
+     * known: unsay_level of this user's messages may have changed. Stored already. */
+    void (*on_progress)(void *context, const struct unsay_progress *progress);
+
+    /* The user was shown the conversation up to `seq` on another device: unsay_unread has changed.
+     */
+    void (*on_read)(void *context, const char *conversation, uint32_t origin, uint64_t seq);
+
+    /* Known, some time after ONLINE, or changed, on whichever device. */
+    void (*on_privacy)(void *context, const struct unsay_privacy *privacy);
 };
 
 /* How the server tells that a message was taken back. The callbacks and the database end up the
@@ -534,15 +566,85 @@ UNSAY_API enum unsay_result unsay_stored(struct unsay *client, const struct unsa
 UNSAY_API enum unsay_result unsay_preview(struct unsay *client, const char *conversation,
                                           unsay_history_fn *callback, void *context);
 
-/* From the local database: messages of others that this device was not told to have shown
- * (unsay_displayed) and that nobody took back, counted to 100; and how many of those mention this
- * user. What the user's other devices have shown is not known here. */
+/* From the local database: messages of others that the user was not shown (unsay_displayed, on this
+ * device or, as far as the server has told, on another) and that nobody took back, counted to 100;
+ * and how many of those mention this user. */
 UNSAY_API enum unsay_result unsay_unread(struct unsay *client, const char *conversation,
                                          uint32_t *unread, uint32_t *mentions);
 
 /* Everything up to `seq` was shown to the user. Stored, and told to the server in time. */
 UNSAY_API enum unsay_result unsay_displayed(struct unsay *client, const char *conversation,
                                             uint64_t seq);
+
+/* ---- Levels of delivery: sending, accepted (unsay_send_state), stored by the receivers, displayed
+ * to them. The receivers of a message are the members of now who were in the conversation before it
+ * came, without its author. ---- */
+
+enum unsay_level {
+    UNSAY_LEVEL_NONE,      /* this device has no message of this user's there */
+    UNSAY_LEVEL_ACCEPTED,  /* durable at the server */
+    UNSAY_LEVEL_STORED,    /* each receiver has stored it */
+    UNSAY_LEVEL_DISPLAYED, /* each receiver was shown it */
+};
+
+struct unsay_levels {
+    enum unsay_level level;
+    bool is_known; /* else the conversation is too large to be told of, or not listed yet: the
+                      level is ACCEPTED, and unsay_receipts counts */
+    uint32_t receivers;
+    uint32_t stored;    /* of them; displayed ones included */
+    uint32_t displayed; /* of them */
+};
+
+/* Of a message of this user, from the local database, without a connection. */
+UNSAY_API enum unsay_result unsay_level(struct unsay *client, const char *conversation,
+                                        uint64_t seq, struct unsay_levels *levels);
+
+typedef void unsay_places_fn(void *context, const struct unsay_place *places, size_t count);
+
+/* Where the other members are, as far as it is known here; the callback is called before this
+ * returns, on the calling thread. */
+UNSAY_API enum unsay_result unsay_places(struct unsay *client, const char *conversation,
+                                         unsay_places_fn *callback, void *context);
+
+struct unsay_receipts_query {
+    const char *conversation;
+    uint32_t origin; /* 0: 1 */
+    uint64_t seq;
+    const char *after; /* unsay_receipts.next of the page before; NULL: from the start */
+    uint32_t limit;    /* 1-200; 0: 200 */
+};
+
+/* Numbers of this page; pages add up. */
+struct unsay_receipts {
+    const char *conversation;
+    uint32_t origin;
+    uint64_t seq;
+    uint32_t receivers;
+    uint32_t stored;
+    uint32_t displayed;
+    const struct unsay_place *members; /* the receivers; none in a large conversation */
+    size_t member_count;
+    const char *next; /* "": there are no more */
+};
+
+typedef void unsay_receipts_fn(void *context, const struct unsay_error *error,
+                               const struct unsay_receipts *receipts);
+
+/* From the server, in conversations of any size: for the author, owners and admins, the product's
+ * backend and people with a legal mandate. */
+UNSAY_API enum unsay_result unsay_receipts(struct unsay *client,
+                                           const struct unsay_receipts_query *query,
+                                           unsay_receipts_fn *callback, void *context);
+
+typedef void unsay_privacy_fn(void *context, const struct unsay_error *error,
+                              const struct unsay_privacy *privacy);
+
+/* Whether others are told what the user is shown from now on; for all of the user's devices. */
+UNSAY_API enum unsay_result unsay_set_privacy(struct unsay *client, bool hides_displayed,
+                                              unsay_privacy_fn *callback, void *context);
+UNSAY_API enum unsay_result unsay_get_privacy(struct unsay *client, unsay_privacy_fn *callback,
+                                              void *context);
 
 /* ---- Searching ---- */
 

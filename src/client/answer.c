@@ -278,3 +278,32 @@ const struct unsay_policy *answer_policy(const wire_policy_info *wire, struct ar
     policy->count = wire->n_versions;
     return policy;
 }
+
+const struct unsay_receipts *answer_receipts(const wire_receipts *wire, struct arena *arena)
+{
+    struct unsay_receipts *receipts = arena_zero(arena, sizeof(*receipts));
+    struct unsay_place *members = ARRAY(arena, wire->n_members, struct unsay_place);
+    for (size_t i = 0; i < wire->n_members; i++)
+        members[i] = (struct unsay_place){wire->members[i]->user, wire->members[i]->stored,
+                                          wire->members[i]->displayed};
+    *receipts = (struct unsay_receipts){
+        .conversation = wire->conversation,
+        .origin = wire->origin,
+        .seq = wire->seq,
+        .receivers = wire->receivers,
+        .stored = wire->stored,
+        .displayed = wire->displayed,
+        .members = members,
+        .member_count = wire->n_members,
+        .next = wire->next,
+    };
+    return receipts;
+}
+
+const struct unsay_privacy *answer_privacy(const wire_privacy *wire, struct arena *arena)
+{
+    struct unsay_privacy *privacy = arena_zero(arena, sizeof(*privacy));
+    privacy->hides_displayed = wire->hides_displayed != 0;
+    privacy->server_hides_displayed = wire->server_hides_displayed != 0;
+    return privacy;
+}

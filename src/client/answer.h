@@ -19,5 +19,7 @@ const struct unsay_exposure *answer_exposure(const wire_exposure *wire, struct a
 const struct unsay_recall_page *answer_recalls(const wire_recall_page *wire, struct arena *arena);
 const struct unsay_evidence *answer_evidence(const wire_evidence *wire, struct arena *arena);
 const struct unsay_policy *answer_policy(const wire_policy_info *wire, struct arena *arena);
+const struct unsay_receipts *answer_receipts(const wire_receipts *wire, struct arena *arena);
+const struct unsay_privacy *answer_privacy(const wire_privacy *wire, struct arena *arena);
 
 #endif

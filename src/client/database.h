@@ -10,6 +10,9 @@
  *   cursor        how far conversations are stored and displayed
  *   conversation  what a list shows of them without a look into their logs: names, the user's
  *                 role and settings, the time of the last message, and which one is the preview
+ *   place         how far members have stored and were shown conversations, as the server tells it,
+ *                 and the user on other devices
+ *   audience      since which event the members in `place` are all, and whether there are too many
  *   outbox        messages on their way out: sending or failed
  *   outbox_body   their bodies and details, likewise; cleared whenever the outbox is empty
  *   request       recalls that have no answer yet, as encoded frames
@@ -86,6 +89,18 @@ void database_put_cursor(struct database *database, const struct client_cursor *
 /* Displayed up to seq, as far as it is stored. */
 void database_put_displayed(struct database *database, struct view conversation, uint32_t origin,
                             uint64_t seq);
+
+/* What a progress changed. */
+struct database_moved {
+    struct unsay_place *places; /* of others, in the arena, lent from the progress */
+    size_t count;
+    bool is_changed; /* these, or who counts */
+    uint64_t read;   /* up to where the user was shown the conversation now; 0: as before */
+};
+
+/* By the rules of core/client_progress.h. */
+void database_put_progress(struct database *database, const wire_progress *progress,
+                           struct arena *arena, struct database_moved *moved);
 
 /* ---- What changes the list of conversations; true when something is another than before ---- */
 
@@ -164,8 +179,17 @@ MUST_CHECK enum status database_conversations(struct database *database,
 MUST_CHECK enum status database_preview(struct database *database, struct view conversation,
                                         struct arena *arena, struct unsay_event *event);
 
-/* Messages of others beyond what the user was shown that are normal, at most LIMIT_UNREAD_MAX, and
- * how many of them mention the user. */
+/* Of the other members, by user. */
+MUST_CHECK enum status database_places(struct database *database, struct view conversation,
+                                       uint32_t origin, struct arena *arena,
+                                       struct unsay_place **places, size_t *count);
+
+/* Of a message of this user; level NONE where there is none with this seq. */
+MUST_CHECK enum status database_levels(struct database *database, struct view conversation,
+                                       uint32_t origin, uint64_t seq, struct unsay_levels *levels);
+
+/* Messages of others beyond what the user was shown on any device that are normal, at most
+ * LIMIT_UNREAD_MAX, and how many of them mention the user. */
 MUST_CHECK enum status database_unread(struct database *database, struct view conversation,
                                        uint32_t *unread, uint32_t *mentions);
 

@@ -5,12 +5,13 @@
 #include "client/convert.h"
 #include "client/database_internal.h"
 
-/* How far the user was shown the conversation. */
+/* How far the user was shown the conversation, on this device or, as it was told, another. */
 static uint64_t conversation_displayed(struct database *database, struct view conversation)
 {
     sqlite3_stmt *statement = database_statement(database, STATEMENT_CURSOR_GET);
     bind_text(statement, 1, conversation);
     bind_number(statement, 2, ORIGIN_DEFAULT);
+    bind_text(statement, 3, view_of(database->user));
     uint64_t displayed = database_step(database, statement) ? column_number(statement, 1) : 0;
     database_done(statement);
     return displayed;

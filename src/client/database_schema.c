@@ -64,6 +64,13 @@ static const char *const schema_steps[] = {
     "CREATE INDEX event_unread ON event(conversation,origin,seq,mention)"
     " WHERE kind=1 AND state=1 AND own=0;"
     "PRAGMA user_version=4;",
+
+    "CREATE TABLE place(conversation TEXT,origin INTEGER,user TEXT,stored INTEGER NOT NULL,"
+    " displayed INTEGER NOT NULL,joined INTEGER NOT NULL,PRIMARY KEY(conversation,origin,user))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE audience(conversation TEXT,origin INTEGER,seq INTEGER NOT NULL,"
+    " is_large INTEGER NOT NULL,PRIMARY KEY(conversation,origin)) WITHOUT ROWID;"
+    "PRAGMA user_version=5;",
 };
 
 enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };

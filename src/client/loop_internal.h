@@ -36,6 +36,13 @@ struct changed {
     struct changed *next;
 };
 
+/* What a progress changed; by the transaction before. */
+struct moved {
+    const wire_progress *progress;
+    struct database_moved moved;
+    struct moved *next;
+};
+
 struct loop {
     struct unsay *client;
 
@@ -78,6 +85,7 @@ struct loop {
     struct regretted *regretted;
     struct changed *changed;
     struct changed **changed_end;
+    struct moved *moved;
 };
 
 /* Offers the core what is new in the outbox, if it knows the rest. */

@@ -148,6 +148,33 @@ void loop_show_connection(struct loop *loop, enum unsay_connection connection,
         loop->client->callbacks.on_connection(loop->client->context, connection, &error);
 }
 
+static void loop_show_progress(struct loop *loop, const wire_progress *progress)
+{
+    const struct unsay_callbacks *callbacks = &loop->client->callbacks;
+    const struct moved *found = loop->moved;
+    while (found->progress != progress)
+        found = found->next;
+    const struct database_moved *moved = &found->moved;
+    if (moved->is_changed && callbacks->on_progress != NULL) {
+        struct unsay_progress shown = {.conversation = progress->conversation,
+                                       .origin = progress->origin,
+                                       .places = moved->places,
+                                       .count = moved->count};
+        callbacks->on_progress(loop->client->context, &shown);
+    }
+    if (moved->read != 0 && callbacks->on_read != NULL)
+        callbacks->on_read(loop->client->context, progress->conversation, progress->origin,
+                           moved->read);
+}
+
+static void loop_show_privacy(struct loop *loop, const wire_privacy *privacy)
+{
+    struct unsay_privacy shown = {.hides_displayed = privacy->hides_displayed != 0,
+                                  .server_hides_displayed = privacy->server_hides_displayed != 0};
+    if (loop->client->callbacks.on_privacy != NULL)
+        loop->client->callbacks.on_privacy(loop->client->context, &shown);
+}
+
 static void loop_show_answer(struct loop *loop, const struct client_effect *effect)
 {
     struct request *request = loop_find_request(loop, effect->token);
@@ -165,6 +192,10 @@ void loop_show(struct loop *loop, const struct client_effect *effect)
         loop_correct_send(loop, effect->event);
     } else if (effect->kind == CLIENT_SHOW_SEND) {
         loop_show_send(loop, effect);
+    } else if (effect->kind == CLIENT_SHOW_PROGRESS) {
+        loop_show_progress(loop, effect->progress);
+    } else if (effect->kind == CLIENT_SHOW_PRIVACY) {
+        loop_show_privacy(loop, effect->privacy);
     } else if (effect->kind == CLIENT_SHOW_LINK) {
         loop_show_connection(loop, connection_from_link(effect->link), error_from_effect(effect));
     } else if (effect->kind == CLIENT_ANSWER) {

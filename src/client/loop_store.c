@@ -137,6 +137,17 @@ static void loop_store_failed(struct loop *loop, const struct client_effect *eff
         loop_settle(loop, &effect->message_id, place, false);
 }
 
+static void loop_store_progress(struct loop *loop, const wire_progress *progress)
+{
+    struct moved *moved = arena_zero(&loop->arena, sizeof(*moved));
+    moved->progress = progress;
+    database_put_progress(loop->client->database, progress, &loop->arena, &moved->moved);
+    moved->next = loop->moved;
+    loop->moved = moved;
+    if (moved->moved.read != 0)
+        loop_changed(loop, view_of(progress->conversation));
+}
+
 static bool effect_is_stored(struct loop *loop, const struct client_effect *effect)
 {
     if (effect->kind == CLIENT_ANSWER) {
@@ -183,6 +194,9 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     case CLIENT_STORE_ACCEPTED:
         database_outbox_accepted(database, &effect->message_id);
         break;
+    case CLIENT_STORE_PROGRESS:
+        loop_store_progress(loop, effect->progress);
+        break;
     case CLIENT_STORE_FAILED:
         loop_store_failed(loop, effect);
         break;
@@ -196,6 +210,8 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     case CLIENT_SHOW_EVENT:
     case CLIENT_SHOW_SEND:
     case CLIENT_SHOW_LINK:
+    case CLIENT_SHOW_PROGRESS:
+    case CLIENT_SHOW_PRIVACY:
     case CLIENT_LOAD_OUTBOX:
     case CLIENT_WAKE_AT:
         break;
@@ -221,6 +237,7 @@ enum status loop_store(struct loop *loop, const struct client_effect *effects,
     loop->regretted = NULL;
     loop->changed = NULL;
     loop->changed_end = &loop->changed;
+    loop->moved = NULL;
     const struct client_effect *first = effects;
     while (first != NULL && !effect_is_stored(loop, first))
         first = first->next;

@@ -42,6 +42,7 @@ struct client_core *client_core_new(const struct client_config *config)
     client_conversations_init(&core->conversations);
     client_sync_init(&core->sync);
     client_acks_init(&core->acks);
+    client_progress_init(&core->progress);
     client_outbox_init(&core->outbox);
     client_requests_init(&core->requests);
     return core;
@@ -143,7 +144,9 @@ static bool client_core_answer(struct client_core *core, const wire_server_frame
     case CLIENT_REQUEST_SEND:
         return client_outbox_answer(core, frame);
     case CLIENT_REQUEST_SYNC:
-        return client_sync_answer(core, frame);
+        return client_request_slot(frame->request) == CLIENT_PROGRESS_SLOT
+                   ? client_progress_answer(core, frame)
+                   : client_sync_answer(core, frame);
     case CLIENT_REQUEST_APPLICATION:
         return client_requests_answer(core, frame);
     case CLIENT_REQUEST_CONTROL:
@@ -199,7 +202,11 @@ static bool client_core_dispatch(struct client_core *core, const wire_server_fra
         return client_event_pushed(core, frame->event);
     if (frame->body_case == SERVER_FRAME(LISTING))
         return client_core_listing(core, frame);
-    if (frame->body_case == SERVER_FRAME(ACK)) {
+    if (frame->body_case == SERVER_FRAME(PROGRESS) && frame->request == 0)
+        return client_progress_told(core, frame->progress);
+    if (frame->body_case == SERVER_FRAME(PRIVACY) && frame->request == 0) {
+        client_progress_privacy(core, frame->privacy);
+    } else if (frame->body_case == SERVER_FRAME(ACK)) {
         client_acks_confirmed(core, frame->ack);
     } else if (frame->body_case == SERVER_FRAME(BEHIND)) {
         client_sync_behind(core);
@@ -233,6 +240,7 @@ void client_core_tick(struct client_core *core, uint64_t now_ms)
     client_connection_tick(core);
     client_sync_tick(core);
     client_acks_tick(core);
+    client_progress_tick(core);
     client_outbox_tick(core);
     client_requests_tick(core);
 }
@@ -309,6 +317,7 @@ static uint64_t client_core_wake_ms(const struct client_core *core)
     uint64_t wake_ms = client_connection_wake_ms(&core->connection);
     wake_ms = client_earlier(wake_ms, client_sync_wake_ms(&core->sync));
     wake_ms = client_earlier(wake_ms, client_acks_wake_ms(&core->acks));
+    wake_ms = client_earlier(wake_ms, client_progress_wake_ms(&core->progress));
     wake_ms = client_earlier(wake_ms, client_outbox_wake_ms(&core->outbox));
     return client_earlier(wake_ms, client_requests_wake_ms(&core->requests));
 }

@@ -147,6 +147,7 @@ enum client_effect_kind {
     CLIENT_STORE_LEFT,         /* conversation: the user is not in it any more; its log may lack the
                                 * event that says so */
     CLIENT_STORE_ACCEPTED,     /* message_id: leaves the outbox: accepted */
+    CLIENT_STORE_PROGRESS,     /* progress, by the rules of client_progress.h */
     CLIENT_STORE_FAILED,       /* message_id, refusal, text: stays in the outbox in state failed */
 
     /* After the commit. */
@@ -159,9 +160,11 @@ enum client_effect_kind {
     CLIENT_SHOW_EVENT, /* event */
     CLIENT_SHOW_SEND,  /* message_id, conversation, send_state, origin, seq, time, is_recalled,
                         * refusal, text */
-    CLIENT_SHOW_LINK,  /* link, refusal, text */
-    CLIENT_ANSWER,     /* token and one of: answer; events, event_count and answer (a PageEnd) for a
-                        * read; or refusal and text, or is_timeout */
+    CLIENT_SHOW_PROGRESS, /* progress: what of it was new */
+    CLIENT_SHOW_PRIVACY,  /* privacy: it is known now, or has changed */
+    CLIENT_SHOW_LINK,     /* link, refusal, text */
+    CLIENT_ANSWER, /* token and one of: answer; events, event_count and answer (a PageEnd) for a
+                    * read; or refusal and text, or is_timeout */
     CLIENT_LOAD_OUTBOX, /* offer entries with number > after, at most `count` */
     CLIENT_WAKE_AT      /* at_ms; replaces an earlier one */
 };
@@ -184,6 +187,8 @@ struct client_effect {
     struct view event_bytes; /* its encoding */
     const wire_conversation_entry *entry;
     const wire_listing *listing;
+    const wire_progress *progress;
+    const wire_privacy *privacy;
     struct client_cursor cursor;
     struct view conversation;
     uint32_t origin;

@@ -89,6 +89,7 @@ static void client_connection_connect(struct client_core *core)
 static void client_connection_abandon(struct client_core *core)
 {
     client_sync_stop(core);
+    client_progress_stop(core);
     client_outbox_stop(core);
     client_requests_stop(core);
 }
@@ -144,6 +145,7 @@ static void client_connection_meet_store(struct client_core *core, ProtobufCBina
     if (!uuid_is_zero(&core->store)) {
         client_effects_add(&core->effects, CLIENT_STORE_FORGET);
         client_acks_init(&core->acks);
+        client_progress_init(&core->progress);
         client_conversations_fini(&core->conversations);
         client_conversations_init(&core->conversations);
         client_requests_forget(core);
@@ -181,6 +183,7 @@ void client_connection_live(struct client_core *core)
 {
     core->connection.failures = 0;
     client_connection_enter(core, CLIENT_STAGE_LIVE, REFUSAL_NONE, "");
+    client_progress_start(core);
 }
 
 void client_connection_behind(struct client_core *core)

@@ -10,6 +10,7 @@
 #include "core/client_conversations.h"
 #include "core/client_effects.h"
 #include "core/client_outbox.h"
+#include "core/client_progress.h"
 #include "core/client_requests.h"
 #include "core/client_sync.h"
 
@@ -33,6 +34,7 @@ struct client_core {
     struct client_conversations conversations;
     struct client_sync sync;
     struct client_acks acks;
+    struct client_progress progress;
     struct client_outbox outbox;
     struct client_requests requests;
 };
@@ -47,6 +49,9 @@ enum client_request_kind {
 };
 
 enum { CLIENT_SLOTS_MAX = 1024 };
+
+/* Of CLIENT_REQUEST_SYNC; those below are for pages of the log. */
+enum { CLIENT_LIST_SLOT = CLIENT_PAGES_MAX, CLIENT_PROGRESS_SLOT };
 
 uint64_t client_request_number(struct client_core *core, enum client_request_kind kind,
                                uint32_t slot);

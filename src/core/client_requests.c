@@ -54,6 +54,8 @@ static Unsay__V1__ServerFrame__BodyCase client_request_answer_case(const wire_cl
         {CLIENT_FRAME(LIST_RECALLS), SERVER_FRAME(RECALLS)},
         {CLIENT_FRAME(OPEN_EVIDENCE), SERVER_FRAME(EVIDENCE)},
         {CLIENT_FRAME(POLICY), SERVER_FRAME(POLICY)},
+        {CLIENT_FRAME(READ_RECEIPTS), SERVER_FRAME(RECEIPTS)},
+        {CLIENT_FRAME(CHANGE_PRIVACY), SERVER_FRAME(PRIVACY)},
     };
     size_t at = 0;
     while (at < sizeof(table) / sizeof(table[0]) && table[at].question != frame->body_case)
@@ -142,6 +144,7 @@ static bool client_request_is_by_seq(struct client_core *core, const struct clie
                (frame->body_case == CLIENT_FRAME(CHANGE_LISTING) &&
                 frame->change_listing->hidden_seq != 0) ||
                frame->body_case == CLIENT_FRAME(READ_EXPOSURE) ||
+               frame->body_case == CLIENT_FRAME(READ_RECEIPTS) ||
                frame->body_case == CLIENT_FRAME(OPEN_EVIDENCE);
     for (size_t i = 0; i < frame->recall->n_targets; i++) {
         if (frame->recall->targets[i]->message_id.len == 0)

@@ -4,8 +4,6 @@
 #include "core/client_core.h"
 #include "core/ids.h"
 
-enum { CLIENT_LIST_SLOT = CLIENT_PAGES_MAX };
-
 void client_sync_init(struct client_sync *sync)
 {
     *sync = (struct client_sync){

@@ -276,7 +276,7 @@ void answer(struct fake_server *server, const wire_client_frame *frame)
         answer_opened(server, request, "g:created");
     } else if (frame->body_case == CLIENT_FRAME(GOODBYE)) {
         server->goodbyes_seen++;
-    } else if (frame->body_case != CLIENT_FRAME(HEARTBEAT)) {
+    } else if (!answer_levels(server, frame) && frame->body_case != CLIENT_FRAME(HEARTBEAT)) {
         keep_last(server, frame);
         answer_other(server, frame);
     }

@@ -13,7 +13,7 @@
 
 struct transport;
 
-enum { FAKE_EVENTS_MAX = 4096, FAKE_TEXT_BYTES = 16 };
+enum { FAKE_EVENTS_MAX = 4096, FAKE_TEXT_BYTES = 16, FAKE_PLACES_MAX = 8 };
 
 /* What a request is met with. */
 enum fake_manner { FAKE_ANSWERS, FAKE_IGNORES, FAKE_REFUSES };
@@ -28,6 +28,14 @@ struct fake_event {
     uint64_t quote_seq;
     char mention[FAKE_TEXT_BYTES];
     struct blob *raw; /* another event; NULL: none */
+};
+
+/* How far a member has come. */
+struct fake_place {
+    char user[FAKE_TEXT_BYTES];
+    uint64_t stored;
+    uint64_t displayed;
+    uint64_t joined;
 };
 
 struct fake_server {
@@ -57,6 +65,11 @@ struct fake_server {
     size_t receipts;      /* that came, each verified */
     uint64_t receipt_at;  /* the cursor of the last one */
     wire_listing listing; /* version 0: nothing is set */
+    struct fake_place places[FAKE_PLACES_MAX]; /* of the members, for those who ask */
+    size_t place_count;
+    bool is_large;         /* others are not told of */
+    bool hides_displayed;  /* the client's user does */
+    size_t progress_asked; /* ListProgress that came */
     size_t requests;      /* the application's that came, of the kinds without a counter here */
     struct blob *last;    /* the last of them; or of the sends */
     uint64_t acked;       /* the highest cursor that was acknowledged */
@@ -103,6 +116,16 @@ void fake_server_say_and_recall(struct fake_server *server, const char *body);
 
 /* Appends many messages and pushes them. */
 void fake_server_say_many(struct fake_server *server, size_t count);
+
+/* A member of the conversation is there from now on; nobody is told. */
+void fake_server_join(struct fake_server *server, const char *user, uint64_t joined);
+
+/* Everyone is told where everyone is, or that it is large. */
+void fake_server_tell_whole(struct fake_server *server);
+
+/* A member has come farther, and that is told. */
+void fake_server_move(struct fake_server *server, const char *user, uint64_t stored,
+                      uint64_t displayed);
 
 /* Waits until *counter is at least `value`; fails the test after 10 seconds. */
 void fake_server_wait(struct fake_server *server, const size_t *counter, size_t value);

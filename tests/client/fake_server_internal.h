@@ -33,6 +33,9 @@ void put_listing(struct fake_server *server, uint64_t request);
 /* Members, pins, and what operators ask for. */
 void answer_other(struct fake_server *server, const wire_client_frame *frame);
 
+/* ListProgress, ReadReceipts, ChangePrivacy; false: it is none of them. */
+bool answer_levels(struct fake_server *server, const wire_client_frame *frame);
+
 /* Answers what the client asks, as the server's manners are. */
 void answer(struct fake_server *server, const wire_client_frame *frame);
 

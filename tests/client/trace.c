@@ -90,8 +90,64 @@ static void on_connection(void *context, enum unsay_connection connection,
         trace_add(context, "connection %s %s", names[connection], result_name(error));
 }
 
-const struct unsay_callbacks trace_callbacks = {on_event, on_recalled, on_send_state, on_connection,
-                                                NULL};
+static void on_progress(void *context, const struct unsay_progress *progress)
+{
+    trace_add(context, "progress %s of %zu", progress->conversation, progress->count);
+    for (size_t i = 0; i < progress->count; i++)
+        trace_add(context, "place %s %llu/%llu", progress->places[i].user,
+                  (unsigned long long)progress->places[i].stored,
+                  (unsigned long long)progress->places[i].displayed);
+}
+
+static void on_read(void *context, const char *conversation, uint32_t origin, uint64_t seq)
+{
+    assert(origin == 1);
+    trace_add(context, "read %s %llu", conversation, (unsigned long long)seq);
+}
+
+static void on_privacy(void *context, const struct unsay_privacy *privacy)
+{
+    trace_add(context, "privacy %s%s", privacy->hides_displayed ? "hides" : "tells",
+              privacy->server_hides_displayed ? " server" : "");
+}
+
+const struct unsay_callbacks trace_callbacks = {
+    .on_event = on_event,
+    .on_recalled = on_recalled,
+    .on_send_state = on_send_state,
+    .on_connection = on_connection,
+    .on_progress = on_progress,
+    .on_read = on_read,
+    .on_privacy = on_privacy,
+};
+
+void trace_receipts(void *context, const struct unsay_error *error,
+                    const struct unsay_receipts *receipts)
+{
+    if (receipts == NULL)
+        trace_add(context, "receipts %s", result_name(error));
+    else
+        trace_add(context, "receipts %llu stored %u displayed %u of %u listed %zu next %s",
+                  (unsigned long long)receipts->seq, receipts->stored, receipts->displayed,
+                  receipts->receivers, receipts->member_count, receipts->next);
+}
+
+void trace_privacy(void *context, const struct unsay_error *error,
+                   const struct unsay_privacy *privacy)
+{
+    trace_add(context, "answer %s%s", result_name(error),
+              privacy == NULL            ? ""
+              : privacy->hides_displayed ? " hides"
+                                         : " tells");
+}
+
+void trace_places(void *context, const struct unsay_place *places, size_t count)
+{
+    trace_add(context, "places %zu", count);
+    for (size_t i = 0; i < count; i++)
+        trace_add(context, "at %s %llu/%llu", places[i].user, (unsigned long long)places[i].stored,
+                  (unsigned long long)places[i].displayed);
+}
 
 void trace_recall(void *context, const struct unsay_error *error,
                   const struct unsay_recall_answer *answer)

@@ -27,6 +27,9 @@ extern const struct unsay_callbacks trace_callbacks;
 unsay_recall_fn trace_recall;
 unsay_opened_fn trace_opened;
 unsay_history_fn trace_history;
+unsay_receipts_fn trace_receipts;
+unsay_privacy_fn trace_privacy;
+unsay_places_fn trace_places;
 
 /* Writes a line. */
 __attribute__((format(printf, 2, 3))) void trace_add(struct trace *trace, const char *format, ...);

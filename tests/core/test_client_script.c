@@ -91,6 +91,8 @@ static void script_print_frame(struct script *script, struct blob *blob)
     assert_non_null(frame);
     assert_true(script->frame_count < SCRIPT_REQUESTS_MAX);
     script->frames[script->frame_count++] = frame;
+    if (frame->body_case == CLIENT_FRAME(LIST_PROGRESS) && !script->shows_progress)
+        return;
     script_print(script, "> ");
     if (frame->body_case == CLIENT_FRAME(HELLO)) {
         script_print(script, "hello");
@@ -110,6 +112,8 @@ static void script_print_frame(struct script *script, struct blob *blob)
         script_print_ack(script, frame->heartbeat->ack);
     } else if (frame->body_case == CLIENT_FRAME(GOODBYE)) {
         script_print(script, "goodbye");
+    } else if (frame->body_case == CLIENT_FRAME(LIST_PROGRESS)) {
+        script_print(script, "progress \"%s\"", frame->list_progress->after);
     } else {
         script_print(script, "request");
     }
@@ -152,6 +156,20 @@ static void script_print_send(struct script *script, const struct client_effect 
         script_print(script, "sent %u failed %s\n", id, refusal_name(effect->refusal));
 }
 
+static void script_print_progress(struct script *script, const char *verb,
+                                  const wire_progress *progress)
+{
+    script_print(script, "%s %s", verb, progress->conversation);
+    if (progress->is_whole)
+        script_print(script, " %llu %s", (unsigned long long)progress->seq,
+                     progress->is_large ? "large" : "whole");
+    for (size_t i = 0; i < progress->n_members; i++)
+        script_print(script, " %s:%llu/%llu", progress->members[i]->user,
+                     (unsigned long long)progress->members[i]->stored,
+                     (unsigned long long)progress->members[i]->displayed);
+    script_print(script, "\n");
+}
+
 static void script_print_effect(struct script *script, const struct client_effect *effect)
 {
     static const char *const links[] = {"down", "connecting", "syncing",
@@ -191,6 +209,16 @@ static void script_print_effect(struct script *script, const struct client_effec
     case CLIENT_STORE_FAILED:
     case CLIENT_SHOW_SEND:
         script_print_send(script, effect);
+        break;
+    case CLIENT_STORE_PROGRESS:
+        script_print_progress(script, "places", effect->progress);
+        break;
+    case CLIENT_SHOW_PROGRESS:
+        script_print_progress(script, "moved", effect->progress);
+        break;
+    case CLIENT_SHOW_PRIVACY:
+        script_print(script, "privacy %s%s\n", effect->privacy->hides_displayed ? "hides" : "tells",
+                     effect->privacy->server_hides_displayed ? " server" : "");
         break;
     case CLIENT_CONNECT:
         script_print(script, "connect\n");

@@ -13,8 +13,11 @@
  *   sent 1 accepted / sent 1 failed not_a_member    SHOW_SEND
  *   answer 7 page of 2 / opened / recall / listing / timeout / not_a_member
  *   load after 0 count 256                          LOAD_OUTBOX
- *   > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat ... |
- * goodbye
+ *   places a 3 whole ann:3/2, moved ...             STORE_PROGRESS, SHOW_PROGRESS
+ *   privacy hides server                            SHOW_PRIVACY
+ *   > progress ""                                   only where the script says that it
+ * shows_progress > hello | list "" | read a after 0 | send a 1 after 0 | ack a:3/0 !a:3 | heartbeat
+ * ... | goodbye
  *                           ("a:3/0+": with a receipt, SIGN)
  *
  * Messages are named by the last byte of their id. */
@@ -35,6 +38,7 @@ struct script {
     size_t trace_bytes;
     wire_client_frame *frames[SCRIPT_REQUESTS_MAX];
     size_t frame_count;
+    bool shows_progress;
 };
 
 /* cmocka's setup and teardown: *state is a fresh script. */
