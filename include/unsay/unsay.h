@@ -218,6 +218,8 @@ struct unsay_place {
     const char *user;
     uint64_t stored;
     uint64_t displayed; /* as far as the user, and the server, let others know */
+    uint64_t joined;    /* the event that made the user a member: messages before it are not theirs;
+                           0: not told, in on_progress */
 };
 
 struct unsay_progress {

@@ -11,16 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_WITH = 1, LAST_EVENTS = 20, NOTES_MAX = 1024 };
+enum { OPTION_WITH = 1, LAST_EVENTS = 20, NOTES_MAX = 1024, OWN_MAX = 256 };
 
 static const struct help help = {
     .usage = "chat [OPTION...] CONV\n"
              "chat [OPTION...] --with USER\n",
-    .about = "Shows the last 20 events and what comes, and sends each line that you write: … when\n"
-             "it is on its way, ✓ and its number when the server has it. /recall takes back your\n"
-             "last message, /recall NUMBER another one, /reason TEXT gives the reason for what\n"
-             "follows, /help repeats this, /quit leaves. A line that begins with // is sent with\n"
-             "one / less.\n",
+    .about =
+        "Shows the last 20 events and what comes, and sends each line that you write: … when\n"
+        "it is on its way, ✓ and its number when the server has it, ✓✓ when everyone has\n"
+        "stored it, and everything before it, and \"seen\" when everyone has seen it. /recall\n"
+        "takes back your last message, /recall NUMBER another one, /reason TEXT gives the\n"
+        "reason for what follows, /help repeats this, /quit leaves. A line that begins with\n"
+        "// is sent with one / less.\n",
     .options = "  --with USER        the direct conversation with this user\n",
     .example = "  unsay chat --with bob\n",
     .is_client = true,
@@ -53,10 +55,15 @@ struct chat {
     bool has_last;
     bool is_ended; /* no more input */
     bool was_lost;
+    uint64_t own[OWN_MAX]; /* seqs of this session's messages, a ring; the latest ones */
+    size_t own_count;
+    uint64_t marked_stored; /* the highest of them that was marked so */
+    uint64_t marked_seen;
 
     struct chat_note notes[NOTES_MAX]; /* guarded by the session's lock; a ring */
     size_t note_count;
     size_t note_first;
+    bool has_progress; /* levels may have changed */
 };
 
 static void chat_on_send_state(void *context, const struct unsay_send_status *status)
@@ -68,6 +75,13 @@ static void chat_on_send_state(void *context, const struct unsay_send_status *st
     note->is_failed = status->state == UNSAY_SEND_FAILED;
     note->seq = status->seq;
     snprintf(note->text, sizeof(note->text), "%s", note->is_failed ? status->error.text : "");
+}
+
+static void chat_on_progress(void *context, const struct unsay_progress *progress)
+{
+    struct chat *chat = context;
+    (void)progress;
+    chat->has_progress = true;
 }
 
 static bool chat_take_note(struct chat *chat, struct chat_note *note)
@@ -110,8 +124,43 @@ static void chat_show_notes(struct chat *chat)
         } else if (!chat->session->options->is_json) {
             prompt_hide(&chat->prompt);
             printf("✓ #%" PRIu64 "\n", note.seq);
+            chat->own[chat->own_count++ % OWN_MAX] = note.seq;
         }
     }
+}
+
+/* The latest message of this session that everyone has at this level speaks for those before it. */
+static void chat_mark(struct chat *chat, enum unsay_level level, uint64_t *marked, enum text text)
+{
+    char number[24];
+    size_t oldest = chat->own_count > OWN_MAX ? chat->own_count - OWN_MAX : 0;
+    for (size_t at = chat->own_count; at > oldest; at--) {
+        struct unsay_levels levels;
+        uint64_t seq = chat->own[(at - 1) % OWN_MAX];
+        if (seq <= *marked)
+            return;
+        if (unsay_level(chat->session->client, chat->conversation, seq, &levels) != UNSAY_OK ||
+            levels.level < level)
+            continue;
+        *marked = seq;
+        snprintf(number, sizeof(number), "%" PRIu64, seq);
+        chat_say(chat, text, number);
+        return;
+    }
+}
+
+static void chat_show_levels(struct chat *chat)
+{
+    pthread_mutex_lock(&chat->session->lock);
+    bool has_progress = chat->has_progress;
+    chat->has_progress = false;
+    pthread_mutex_unlock(&chat->session->lock);
+    if (!has_progress)
+        return;
+    chat_mark(chat, UNSAY_LEVEL_DISPLAYED, &chat->marked_seen, TEXT_CHAT_SEEN);
+    if (chat->marked_stored < chat->marked_seen)
+        chat->marked_stored = chat->marked_seen;
+    chat_mark(chat, UNSAY_LEVEL_STORED, &chat->marked_stored, TEXT_CHAT_STORED);
 }
 
 static void chat_show_connection(struct chat *chat)
@@ -287,6 +336,7 @@ static int chat_run(struct chat *chat)
             return COMMAND_OK;
         chat_show_connection(chat);
         chat_show_notes(chat);
+        chat_show_levels(chat);
         prompt_hide(&chat->prompt);
         while (follow_print(&chat->follow, &failed))
             continue;
@@ -340,7 +390,8 @@ int command_chat(int argc, char **argv)
     if (!chat_read_options(&options, &with, argc, argv))
         return options.exit_status;
     struct chat *chat = memory_new(sizeof(*chat));
-    struct session_hooks hooks = {.on_send_state = chat_on_send_state, .context = chat};
+    struct session_hooks hooks = {
+        .on_send_state = chat_on_send_state, .on_progress = chat_on_progress, .context = chat};
     chat->session = &session;
     chat->conversation = with == NULL ? argv[optind] : NULL;
     chat->follow = (struct follow){

@@ -1,17 +1,19 @@
 #include "cli/command.h"
-#include "cli/output.h"
+#include "cli/levels.h"
 #include "cli/session.h"
 #include "core/ids.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { OPTION_LAST = 1, OPTION_BEFORE, OPTION_AFTER, LAST_DEFAULT = 20 };
 
 static const struct help help = {
     .usage = "history [OPTION...] CONV\n",
     .about = "Shows a conversation as the server has it now, oldest first: the last 20 events, or\n"
-             "with --after alone everything after it.\n",
+             "with --after alone everything after it. With --json your own messages say whom they\n"
+             "have reached, where the conversation is small.\n",
     .options = "  --last N           only the last N events of the range\n"
                "  --before SEQ       only what stands before this number\n"
                "  --after SEQ        only what stands after it\n",
@@ -19,12 +21,14 @@ static const struct help help = {
     .is_client = true,
 };
 
-/* A page: its events as the text that will be printed, written on the SDK's thread. */
+/* A page: its events as they will be printed, made on the SDK's thread. */
 struct page {
     struct question question;
     struct output output;
-    char *text; /* owned; NULL when not asked for */
+    char *text; /* for people; owned; NULL when not asked for */
     size_t text_bytes;
+    json_t *objects;   /* for scripts; owned; NULL when not asked for */
+    uint64_t own_seq;  /* of the last message in it that is the user's own; 0: none */
     uint64_t last_seq; /* 0: no events */
     bool has_more;
 };
@@ -64,27 +68,103 @@ static bool range_read_options(struct options *options, struct range *range, int
     return true;
 }
 
+static void page_write(struct page *page, const struct unsay_event *events, size_t count)
+{
+    page->output.file = open_memstream(&page->text, &page->text_bytes);
+    for (size_t i = 0; page->output.file != NULL && i < count; i++)
+        output_event(&page->output, &events[i]);
+    if (page->output.file != NULL)
+        fclose(page->output.file);
+}
+
+static void page_keep_objects(struct page *page, const struct unsay_event *events, size_t count)
+{
+    page->objects = json_array();
+    for (size_t i = 0; i < count; i++) {
+        bool is_own = events[i].kind == UNSAY_EVENT_MESSAGE &&
+                      strcmp(events[i].sender, page->output.self) == 0;
+        json_t *object = output_json_of_event(&events[i]);
+        if (is_own)
+            page->own_seq = events[i].seq;
+        if (events[i].kind == UNSAY_EVENT_MESSAGE)
+            json_object_set_new(object, "delivery", json_null());
+        json_array_append_new(page->objects, object);
+    }
+}
+
 static void page_answer(void *context, const struct unsay_error *error,
                         const struct unsay_event *events, size_t count, bool more)
 {
     struct page *page = context;
     if (error->result == UNSAY_OK) {
-        page->output.file = open_memstream(&page->text, &page->text_bytes);
-        for (size_t i = 0; page->output.file != NULL && i < count; i++)
-            output_event(&page->output, &events[i]);
-        if (page->output.file != NULL)
-            fclose(page->output.file);
+        if (page->output.is_json)
+            page_keep_objects(page, events, count);
+        else
+            page_write(page, events, count);
         page->last_seq = count == 0 ? 0 : events[count - 1].seq;
         page->has_more = more;
     }
     question_answer(&page->question, error);
 }
 
-static int page_fetch(struct page *page, struct session *session, const struct unsay_history *query)
+static void page_empty(struct page *page)
 {
     free(page->text);
+    json_decref(page->objects);
     page->text = NULL;
     page->text_bytes = 0;
+    page->objects = NULL;
+    page->own_seq = 0;
+}
+
+/* The receivers of the latest own message are all that earlier ones have, and more. */
+static void page_receipts(void *context, const struct unsay_error *error,
+                          const struct unsay_receipts *receipts)
+{
+    struct page *page = context;
+    size_t count = receipts == NULL ? 0 : receipts->member_count;
+    size_t at;
+    json_t *object;
+    json_array_foreach(page->objects, at, object)
+    {
+        const char *sender = json_string_value(json_object_get(object, "sender"));
+        if (count == 0 || !json_object_get(object, "delivery") || sender == NULL ||
+            strcmp(sender, page->output.self) != 0)
+            continue;
+        uint64_t seq = (uint64_t)json_integer_value(json_object_get(object, "seq"));
+        struct unsay_levels levels = levels_of_places(receipts->members, count, seq);
+        json_object_set_new(object, "delivery", levels_json(&levels));
+    }
+    struct unsay_error ok = {UNSAY_OK, "", ""};
+    question_answer(&page->question, error->result == UNSAY_REFUSED ? &ok : error);
+}
+
+/* Whom the page's own messages have reached; without it where the server does not say. */
+static int page_find_levels(struct page *page, struct session *session, const char *conversation)
+{
+    struct unsay_receipts_query query = {.conversation = conversation, .seq = page->own_seq};
+    if (page->own_seq == 0)
+        return COMMAND_OK;
+    question_init(&page->question, session);
+    return question_await(&page->question,
+                          unsay_receipts(session->client, &query, page_receipts, page));
+}
+
+static void page_print(const struct page *page)
+{
+    size_t at;
+    json_t *object;
+    if (page->text != NULL)
+        fwrite(page->text, 1, page->text_bytes, stdout);
+    json_array_foreach(page->objects, at, object)
+    {
+        output_object(stdout, json_incref(object));
+    }
+}
+
+static int page_fetch(struct page *page, struct session *session, const struct unsay_history *query)
+{
+    page_empty(page);
     page->last_seq = 0;
     question_init(&page->question, session);
     return question_await(&page->question,
@@ -112,9 +192,11 @@ static int history_run(struct page *page, struct session *session, const char *c
     do {
         if (exit_status == COMMAND_OK)
             exit_status = page_fetch(page, session, &query);
+        if (exit_status == COMMAND_OK)
+            exit_status = page_find_levels(page, session, conversation);
         if (exit_status != COMMAND_OK)
             return exit_status;
-        fwrite(page->text, 1, page->text_bytes, stdout);
+        page_print(page);
         query.after = page->last_seq;
     } while (page->has_more && page->last_seq != 0 && fflush(stdout) == 0);
     return COMMAND_OK;
@@ -140,6 +222,6 @@ int command_history(int argc, char **argv)
     output_init(&page.output, stdout, options.self.user, options.is_json);
     exit_status = history_run(&page, &session, conversation, &range);
     session_close(&session);
-    free(page.text);
+    page_empty(&page);
     return exit_status;
 }

@@ -46,6 +46,24 @@ static void session_on_send_state(void *context, const struct unsay_send_status 
     session_wake(session);
 }
 
+static void session_on_progress(void *context, const struct unsay_progress *progress)
+{
+    struct session *session = context;
+    pthread_mutex_lock(&session->lock);
+    session->hooks.on_progress(session->hooks.context, progress);
+    pthread_mutex_unlock(&session->lock);
+    session_wake(session);
+}
+
+static void session_on_read(void *context, const char *conversation, uint32_t origin, uint64_t seq)
+{
+    struct session *session = context;
+    pthread_mutex_lock(&session->lock);
+    session->hooks.on_read(session->hooks.context, conversation, origin, seq);
+    pthread_mutex_unlock(&session->lock);
+    session_wake(session);
+}
+
 static void session_on_connection(void *context, enum unsay_connection connection,
                                   const struct unsay_error *error)
 {
@@ -102,6 +120,8 @@ int session_open(struct session *session, const struct options *options,
                 .on_send_state =
                     session->hooks.on_send_state == NULL ? NULL : session_on_send_state,
                 .on_connection = session_on_connection,
+                .on_progress = session->hooks.on_progress == NULL ? NULL : session_on_progress,
+                .on_read = session->hooks.on_read == NULL ? NULL : session_on_read,
             },
         .context = session,
     };

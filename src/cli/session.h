@@ -17,6 +17,8 @@ enum { SESSION_FOREVER = -1, SESSION_NO_INPUT = -1, SESSION_TEXT_BYTES = 480 };
 struct session_hooks {
     /* Called on the SDK's thread, with the session's lock held; must not call the SDK. */
     void (*on_send_state)(void *context, const struct unsay_send_status *status);
+    void (*on_progress)(void *context, const struct unsay_progress *progress);
+    void (*on_read)(void *context, const char *conversation, uint32_t origin, uint64_t seq);
     void *context;
 };
 

@@ -285,7 +285,7 @@ const struct unsay_receipts *answer_receipts(const wire_receipts *wire, struct a
     struct unsay_place *members = ARRAY(arena, wire->n_members, struct unsay_place);
     for (size_t i = 0; i < wire->n_members; i++)
         members[i] = (struct unsay_place){wire->members[i]->user, wire->members[i]->stored,
-                                          wire->members[i]->displayed};
+                                          wire->members[i]->displayed, wire->members[i]->joined};
     *receipts = (struct unsay_receipts){
         .conversation = wire->conversation,
         .origin = wire->origin,

@@ -66,9 +66,9 @@ static bool place_drop_others(struct database *database, const wire_progress *pr
     return count > 0;
 }
 
-/* True when something is larger than before. */
+/* True when something is larger than before; *place is then how it is. */
 static bool place_put(struct database *database, const wire_progress *progress,
-                      const wire_member_progress *member, bool is_whole)
+                      const wire_member_progress *member, bool is_whole, struct unsay_place *place)
 {
     bool is_own = strcmp(member->user, database->user) == 0;
     sqlite3_stmt *statement = database_statement(
@@ -79,7 +79,12 @@ static bool place_put(struct database *database, const wire_progress *progress,
     bind_number(statement, 5, member->displayed);
     if (is_whole || is_own)
         bind_number(statement, 6, member->joined);
-    return database_run(database, statement) == 1 && !is_own;
+    bool is_changed = database_step(database, statement);
+    if (is_changed)
+        *place = (struct unsay_place){member->user, column_number(statement, 0),
+                                      column_number(statement, 1), 0};
+    database_done(statement);
+    return is_changed && !is_own;
 }
 
 void database_put_progress(struct database *database, const wire_progress *progress,
@@ -92,13 +97,11 @@ void database_put_progress(struct database *database, const wire_progress *progr
     if (is_whole)
         moved->is_changed = place_drop_others(database, progress, arena);
     for (size_t i = 0; i < progress->n_members; i++) {
-        const wire_member_progress *member = progress->members[i];
-        if (!place_put(database, progress, member, is_whole))
+        struct unsay_place *place = &moved->places[moved->count];
+        if (!place_put(database, progress, progress->members[i], is_whole, place))
             continue;
         moved->is_changed = true;
-        if (member->stored > 0)
-            moved->places[moved->count++] =
-                (struct unsay_place){member->user, member->stored, member->displayed};
+        moved->count += place->stored > 0;
     }
     uint64_t read_now = place_read(database, progress);
     moved->read = read_now > read ? read_now : 0;
@@ -118,7 +121,7 @@ enum status database_places(struct database *database, struct view conversation,
     while (database_step(database, statement))
         (*places)[(*count)++] =
             (struct unsay_place){column_text(statement, 0, arena), column_number(statement, 1),
-                                 column_number(statement, 2)};
+                                 column_number(statement, 2), column_number(statement, 3)};
     database_done(statement);
     return database_leave(database, NULL);
 }

@@ -112,7 +112,7 @@ static void numbers_only_grow(void **state)
     assert_string_equal(tell(fixture, "whole 5 alice 0/0@1 bob 0/0@1"), "changed");
     assert_string_equal(tell(fixture, "bob 3/1@0"), "changed bob 3/1");
     assert_string_equal(tell(fixture, "bob 3/1@0"), "");
-    assert_string_equal(tell(fixture, "bob 2/2@0"), "changed bob 2/2");
+    assert_string_equal(tell(fixture, "bob 2/2@0"), "changed bob 3/2");
     assert_string_equal(places(fixture), "bob 3/2");
     assert_string_equal(tell(fixture, "whole 5 alice 0/0@1 bob 1/1@1"), "");
     assert_string_equal(places(fixture), "bob 3/2");
