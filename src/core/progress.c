@@ -98,7 +98,7 @@ const wire_progress *progress_merge(const wire_progress *older, const wire_progr
         const wire_member_progress *from = other->members[i];
         wire_member_progress *member = progress_find(merged, from->user);
         if (member == NULL) {
-            if (!newer->is_whole || strcmp(from->user, user) == 0)
+            if (!merged->is_whole || strcmp(from->user, user) == 0)
                 progress_put(merged, from, arena);
             continue;
         }

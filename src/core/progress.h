@@ -72,8 +72,8 @@ bool progress_count(const struct progress_place *place, const char *author, uint
                     wire_receipts *receipts);
 
 /* One frame's worth instead of two that wait for `user`, of one conversation and origin: with the
- * larger numbers, and where the newer one is whole of its members alone, and the user. In the
- * arena, and lends from both. */
+ * larger numbers, and where one is whole of the members of the later whole one alone, and the user.
+ * In the arena, and lends from both. */
 const wire_progress *progress_merge(const wire_progress *older, const wire_progress *newer,
                                     const char *user, struct arena *arena);
 

@@ -5,6 +5,7 @@
 
 /* A member whose devices have moved. */
 struct moved_member {
+    const struct owned_member *owned; /* stays until the group is committed or has failed */
     const char *user;
     const char *device; /* which one; NULL: several */
     struct progress_news news;
@@ -72,6 +73,7 @@ void owner_note_progress(struct worker *worker, struct owned_conversation *owned
         return;
     struct moved_member *moved =
         owner_moved_member(worker, owner_moved(worker, owned), member->user, device);
+    moved->owned = member;
     moved->news.is_for_members |= news.is_for_members;
     moved->news.is_for_own |= news.is_for_own;
     moved_keep_larger(&moved->news.stored, news.stored);
@@ -122,6 +124,8 @@ static void moved_publish_all(struct group *group, const struct moved *moved)
     const struct moved_member *only = NULL;
     size_t count = 0;
     for (const struct moved_member *member = moved->first; member != NULL; member = member->next) {
+        if (!member->owned->member.is_member) /* left since, in the same group */
+            continue;
         if (member->news.is_for_own)
             moved_publish_own(group, moved, member);
         if (!member->news.is_for_members)

@@ -138,8 +138,21 @@ static void actions_read(struct world *world, struct device *device)
     device_ask(device, &frame);
 }
 
+/* Whether others are told; some ask only how it is. */
+static void actions_hide(struct world *world, struct device *device)
+{
+    wire_change_privacy change = UNSAY__V1__CHANGE_PRIVACY__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    change.displayed = (Unsay__V1__PrivacyChoice)prng_below(&world->prng, 3);
+    frame.body_case = CLIENT_FRAME(CHANGE_PRIVACY);
+    frame.change_privacy = &change;
+    device_ask(device, &frame);
+}
+
 static void actions_display(struct world *world, struct device *device)
 {
+    if (world_chance(world, 10))
+        actions_hide(world, device);
     struct kept_conversation *kept = actions_conversation(world, device);
     if (kept != NULL)
         device_display(device, kept, prng_below(&world->prng, kept->count + 2));

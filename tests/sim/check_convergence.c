@@ -36,7 +36,7 @@ static bool check_log_converged(struct world *world, struct device *device, cons
                  (unsigned long long)kept->displayed);
         return false;
     }
-    return true;
+    return check_levels_converged(world, device, log, lacking, size);
 }
 
 static bool check_device_converged(struct world *world, struct device *device, char *lacking,

@@ -87,6 +87,17 @@ void check_listing_handed(struct world *world, const struct link *link,
 
 void check_exposed(struct world *world, const wire_exposure *exposure);
 
+/* P7: levels of delivery: what is told of how far users have come is so, is for those who may hear
+ * it, never goes back, and is the same in the end on all devices. */
+void check_levels_handed(struct world *world, const struct link *link,
+                         const wire_server_frame *frame);
+void check_levels_placed(struct world *world, const struct device *device,
+                         const struct kept_conversation *kept, unsigned user,
+                         const struct kept_place *before);
+bool check_levels_converged(struct world *world, struct device *device, const struct log *log,
+                            char *lacking, size_t size);
+void check_levels_counted(struct world *world, const wire_receipts *receipts);
+
 /* P7: convergence. True when everything has; else *lacking says what has not. */
 bool check_convergence(struct world *world, char *lacking, size_t size);
 void check_convergence_end(struct world *world);

@@ -251,6 +251,45 @@ bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stor
     return holds;
 }
 
+static uint64_t kept_larger(const struct world *world, uint64_t kept, uint64_t told)
+{
+    return told > kept || world->mutation == MUTATION_LEVEL_BACK ? told : kept;
+}
+
+/* By the rules of core/client_progress.h. */
+void database_store_progress(struct device *device, const wire_progress *progress)
+{
+    struct world *world = device->world;
+    uint32_t listed = UINT32_C(1) << device->user;
+    struct kept_conversation *kept =
+        database_conversation(&device->database, view_of(progress->conversation));
+    bool is_whole = progress->is_whole && progress->seq >= kept->whole_seq;
+    for (size_t i = 0; i < progress->n_members; i++) {
+        const wire_member_progress *member = progress->members[i];
+        unsigned user = history_user(view_of(member->user));
+        if (user == USERS_ALL)
+            continue;
+        struct kept_place *place = &kept->places[user];
+        struct kept_place before = *place;
+        listed |= UINT32_C(1) << user;
+        if (!is_whole && user != device->user && !place->is_there)
+            continue;
+        if (!place->is_there)
+            *place = (struct kept_place){.is_there = true};
+        place->stored = kept_larger(world, place->stored, member->stored);
+        place->displayed = kept_larger(world, place->displayed, member->displayed);
+        if (member->joined > place->joined)
+            place->joined = member->joined;
+        watch_place(world, device, kept, user, &before);
+    }
+    if (!is_whole)
+        return;
+    kept->whole_seq = progress->seq;
+    kept->is_large = progress->is_large != 0;
+    for (unsigned user = 0; user < USERS_ALL; user++)
+        kept->places[user].is_there &= (listed >> user & 1) != 0;
+}
+
 /* The answer to a recall: it need not be asked again, and what it took back leaves the outbox. */
 void database_store_answer(struct device *device, const struct client_effect *effect)
 {

@@ -31,9 +31,10 @@ void database_store_entry(struct device *device, const wire_conversation_entry *
 void database_store_listing(struct device *device, struct view conversation,
                             const wire_listing *listing);
 
-/* Effects of the core: STORE_EVENT, STORE_RECALL, and the ANSWER to a recall. */
+/* Effects of the core: STORE_EVENT, STORE_RECALL, STORE_PROGRESS, and the ANSWER to a recall. */
 void database_store_event(struct device *device, const struct client_effect *effect);
 void database_store_recall(struct device *device, const wire_event *event);
+void database_store_progress(struct device *device, const wire_progress *progress);
 void database_store_answer(struct device *device, const struct client_effect *effect);
 
 #endif

@@ -83,6 +83,8 @@ static void device_store(struct device *device, const struct client_effect *effe
         kept->displayed = effect->cursor.displayed;
         kept->recalled = effect->cursor.recalled;
         watch_cursor(world, device, kept);
+    } else if (effect->kind == CLIENT_STORE_PROGRESS) {
+        database_store_progress(device, effect->progress);
     } else if (effect->kind == CLIENT_STORE_CONVERSATION) {
         database_store_entry(device, effect->entry);
     } else if (effect->kind == CLIENT_STORE_LISTING) {

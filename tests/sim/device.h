@@ -16,6 +16,14 @@ struct kept_event {
     bool is_shown;
 };
 
+/* How far a member has come, as it was told. */
+struct kept_place {
+    bool is_there;
+    uint64_t stored;
+    uint64_t displayed;
+    uint64_t joined;
+};
+
 struct kept_conversation {
     char id[CONVERSATION_NAME_BYTES];
     struct kept_event *events; /* by seq - 1; owned */
@@ -27,6 +35,9 @@ struct kept_conversation {
     Unsay__V1__Role role; /* the user's own, by the log or by the server's list */
     uint64_t role_seq;    /* events up to this one do not change it */
     struct listing_row listing;
+    struct kept_place places[USERS_ALL];
+    uint64_t whole_seq; /* of the last progress that was whole */
+    bool is_large;      /* as it said */
 };
 
 enum kept_state { KEPT_SENDING, KEPT_FAILED, KEPT_GONE };

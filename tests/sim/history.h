@@ -11,6 +11,7 @@
 #include "core/rows.h"
 #include "profile.h"
 
+enum { USERS_ALL = USERS_MAX + OFFICERS };
 enum { CONVERSATION_NAME_BYTES = LIMIT_CONVERSATION_ID_BYTES_MAX + 1 };
 enum { CANARY_BYTES = 14 }; /* <<<0000002a>>> */
 
@@ -78,6 +79,7 @@ struct log {
     struct reached reached[DEVICES_MAX];
     struct listing_row listings[USERS_MAX + OFFICERS + 1]; /* what each user set, as committed; the
                                                               last: of nobody that is ours */
+    uint64_t shared[USERS_ALL]; /* how far others may know that the user was shown it */
 };
 
 /* A request to take back, to be asked and asked again: messages by name ("r7", after its index) or
@@ -149,9 +151,11 @@ struct history {
     uint32_t recall_capacity;
     struct look looks[LOOKS_MAX];
     uint32_t look_count;
-    uint64_t trouble_ms;    /* true time, when a commit failed or the server died, the last time */
-    uint32_t known_devices; /* bits: their rows are committed */
-    uint32_t policies;      /* bits: policies that came into force on record */
+    uint64_t trouble_ms; /* true time, when a commit failed or the server died, the last time */
+    uint32_t hiding;     /* bits: users whose committed choice is that others are not told */
+    uint64_t hid_ms[USERS_ALL]; /* true time, since when */
+    uint32_t known_devices;     /* bits: their rows are committed */
+    uint32_t policies;          /* bits: policies that came into force on record */
 };
 
 void history_fini(struct history *history);
@@ -173,7 +177,6 @@ struct log *history_log(struct history *history, struct view conversation);
 struct log *history_find_log(struct history *history, struct view conversation);
 
 /* The index of a user's name; USERS_ALL when it is none of ours. */
-enum { USERS_ALL = USERS_MAX + OFFICERS };
 unsigned history_user(struct view name);
 
 /* The user's role after event `seq` of the log; *since: the event that gave it, 0: none did. */

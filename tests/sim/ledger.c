@@ -149,6 +149,31 @@ static size_t ledger_device(const struct world *world, const struct change *chan
     return at;
 }
 
+/* Others may know it, unless the user's choice to hide was committed long enough ago. */
+static void ledger_share(struct world *world, struct log *log, size_t device, uint64_t displayed)
+{
+    struct history *history = &world->history;
+    unsigned user = world->devices[device].user;
+    bool is_hidden =
+        (history->hiding >> user & 1) != 0 && world->now_ms - history->hid_ms[user] > TROUBLE_MS;
+    if (displayed > log->reached[device].displayed && displayed > log->shared[user] && !is_hidden &&
+        !world->profile.hides_displayed)
+        log->shared[user] = displayed;
+}
+
+static void ledger_take_user(struct world *world, const struct change *change)
+{
+    struct history *history = &world->history;
+    unsigned user = history_user(change->user);
+    if (user == USERS_ALL)
+        return;
+    world_tell(world, "u%u %s", user, change->user_row.hides_displayed ? "hides" : "tells");
+    history->hiding &= ~(UINT32_C(1) << user);
+    if (change->user_row.hides_displayed)
+        history->hiding |= UINT32_C(1) << user;
+    history->hid_ms[user] = world->now_ms;
+}
+
 static void ledger_take_cursor(struct world *world, const struct change *change)
 {
     struct log *log = history_log(&world->history, change->conversation);
@@ -170,6 +195,7 @@ static void ledger_take_cursor(struct world *world, const struct change *change)
     world_tell(world, "%s is at %llu/%llu in %s", world->devices[device].name,
                (unsigned long long)trail_seq(stored), (unsigned long long)trail_seq(displayed),
                log->id);
+    ledger_share(world, log, device, trail_seq(displayed));
     reached->stored = trail_seq(stored);
     reached->displayed = trail_seq(displayed);
 }
@@ -219,8 +245,10 @@ void ledger_take(struct world *world, const struct change *change)
     case CHANGE_CURSOR:
         ledger_take_cursor(world, change);
         break;
-    case CHANGE_DEVICE:
     case CHANGE_USER:
+        ledger_take_user(world, change);
+        break;
+    case CHANGE_DEVICE:
         world->history.known_devices |= UINT32_C(1) << ledger_device(world, change);
         break;
     case CHANGE_FORWARD:

@@ -61,6 +61,14 @@ static struct view mutate_entry(struct view bytes, struct arena *arena)
     return view_make(out, unsay__v1__audit_entry__pack(entry, out));
 }
 
+static const struct cursor_row *mutate_cursor(const struct cursor_row *row, struct arena *arena)
+{
+    struct cursor_row *copy = arena_alloc(arena, sizeof(*copy));
+    *copy = *row;
+    copy->shared = trail_seq(&row->displayed);
+    return copy;
+}
+
 static struct view mutate_dossier(struct view bytes, struct arena *arena)
 {
     ProtobufCAllocator allocator;
@@ -112,6 +120,8 @@ struct change_list mutate_changes(struct world *world, const struct change_list 
         else if (at->kind == CHANGE_AUDIT && world->mutation == MUTATION_LOUD_ENTRY &&
                  world->history.message_count > 0)
             copy->bytes = mutate_entry(copy->bytes, arena);
+        else if (at->kind == CHANGE_CURSOR && world->mutation == MUTATION_LOUD_CURSOR)
+            copy->cursor = mutate_cursor(at->cursor, arena);
         else if (at->kind == CHANGE_APPROVAL && world->mutation == MUTATION_OPEN_SEAL)
             mutate_add(&mutated, at, arena)->user = view_of("nobody");
     }
@@ -139,7 +149,8 @@ struct blob *mutate_answer(const struct world *world, struct blob *frame)
 {
     struct arena arena;
     bool is_changed = false;
-    if (world->mutation != MUTATION_MISCOUNT && world->mutation != MUTATION_APPLIED_ANYWAY)
+    if (world->mutation != MUTATION_MISCOUNT && world->mutation != MUTATION_APPLIED_ANYWAY &&
+        world->mutation != MUTATION_NO_PLACES)
         return frame;
     arena_init(&arena);
     wire_server_frame *decoded = frame_decode_server(frame_payload(blob_view(frame)), &arena);
@@ -151,6 +162,11 @@ struct blob *mutate_answer(const struct world *world, struct blob *frame)
                decoded->body_case == SERVER_FRAME(RECALL) && decoded->recall->reach != NULL) {
         decoded->recall->reach->applied = decoded->recall->reach->devices;
         decoded->recall->reach->n_missing = 0;
+        is_changed = true;
+    }
+    if (world->mutation == MUTATION_NO_PLACES && decoded->request != 0 &&
+        decoded->body_case == SERVER_FRAME(PROGRESS)) {
+        decoded->progress->n_conversations = 0;
         is_changed = true;
     }
     if (is_changed) {

@@ -10,6 +10,7 @@ struct profile profile_draw(struct prng *prng)
     static const uint32_t heartbeats[] = {5000, 30000, 30000, 300000};
     static const uint64_t pauses[] = {20, 200, 3000, 20000};
     static const uint64_t jumps[] = {0, 10000, 120000, 3600000};
+    static const uint32_t receipts[] = {0, 2, 3, 32, 32};
     struct profile profile = {
         .users = 2 + (unsigned)prng_below(prng, USERS_MAX - 1),
         .workers = 1 + (unsigned)prng_below(prng, SIM_WORKERS_MAX),
@@ -29,6 +30,8 @@ struct profile profile_draw(struct prng *prng)
         .mail_ms = 1 + prng_below(prng, prng_below(prng, 3) == 0 ? 800 : 5),
         .clock_jump_ms = jumps[prng_below(prng, 4)],
         .clock_jumps = profile_rate(prng, 40),
+        .receipt_members = receipts[prng_below(prng, 5)],
+        .hides_displayed = prng_below(prng, 8) == 0,
         .is_hostile = prng_below(prng, 4) == 0,
         .is_bulky = prng_below(prng, 25) == 0,
         .is_narrow = prng_below(prng, 5) == 0,

@@ -32,11 +32,13 @@ struct profile {
     uint64_t network_ms;   /* delays at most, mostly */
     uint64_t commit_ms;
     uint64_t mail_ms;
-    uint64_t clock_jump_ms; /* of the server's wall clock */
-    unsigned clock_jumps;   /* of 1000 actions */
-    bool is_hostile;        /* frames inside a connection are lost, doubled, swapped */
-    bool is_bulky;          /* large bodies, so that lanes overflow */
-    bool is_narrow;         /* much at once in few conversations, with slow connections and mail */
+    uint64_t clock_jump_ms;   /* of the server's wall clock */
+    unsigned clock_jumps;     /* of 1000 actions */
+    uint32_t receipt_members; /* of a small conversation */
+    bool hides_displayed;     /* the server, of everyone */
+    bool is_hostile;          /* frames inside a connection are lost, doubled, swapped */
+    bool is_bulky;            /* large bodies, so that lanes overflow */
+    bool is_narrow; /* much at once in few conversations, with slow connections and mail */
 };
 
 struct profile profile_draw(struct prng *prng);

@@ -32,6 +32,25 @@ static void questions_ask_report(struct world *world, const struct taken_back *r
     world->unanswered.reports++;
 }
 
+/* Of some message. */
+static void questions_ask_receipts(struct world *world)
+{
+    const struct history *history = &world->history;
+    struct device *officer = &world->devices[world->device_count - 1];
+    const struct message *message =
+        &history->messages[prng_below(&world->prng, history->message_count)];
+    wire_read_receipts read = UNSAY__V1__READ_RECEIPTS__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    if (message->seq == 0)
+        return;
+    read.conversation = string_of(message->conversation);
+    read.seq = message->seq;
+    frame.body_case = CLIENT_FRAME(READ_RECEIPTS);
+    frame.read_receipts = &read;
+    device_ask(officer, &frame);
+    world->unanswered.receipts++;
+}
+
 void questions_ask(struct world *world)
 {
     const struct history *history = &world->history;
@@ -41,6 +60,8 @@ void questions_ask(struct world *world)
     for (unsigned i = 0; i < REPORTS_MAX && history->recall_count > 0; i++)
         questions_ask_report(world,
                              &history->recalls[prng_below(&world->prng, history->recall_count)]);
+    for (unsigned i = 0; i < REPORTS_MAX && history->message_count > 0; i++)
+        questions_ask_receipts(world);
 }
 
 /* A page without them is an answer to the device's own question. */
@@ -64,10 +85,14 @@ void questions_answered(struct world *world, const struct link *link,
     } else if (frame->body_case == SERVER_FRAME(EXPOSURE) && world->unanswered.reports > 0) {
         world->unanswered.reports--;
         check_exposed(world, frame->exposure);
+    } else if (frame->body_case == SERVER_FRAME(RECEIPTS) && world->unanswered.receipts > 0) {
+        world->unanswered.receipts--;
+        check_levels_counted(world, frame->receipts);
     }
 }
 
 bool questions_are_answered(const struct world *world)
 {
-    return world->unanswered.lists == 0 && world->unanswered.reports == 0;
+    return world->unanswered.lists == 0 && world->unanswered.reports == 0 &&
+           world->unanswered.receipts == 0;
 }

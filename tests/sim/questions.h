@@ -13,6 +13,7 @@ struct world;
 struct questions {
     unsigned lists;
     unsigned reports;
+    unsigned receipts;
 };
 
 void questions_ask(struct world *world);

@@ -141,6 +141,8 @@ void server_start(struct world *world)
     struct worker_settings settings = {
         .rules = {.policy = server_first_policy(world), .region = ""},
         .heartbeat_interval_ms = world->profile.heartbeat_ms,
+        .progress = {.members_max = world->profile.receipt_members,
+                     .hides_displayed = world->profile.hides_displayed},
     };
     for (unsigned i = 0; i < world->profile.workers; i++) {
         struct shell *shell = &server->shells[i];

@@ -191,6 +191,7 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
     check_exposure_handed(world, link, decoded, frame);
     check_departed_handed(world, link, decoded);
     check_listing_handed(world, link, decoded);
+    check_levels_handed(world, link, decoded);
     check_loss_answered(world, decoded);
     check_audit_answered(world, link, decoded);
     check_reach_answered(world, decoded);
@@ -217,6 +218,13 @@ void watch_cursor(struct world *world, const struct device *device,
                   const struct kept_conversation *kept)
 {
     check_order_cursor(world, device, kept);
+}
+
+void watch_place(struct world *world, const struct device *device,
+                 const struct kept_conversation *kept, unsigned user,
+                 const struct kept_place *before)
+{
+    check_levels_placed(world, device, kept, user, before);
 }
 
 void watch_shown(struct world *world, const struct device *device,

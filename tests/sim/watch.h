@@ -13,6 +13,7 @@ struct link;
 struct device;
 struct session;
 struct kept_conversation;
+struct kept_place;
 
 /* What the worker decided in this group (NULL: nothing) since the last call; its clock and policy
  * are those of then. */
@@ -40,6 +41,10 @@ void watch_storing(struct world *world, const struct device *device,
                    const struct kept_conversation *kept, const wire_event *event);
 void watch_cursor(struct world *world, const struct device *device,
                   const struct kept_conversation *kept);
+/* A device has taken what it was told of a user's place. */
+void watch_place(struct world *world, const struct device *device,
+                 const struct kept_conversation *kept, unsigned user,
+                 const struct kept_place *before);
 void watch_shown(struct world *world, const struct device *device,
                  const struct kept_conversation *kept, const wire_event *event);
 
