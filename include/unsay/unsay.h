@@ -342,6 +342,29 @@ UNSAY_API enum unsay_result unsay_send_many(struct unsay *client, const char *co
 /* Tries a FAILED message again, under the same id. */
 UNSAY_API enum unsay_result unsay_resend(struct unsay *client, const uint8_t message_id[16]);
 
+/* A message in the outbox. */
+struct unsay_waiting {
+    uint64_t number; /* ascending, in the order of sending */
+    const char *conversation;
+    uint8_t message_id[16];
+    enum unsay_content_type content_type; /* 0: a forward, whose body the server has */
+    const uint8_t *body;
+    size_t body_bytes;
+    enum unsay_send_state state; /* SENDING or FAILED */
+    struct unsay_error error;    /* why it FAILED */
+};
+
+typedef void unsay_outbox_fn(void *context, const struct unsay_waiting *waiting, size_t count,
+                             bool more);
+
+/* What is on its way and what has failed, oldest first, also from before a restart; from the local
+ * database, the callback being called before this returns, on the calling thread. `conversation`
+ * NULL: of all. `after`: the number of the last one of the page before; 0: from the start. `limit`:
+ * 1-200; 0: 200. */
+UNSAY_API enum unsay_result unsay_outbox(struct unsay *client, const char *conversation,
+                                         uint64_t after, uint32_t limit, unsay_outbox_fn *callback,
+                                         void *context);
+
 /* Messages in the outbox that are neither accepted nor failed. */
 UNSAY_API size_t unsay_outbox_count(struct unsay *client);
 

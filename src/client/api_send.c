@@ -137,6 +137,26 @@ enum unsay_result unsay_resend(struct unsay *client, const uint8_t message_id[16
     return UNSAY_OK;
 }
 
+enum unsay_result unsay_outbox(struct unsay *client, const char *conversation, uint64_t after,
+                               uint32_t limit, unsay_outbox_fn *callback, void *context)
+{
+    if (limit > LIMIT_PAGE_EVENTS_MAX ||
+        (conversation != NULL && !id_is_conversation(view_of(conversation))))
+        return UNSAY_INVALID;
+    struct arena arena;
+    struct unsay_waiting *waiting;
+    size_t count;
+    bool more;
+    arena_init(&arena);
+    enum status status = database_outbox_show(client->database, view_of(conversation), after,
+                                              limit == 0 ? LIMIT_PAGE_EVENTS_MAX : limit, &arena,
+                                              &waiting, &count, &more);
+    if (status == STATUS_OK && callback != NULL)
+        callback(context, waiting, count, more);
+    arena_fini(&arena);
+    return status == STATUS_OK ? UNSAY_OK : UNSAY_STORAGE;
+}
+
 size_t unsay_outbox_count(struct unsay *client)
 {
     return database_outbox_count(client->database);

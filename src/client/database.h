@@ -221,6 +221,13 @@ MUST_CHECK enum status database_outbox(struct database *database, uint64_t after
                                        struct arena *arena, struct client_outgoing **entries,
                                        size_t *count);
 
+/* As the application sees them: entries with number > after that were not taken back, in order;
+ * `conversation` empty: of all. */
+MUST_CHECK enum status database_outbox_show(struct database *database, struct view conversation,
+                                            uint64_t after, uint32_t limit, struct arena *arena,
+                                            struct unsay_waiting **waiting, size_t *count,
+                                            bool *more);
+
 /* Entries in state sending. */
 size_t database_outbox_count(struct database *database);
 

@@ -1,6 +1,7 @@
 #include "client/database_internal.h"
 
 #include "base/limits.h"
+#include "client/convert.h"
 
 enum { OUTBOX_SENDING = 1, OUTBOX_FAILED = 2 };
 
@@ -210,6 +211,47 @@ enum status database_outbox(struct database *database, uint64_t after, uint32_t 
             memcpy(entry->message_id.bytes, sqlite3_column_blob(statement, 2), UUID_BYTES);
     }
     database_done(statement);
+    return database_leave(database, NULL);
+}
+
+static void waiting_read(sqlite3_stmt *statement, struct arena *arena,
+                         struct unsay_waiting *waiting)
+{
+    struct view body = column_bytes(statement, 4, arena);
+    bool has_failed = column_number(statement, 5) == OUTBOX_FAILED;
+    struct client_effect failed = {
+        .refusal = (Unsay__V1__ErrorCode)column_number(statement, 6),
+        .text = column_text(statement, 7, arena),
+    };
+    *waiting = (struct unsay_waiting){
+        .number = column_number(statement, 0),
+        .conversation = column_text(statement, 1, arena),
+        .content_type = (enum unsay_content_type)column_number(statement, 3),
+        .body = body.data,
+        .body_bytes = body.size,
+        .state = has_failed ? UNSAY_SEND_FAILED : UNSAY_SEND_SENDING,
+        .error = has_failed ? error_from_effect(&failed) : error_make(UNSAY_OK, ""),
+    };
+    if (sqlite3_column_bytes(statement, 2) == UUID_BYTES)
+        memcpy(waiting->message_id, sqlite3_column_blob(statement, 2), UUID_BYTES);
+}
+
+enum status database_outbox_show(struct database *database, struct view conversation,
+                                 uint64_t after, uint32_t limit, struct arena *arena,
+                                 struct unsay_waiting **waiting, size_t *count, bool *more)
+{
+    *waiting = arena_alloc(arena, (limit + (size_t)1) * sizeof(**waiting));
+    *count = 0;
+    database_enter(database);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_SHOW);
+    bind_number(statement, 1, after < INT64_MAX ? after : INT64_MAX);
+    bind_text(statement, 2, conversation);
+    bind_number(statement, 3, limit + (uint64_t)1);
+    while (database_step(database, statement))
+        waiting_read(statement, arena, &(*waiting)[(*count)++]);
+    database_done(statement);
+    *more = *count > limit;
+    *count -= *more;
     return database_leave(database, NULL);
 }
 

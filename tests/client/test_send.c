@@ -99,6 +99,44 @@ static void a_refused_message_can_be_sent_again(void **state)
     assert_memory_equal(fixture->server.events[0].message_id, id, 16);
 }
 
+/* The reason and the id are there after a restart, and the same message goes out again. */
+static void the_outbox_tells_what_failed(void **state)
+{
+    struct fixture *fixture = *state;
+    uint8_t id[16];
+    fake_server_set(&fixture->server, FAKE_REFUSES, FAKE_ANSWERS);
+    fixture_start(fixture);
+    fixture_send(fixture, "first", id);
+    trace_wait(&fixture->trace, "failed not_a_member", 1);
+    fake_server_set(&fixture->server, FAKE_IGNORES, FAKE_ANSWERS);
+    fixture_send(fixture, "second", NULL);
+    fake_server_wait(&fixture->server, &fixture->server.sends_seen, 2);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    assert_int_equal(unsay_outbox(fixture->client, NULL, 0, 0, trace_outbox, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace,
+               "outbox 2 more 0\nwaits g:1 first not_a_member\nwaits g:1 second sending", 1);
+    assert_int_equal(unsay_outbox(fixture->client, "g:1", 0, 1, trace_outbox, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace, "outbox 1 more 1\nwaits g:1 first not_a_member", 1);
+    assert_int_equal(unsay_outbox(fixture->client, "g:1", 1, 1, trace_outbox, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace, "outbox 1 more 0\nwaits g:1 second sending", 1);
+    assert_int_equal(unsay_outbox(fixture->client, "g:2", 0, 1, trace_outbox, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace, "outbox 0 more 0", 1);
+    assert_int_equal(unsay_outbox(fixture->client, "no id", 0, 0, NULL, NULL), UNSAY_INVALID);
+    fake_server_set(&fixture->server, FAKE_ANSWERS, FAKE_ANSWERS);
+    assert_int_equal(unsay_resend(fixture->client, id), UNSAY_OK);
+    unsay_start(fixture->client);
+    trace_wait(&fixture->trace, "accepted 2", 1);
+    assert_memory_equal(fixture->server.events[1].message_id, id, 16);
+    assert_int_equal(unsay_outbox(fixture->client, NULL, 0, 0, trace_outbox, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace, "outbox 0 more 0", 2);
+}
+
 /* A retry may be in the log from before, so it vouches for nothing: the next message does not name
  * it. */
 static void a_message_behind_a_retry_does_not_name_it(void **state)
@@ -281,6 +319,7 @@ int main(void)
         fixture_test(unanswered_messages_are_sent_again_on_the_next_connection),
         fixture_test(the_outbox_survives_a_restart),
         fixture_test(a_refused_message_can_be_sent_again),
+        fixture_test(the_outbox_tells_what_failed),
         fixture_test(a_message_behind_a_retry_does_not_name_it),
         fixture_test(a_failed_message_that_was_accepted_and_recalled_leaves_no_body),
         fixture_test(a_refused_message_that_was_stored_and_recalled_leaves_no_body),

@@ -177,6 +177,16 @@ void trace_history(void *context, const struct unsay_error *error, const struct 
               (unsigned long long)(count == 0 ? 0 : events[0].seq), more);
 }
 
+void trace_outbox(void *context, const struct unsay_waiting *waiting, size_t count, bool more)
+{
+    trace_add(context, "outbox %zu more %d", count, more);
+    for (size_t i = 0; i < count; i++)
+        trace_add(context, "waits %s %.*s %s", waiting[i].conversation, (int)waiting[i].body_bytes,
+                  (const char *)waiting[i].body,
+                  waiting[i].state == UNSAY_SEND_FAILED ? result_name(&waiting[i].error)
+                                                        : "sending");
+}
+
 static size_t count_lines(const struct trace *trace, const char *lines)
 {
     char needle[512];

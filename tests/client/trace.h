@@ -30,6 +30,7 @@ unsay_history_fn trace_history;
 unsay_receipts_fn trace_receipts;
 unsay_privacy_fn trace_privacy;
 unsay_places_fn trace_places;
+unsay_outbox_fn trace_outbox;
 
 /* Writes a line. */
 __attribute__((format(printf, 2, 3))) void trace_add(struct trace *trace, const char *format, ...);
