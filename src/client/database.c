@@ -36,6 +36,23 @@ void database_begin(struct database *database)
     database_run(database, database_statement(database, STATEMENT_BEGIN));
 }
 
+void database_begin_unsynced(struct database *database)
+{
+    database_enter(database);
+    database->is_unsynced = true;
+    database->counts_before = database->counts;
+    database_execute(database, "PRAGMA synchronous=NORMAL");
+    database_run(database, database_statement(database, STATEMENT_BEGIN));
+}
+
+/* Cannot fail: it only sets a flag. */
+static void database_sync_again(struct database *database)
+{
+    if (database->is_unsynced && database->sqlite != NULL)
+        sqlite3_exec(database->sqlite, "PRAGMA synchronous=FULL", NULL, NULL, NULL);
+    database->is_unsynced = false;
+}
+
 enum status database_commit(struct database *database, struct failure *failure)
 {
     database_index_commit(database);
@@ -45,6 +62,7 @@ enum status database_commit(struct database *database, struct failure *failure)
         if (database->sqlite != NULL && sqlite3_get_autocommit(database->sqlite) == 0)
             sqlite3_exec(database->sqlite, "ROLLBACK", NULL, NULL, NULL);
     }
+    database_sync_again(database);
     return database_leave(database, failure);
 }
 

@@ -68,6 +68,10 @@ MUST_CHECK enum status database_repair(struct database *database, struct failure
 
 void database_begin(struct database *database);
 
+/* As above, for what may be lost with the power, being asked for again: without a sync. What was
+ * committed before is as durable as ever. */
+void database_begin_unsynced(struct database *database);
+
 /* Durable when OK; else nothing was changed. `failure` may be NULL. */
 MUST_CHECK enum status database_commit(struct database *database, struct failure *failure);
 

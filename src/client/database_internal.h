@@ -45,6 +45,7 @@ struct database {
     struct buffer index;       /* entries that the transaction has not written yet */
     uint64_t index_number;     /* of the body of the first of them */
     bool is_connected;         /* the schema is there and checked */
+    bool is_unsynced;          /* the transaction */
     bool is_damaged;
     bool needs_scrub;
 };

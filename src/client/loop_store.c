@@ -157,6 +157,16 @@ static bool effect_is_stored(struct loop *loop, const struct client_effect *effe
     return effect->kind <= CLIENT_STORE_FAILED;
 }
 
+/* Places are asked for again after each catching up. */
+static bool effects_need_sync(struct loop *loop, const struct client_effect *effects)
+{
+    for (const struct client_effect *at = effects; at != NULL; at = at->next) {
+        if (at->kind != CLIENT_STORE_PROGRESS && effect_is_stored(loop, at))
+            return true;
+    }
+    return false;
+}
+
 static void loop_store_effect(struct loop *loop, const struct client_effect *effects,
                               const struct client_effect *effect)
 {
@@ -243,7 +253,10 @@ enum status loop_store(struct loop *loop, const struct client_effect *effects,
         first = first->next;
     if (first == NULL)
         return STATUS_OK;
-    database_begin(loop->client->database);
+    if (effects_need_sync(loop, first))
+        database_begin(loop->client->database);
+    else
+        database_begin_unsynced(loop->client->database);
     for (const struct client_effect *at = first; at != NULL; at = at->next)
         loop_store_effect(loop, effects, at);
     enum status status = database_commit(loop->client->database, failure);

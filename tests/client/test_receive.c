@@ -99,6 +99,27 @@ static void many_events_of_one_turn_cost_few_syncs(void **state)
     assert_in_range(syncs, 1, 10);
 }
 
+/* How far others have come is asked for again anyway. */
+static void news_of_others_cost_no_sync(void **state)
+{
+    struct fixture *fixture = *state;
+    fake_server_join(&fixture->server, "alice", 0);
+    fake_server_join(&fixture->server, "bob", 0);
+    fixture_start(fixture);
+    fake_server_say(&fixture->server, "first");
+    trace_wait(&fixture->trace, "event 1 message normal first", 1);
+    fake_server_wait_seq(&fixture->server, &fixture->server.acked, 1);
+    unsigned before = atomic_load(&sync_count);
+    fake_server_move(&fixture->server, "bob", 1, 0);
+    trace_wait(&fixture->trace, "place bob 1/0", 1);
+    fake_server_move(&fixture->server, "bob", 1, 1);
+    trace_wait(&fixture->trace, "place bob 1/1", 1);
+    assert_int_equal(atomic_load(&sync_count), before);
+    fake_server_say(&fixture->server, "second");
+    trace_wait(&fixture->trace, "event 2 message normal second", 1);
+    assert_true(atomic_load(&sync_count) > before);
+}
+
 /* The callback of event 1 holds the client up until the message and its recall lie in the socket:
  * it finds them in one turn of the loop. */
 static void a_message_that_is_overtaken_by_its_recall_is_never_shown(void **state)
@@ -265,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         fixture_test(a_server_that_began_anew_is_read_from_its_beginning),
         fixture_test(many_events_of_one_turn_cost_few_syncs),
+        fixture_test(news_of_others_cost_no_sync),
         fixture_test(a_message_that_is_overtaken_by_its_recall_is_never_shown),
         fixture_test(what_cannot_be_stored_is_not_shown),
         fixture_test(a_websocket_carries_the_same),
