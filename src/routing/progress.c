@@ -150,19 +150,11 @@ static bool progress_lists(const wire_progress *progress, const char *user)
     return progress->is_large;
 }
 
-void progress_tell_whole(struct worker *worker, const struct publication *publication)
+static void progress_tell_all(struct worker *worker, struct interest *interest)
 {
-    const struct progress_rules *rules = &worker->settings.progress;
-    struct view conversation = view_of(publication->conversation);
-    struct interest *interest = table_get(&worker->interests, conversation);
-    size_t before =
-        publication->member_count + publication->gone_member_count - publication->new_member_count;
-    bool is_small = progress_is_small(rules, publication->type, publication->member_count);
-    bool was_small = progress_is_small(rules, publication->type, before);
-    if (interest == NULL || (!is_small && !was_small))
-        return;
     arena_reset(&worker->scratch);
-    struct progress_question question = {.worker = worker, .conversation = conversation};
+    struct progress_question question = {.worker = worker,
+                                         .conversation = view_of(interest->conversation)};
     wire_progress progress = UNSAY__V1__PROGRESS__INIT;
     enum status status = progress_read(&question, &progress);
     struct blob *frame = status == STATUS_OK ? progress_frame(&progress) : NULL;
@@ -175,6 +167,51 @@ void progress_tell_whole(struct worker *worker, const struct publication *public
             session_tell_progress(worker, subscription, frame);
     }
     blob_release(frame);
+}
+
+/* One who comes back, to where others are not told of: what they displayed since they left, and
+ * that it is large. One who comes for the first time has nothing to hear. */
+static void progress_tell_own(struct worker *worker, struct view conversation, const char *user)
+{
+    struct user_sessions *sessions = table_get(&worker->users, view_of(user));
+    if (sessions == NULL)
+        return;
+    arena_reset(&worker->scratch);
+    struct progress_question question = {
+        .worker = worker, .conversation = conversation, .user = user};
+    wire_progress progress = UNSAY__V1__PROGRESS__INIT;
+    enum status status = progress_read(&question, &progress);
+    if (status == STATUS_OK && (!question.is_member || progress.members[0]->stored == 0))
+        return;
+    struct blob *frame = status == STATUS_OK ? progress_frame(&progress) : NULL;
+    struct list *node = sessions->sessions.next;
+    for (; node != &sessions->sessions; node = node->next) {
+        struct session *session = LIST_ITEM(node, struct session, of_user);
+        struct subscription *subscription =
+            session_find_subscription(worker, session, conversation);
+        if (frame == NULL)
+            session_fall_behind(worker, session);
+        else if (subscription != NULL)
+            session_tell_progress(worker, subscription, frame);
+    }
+    blob_release(frame);
+}
+
+void progress_tell_whole(struct worker *worker, const struct publication *publication)
+{
+    const struct progress_rules *rules = &worker->settings.progress;
+    struct view conversation = view_of(publication->conversation);
+    struct interest *interest = table_get(&worker->interests, conversation);
+    size_t before =
+        publication->member_count + publication->gone_member_count - publication->new_member_count;
+    bool is_small = progress_is_small(rules, publication->type, publication->member_count);
+    bool was_small = progress_is_small(rules, publication->type, before);
+    if (interest == NULL)
+        return;
+    if (is_small || was_small)
+        progress_tell_all(worker, interest);
+    for (size_t i = 0; !is_small && before > 0 && i < publication->new_member_count; i++)
+        progress_tell_own(worker, conversation, publication->new_members[i]);
 }
 
 /* ---- ListProgress ---- */
