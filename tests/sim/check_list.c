@@ -181,6 +181,12 @@ static size_t device_list(const struct device *device, struct arena *arena,
     return count;
 }
 
+static bool listing_is_same(const struct listing_row *a, const struct listing_row *b)
+{
+    return a->version == b->version && a->muted_until_ms == b->muted_until_ms &&
+           a->pinned_ms == b->pinned_ms && a->hiding == b->hiding && a->hidden_seq == b->hidden_seq;
+}
+
 static void check_device_list(struct world *world, const struct device *device, struct arena *arena)
 {
     struct listed listed[LOGS_MAX];
@@ -195,8 +201,7 @@ static void check_device_list(struct world *world, const struct device *device, 
         if (strcmp(kept[i].kept->id, log->id) != 0)
             world_break(world, promise, "number %zu in the list on %s is %s, not %s", i,
                         device->name, kept[i].kept->id, log->id);
-        else if (memcmp(&kept[i].kept->listing, &log->listings[device->user],
-                        sizeof(struct listing_row)) != 0)
+        else if (!listing_is_same(&kept[i].kept->listing, &log->listings[device->user]))
             world_break(world, promise, "%s has other settings for %s than its user", device->name,
                         log->id);
         else if (kept_preview(kept[i].kept, arena) != log_preview(log))
