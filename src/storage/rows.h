@@ -16,7 +16,8 @@
  *   last settled  v number
  *   member        v role pending-recalls joined-seq left-seq, and unless both are 0: joined-time
  *                 listing-version, and unless that is 0: muted-until pinned hiding hidden-seq
- *   message id    v origin seq, and while a recall waits: pending pending-device
+ *   message id    v origin seq, and while a recall waits: pending pending-device,
+ *                 and unless it had no mandate: pending-authority
  *   pin           v user pin-seq
  *   policy        v and the file
  *   posting       v and its bytes
