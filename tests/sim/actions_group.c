@@ -41,7 +41,7 @@ void actions_change_members(struct world *world, struct device *device)
     char names[ACTION_MEMBERS_MAX][8];
     bool leaves = world_chance(world, 10);
     struct device *actor = leaves ? device : actions_leader(world, device, log);
-    unsigned users = world->profile.users + (world_chance(world, 10) ? OFFICERS : 0);
+    unsigned users = world->profile.users + (world_chance(world, 30) ? OFFICERS : 0);
     change.conversation = string_of(log->id);
     change.members = list;
     do {

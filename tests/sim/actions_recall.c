@@ -248,13 +248,13 @@ void actions_of_officer(struct world *world, struct device *device)
         return;
     const struct log *log = &history->logs[prng_below(&world->prng, history->log_count)];
     uint64_t dice = prng_below(&world->prng, 100);
-    if (dice < 40)
+    if (dice < 30)
         actions_recall_in(world, device, log);
-    else if (dice < 50)
+    else if (dice < 38)
         actions_recall_again(world, device);
-    else if (dice < 60)
+    else if (dice < 46)
         actions_ask_range(world, device, log);
-    else if (dice < 70 && device->database.conversation_count > 0)
+    else if (dice < 60 && device->database.conversation_count > 0)
         actions_recall_early(world, device); /* what they write themselves, as a member */
     else
         actions_open_evidence(world, device);
