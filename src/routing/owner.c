@@ -187,15 +187,6 @@ enum status owner_get_message_id(struct worker *worker, const char *conversation
                                 row);
 }
 
-/* From memory; NULL when it is not there. */
-static wire_event *owner_get_recent(struct worker *worker, const struct owned_conversation *owned,
-                                    uint64_t seq)
-{
-    struct view bytes = recent_get(&worker->owner.recent, owned->hash, seq);
-    wire_event *event = bytes.size == 0 ? NULL : event_decode(bytes, &worker->scratch);
-    return event != NULL && strcmp(event->conversation, owned->id) == 0 ? event : NULL;
-}
-
 static const struct change *owner_find_event(struct worker *worker,
                                              const struct owned_conversation *owned, uint64_t seq)
 {
@@ -230,7 +221,8 @@ enum status owner_get_event(struct worker *worker, const struct owned_conversati
 {
     if (seq != 0 && seq <= owned->conversation.head &&
         owner_find_event(worker, owned, seq) == NULL &&
-        (*event = owner_get_recent(worker, owned, seq)) != NULL)
+        (*event = recent_get(&worker->owner.recent, owned->hash, &owned->conversation, seq,
+                             &worker->scratch)) != NULL)
         return STATUS_OK;
     return owner_read_event(worker, owned, seq, event);
 }

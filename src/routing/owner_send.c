@@ -47,9 +47,7 @@ static void owner_remember(struct worker *worker, const struct request *request,
     message.sender = string_of(request->author.user);
     message.device = string_of(request->author.device);
     message.content_type = request->frame->send->content_type;
-    message.state = accepted->state;
-    recent_put(&worker->owner.recent, owned->hash, event.seq,
-               event_encode(&event, &worker->scratch));
+    recent_put(&worker->owner.recent, owned->hash, &event);
 }
 
 /* The row of the message id, when it was used before. Someone who has left hears of what was sent

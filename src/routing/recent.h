@@ -1,38 +1,60 @@
 /* What a recall must know of a message, kept in memory for a while after the send: most recalls
  * take back something recent, and this spares them the look into the store. Never the body. A
  * direct-mapped cache of fixed slots: a message has one possible place, and a later one that falls
- * there takes it. Nothing depends on what it holds. */
+ * there takes it. Neighbours in a conversation are neighbours here, so that a conversation's latest
+ * RECENT_SLOTS messages never take each other's place. Nothing depends on what it holds. */
 #ifndef UNSAY_ROUTING_RECENT_H
 #define UNSAY_ROUTING_RECENT_H
 
+#include "base/arena.h"
 #include "base/limits.h"
-#include "base/view.h"
+#include "base/table.h"
+#include "base/uuid.h"
+#include "core/conversation.h"
 
-enum { RECENT_SLOTS = LIMIT_RECENT_MESSAGES_MAX, RECENT_EVENT_BYTES_MAX = 172 };
+enum {
+    RECENT_SLOTS = LIMIT_RECENT_MESSAGES_MAX,
+    RECENT_AUTHORS = LIMIT_RECENT_AUTHORS_MAX,
+    RECENT_SHEET_SLOTS = 1024,
+    RECENT_SHEETS = RECENT_SLOTS / RECENT_SHEET_SLOTS
+};
 
-struct recent_slot {
-    uint64_t conversation_hash;
-    uint64_t seq; /* 0: free */
-    uint32_t size;
-    uint8_t event[RECENT_EVENT_BYTES_MAX]; /* encoded */
+/* What the messages of one device in one conversation have in common. */
+struct recent_author {
+    uint32_t messages; /* slots that point here; freed with the last */
+    uint16_t user_at;  /* in `names` */
+    uint16_t device_at;
+    uint16_t size;
+    char names[]; /* conversation, user, device, each with its NUL */
+};
+
+struct recent_message {
+    struct recent_author *author; /* NULL: free */
+    uint64_t seq : 56;
+    uint64_t content_type : 8;
+    uint64_t time;
+    struct uuid id;
 };
 
 struct recent {
-    struct recent_slot *slots; /* RECENT_SLOTS of them; memory is taken as they are used */
+    struct recent_message *sheets[RECENT_SHEETS]; /* of slots; NULL: never used */
+    struct table authors;                         /* struct recent_author, by its names */
 };
 
 void recent_init(struct recent *recent);
 void recent_fini(struct recent *recent);
 
-/* Keeps a copy of the encoded event; one that does not fit is not kept. */
-void recent_put(struct recent *recent, uint64_t conversation_hash, uint64_t seq, struct view event);
+/* Keeps what a recall must know of a message in state normal. `hash` is of the conversation's id.
+ */
+void recent_put(struct recent *recent, uint64_t hash, const wire_event *event);
 
-/* The encoded event, or an empty view. Its conversation is to be compared: hashes may be equal.
- * Valid until the next put or forget. */
-struct view recent_get(const struct recent *recent, uint64_t conversation_hash, uint64_t seq);
+/* The event without its body, in the arena; NULL where it is not known. */
+wire_event *recent_get(const struct recent *recent, uint64_t hash,
+                       const struct conversation *conversation, uint64_t seq, struct arena *arena);
 
 /* The event has changed. */
-void recent_forget(struct recent *recent, uint64_t conversation_hash, uint64_t seq);
+void recent_forget(struct recent *recent, uint64_t hash, const struct conversation *conversation,
+                   uint64_t seq);
 
 /* A commit failed: nothing that was decided is certain. */
 void recent_clear(struct recent *recent);
