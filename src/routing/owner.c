@@ -148,6 +148,7 @@ enum status owner_load_member(struct worker *worker, struct owned_conversation *
     enum status status = store_get_member(worker->store, id, view_of(user), &scratch->member.row);
     if (status == STATUS_NOT_FOUND) {
         scratch->member.is_member = false; /* not kept: strangers must not fill the memory */
+        scratch->answers = ANSWERS_SOME;   /* nor learned, each time anew */
         return STATUS_OK;
     }
     if (status != STATUS_OK)

@@ -36,9 +36,13 @@ struct request {
     const struct mail_forward *forward; /* a Send that the source of a forward has decided on */
 };
 
+/* Answers that are kept for requests of one user in one conversation. */
+enum owned_answers { ANSWERS_UNKNOWN, ANSWERS_NONE, ANSWERS_SOME };
+
 struct owned_member {
     struct member member;
     struct progress_told told;
+    enum owned_answers answers; /* NONE: none need be looked for */
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
 };
 

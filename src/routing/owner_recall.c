@@ -3,11 +3,32 @@
 #include "core/frame.h"
 #include "routing/worker.h"
 
+/* Whether any answer is kept for this user here. None that is still to be committed: when it was
+ * decided, the member was known, and it was noted there. */
+static enum status owner_learn_answers(struct worker *worker,
+                                       const struct owned_conversation *owned,
+                                       struct owned_member *member)
+{
+    bool has;
+    enum status status =
+        store_has_requests(worker->store, view_of(owned->id), view_of(member->user), &has);
+    if (status == STATUS_OK)
+        member->answers = has ? ANSWERS_SOME : ANSWERS_NONE;
+    return status;
+}
+
 /* The answer that was kept for this request; STATUS_NOT_FOUND where none was. */
 static enum status owner_find_answer(struct worker *worker, const struct request *request,
                                      const struct owned_conversation *owned,
-                                     wire_recall_result **result)
+                                     struct owned_member *member, wire_recall_result **result)
 {
+    if (member->answers == ANSWERS_UNKNOWN) {
+        enum status status = owner_learn_answers(worker, owned, member);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (member->answers == ANSWERS_NONE)
+        return STATUS_NOT_FOUND;
     struct change probe = {.kind = CHANGE_REQUEST,
                            .conversation = view_of(owned->id),
                            .user = view_of(request->author.user),
@@ -142,7 +163,7 @@ static enum status owner_recall_target(struct worker *worker, const struct reque
 /* Remembers the answer for the same request id. What was granted needs no row: the recall itself,
  * in the log, carries the request id; that of another request does not. */
 static void owner_keep_answer(struct group *group, const struct request *request,
-                              const struct owned_conversation *owned,
+                              const struct owned_conversation *owned, struct owned_member *member,
                               const wire_recall_result *result)
 {
     bool is_in_log = true;
@@ -157,6 +178,7 @@ static void owner_keep_answer(struct group *group, const struct request *request
     change->user = arena_copy(&group->arena, view_of(request->author.user));
     change->request_id = arena_copy(&group->arena, bytes_view(result->request_id));
     change->bytes = view_make(bytes, size);
+    member->answers = ANSWERS_SOME;
 }
 
 static wire_target_outcome *owner_new_outcome(struct worker *worker)
@@ -222,7 +244,7 @@ void owner_recall(struct worker *worker, const struct request *request)
     if (!owner_find_operator(worker, request, &owned, &scratch, &member))
         return;
     wire_recall_result *first;
-    enum status status = owner_find_answer(worker, request, owned, &first);
+    enum status status = owner_find_answer(worker, request, owned, member, &first);
     if (status == STATUS_OK) {
         if (!waits_begin(worker, request, owned, first, false))
             owner_answer_recall(worker, request, first);
@@ -254,7 +276,7 @@ void owner_recall(struct worker *worker, const struct request *request)
         owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
         return;
     }
-    owner_keep_answer(group, request, owned, &result);
+    owner_keep_answer(group, request, owned, member, &result);
     if (!waits_begin(worker, request, owned, &result, group->effects.last != before))
         owner_answer_recall(worker, request, &result);
 }

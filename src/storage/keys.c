@@ -345,6 +345,15 @@ void key_range_of_jobs(struct key_range *range, struct view after_conversation,
         key_increment(&range->lower);
 }
 
+bool key_range_of_requests(struct key_range *range, struct view conversation, struct view user)
+{
+    key_start(&range->lower, 'R');
+    if (!key_add_id(&range->lower, conversation) || !key_add_id(&range->lower, user))
+        return false;
+    range_start(range);
+    return true;
+}
+
 bool key_range_of_pins(struct key_range *range, struct view conversation, uint32_t origin)
 {
     key_start(&range->lower, 'P');

@@ -131,6 +131,8 @@ void key_range_of_jobs(struct key_range *range, struct view after_conversation,
                        struct view after_user, struct view after_request_id);
 
 /* All of them. */
+MUST_CHECK bool key_range_of_requests(struct key_range *range, struct view conversation,
+                                      struct view user);
 MUST_CHECK bool key_range_of_pins(struct key_range *range, struct view conversation,
                                   uint32_t origin);
 MUST_CHECK bool key_range_of_forwards(struct key_range *range, struct event_key source);

@@ -91,6 +91,10 @@ MUST_CHECK enum status store_get_request(struct store *store, struct view conver
                                          struct view user, struct view request_id,
                                          struct arena *arena, struct view *bytes);
 
+/* Whether any request of this user in the conversation has an answer. */
+MUST_CHECK enum status store_has_requests(struct store *store, struct view conversation,
+                                          struct view user, bool *has);
+
 /* NOT_FOUND, or OK: when this recall was published, its target had been handed to the device's
  * connection, and the device had not said that it stored it. */
 MUST_CHECK enum status store_get_pushed(struct store *store, struct event_key recall,

@@ -127,6 +127,25 @@ enum status store_get_request(struct store *store, struct view conversation, str
     return status == STATUS_OK ? row_decode_bytes(value, bytes) : status;
 }
 
+static bool note_row(void *context, struct view key, struct view value)
+{
+    bool *has = context;
+    (void)key;
+    (void)value;
+    *has = true;
+    return false;
+}
+
+enum status store_has_requests(struct store *store, struct view conversation, struct view user,
+                               bool *has)
+{
+    struct key_range range;
+    *has = false;
+    if (!key_range_of_requests(&range, conversation, user))
+        return STATUS_OK;
+    return store_scan(store, KV_REST, &range, false, note_row, has);
+}
+
 enum status store_get_job(struct store *store, struct view conversation, struct view user,
                           struct view request_id, struct arena *arena, struct view *bytes)
 {

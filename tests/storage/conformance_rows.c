@@ -188,6 +188,27 @@ static void test_request_row(void **state)
                      STATUS_NOT_FOUND);
 }
 
+static void test_users_with_requests(void **state)
+{
+    static const char *const none[][2] = {{"c", "us"}, {"c", "t"}, {"d", "u"}, {"", "u"}};
+    struct fixture *fixture = *state;
+    bool has;
+    struct change *change = add(fixture, CHANGE_REQUEST, "c");
+    change->user = view_of("u");
+    change->request_id = view_of("r");
+    commit(fixture);
+    reopen(fixture);
+    assert_int_equal(store_has_requests(fixture->store, view_of("c"), view_of("u"), &has),
+                     STATUS_OK);
+    assert_true(has);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        assert_int_equal(
+            store_has_requests(fixture->store, view_of(none[i][0]), view_of(none[i][1]), &has),
+            STATUS_OK);
+        assert_false(has);
+    }
+}
+
 static void test_cursor_row(void **state)
 {
     struct fixture *fixture = *state;
@@ -362,6 +383,7 @@ const struct conformance_test conformance_rows[] = {
     TEST(test_member_row_is_found_both_ways),
     TEST(test_message_id_row),
     TEST(test_request_row),
+    TEST(test_users_with_requests),
     TEST(test_cursor_row),
     TEST(test_device_row),
     TEST(test_user_row),
