@@ -8,15 +8,17 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 #include <uv.h>
 
 #define AUDITOR_INTERVAL_NS UINT64_C(500000000)
-#define AUDITOR_INTERVAL_NS_MIN UINT64_C(100000000)
+#define AUDITOR_INTERVAL_NS_MIN UINT64_C(250000000)
 #define AUDITOR_REPEAT_NS UINT64_C(1000000000)
 
 enum {
     AUDITOR_ROWS = 8, /* read at once; a row may be as large as a commit */
     AUDITOR_SMOOTH_ENTRIES = 1000,
+    AUDITOR_NICE = 5, /* gives way to those who commit, and keeps up all the same */
     AUDITOR_BATCH_ENTRIES = 65536,
     AUDITOR_BATCH_BYTES = 8 << 20
 };
@@ -198,6 +200,7 @@ static void auditor_main(void *context)
     struct auditor *auditor = context;
     struct failure failure;
     pthread_setname_np(pthread_self(), "auditor");
+    (void)!nice(AUDITOR_NICE); /* of this thread: Linux has a priority for each */
     uv_mutex_lock(&auditor->mutex);
     for (;;) {
         bool is_more = false;

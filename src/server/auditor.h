@@ -12,8 +12,8 @@
  * The log outlives the store: a new one, or an old one put back, goes on above the position, so
  * that no number stands for two rows of one log.
  *
- * Under load the log grows, and its checkpoint is signed, two to ten times a second. When the store
- * or the log fails, nothing is lost: the journal keeps it, and the auditor tries again every
+ * Under load the log grows, and its checkpoint is signed, two to four times a second. When the
+ * store or the log fails, nothing is lost: the journal keeps it, and the auditor tries again every
  * second.
  */
 #ifndef UNSAY_SERVER_AUDITOR_H

@@ -2,6 +2,7 @@
 
 #include "base/buffer.h"
 #include "base/table.h"
+#include "core/field.h"
 #include "core/frame.h"
 #include "core/refusal.h"
 
@@ -61,13 +62,13 @@ static void growing_add(struct growing *growing, uint64_t index)
 }
 
 static void postings_add(struct postings *postings, enum audit_dimension dimension,
-                         const char *word, uint64_t index)
+                         struct view word, uint64_t index)
 {
     uint8_t key[1 + WORD_BYTES_MAX] = {(uint8_t)dimension};
-    size_t size = strlen(word);
+    size_t size = word.size;
     if (size == 0 || size > WORD_BYTES_MAX)
         return;
-    memcpy(key + 1, word, size);
+    memcpy(key + 1, word.data, size);
     struct growing *growing = table_get(&postings->table, view_make(key, 1 + size));
     if (growing != NULL && growing->count < AUDIT_POSTING_INDEXES_MAX) {
         growing_add(growing, index);
@@ -85,27 +86,55 @@ static void postings_add(struct postings *postings, enum audit_dimension dimensi
     postings->count++;
 }
 
+/* What an entry is found by. */
+struct words {
+    struct view operator_;
+    struct view conversation;
+    wire_audit_entry decided; /* kind, outcome and refusal alone */
+};
+
+enum { ENTRY_KIND = 1, ENTRY_CONVERSATION = 3, ENTRY_OPERATOR = 10 };
+enum { ENTRY_OUTCOME = 18, ENTRY_REFUSAL = 19 };
+
+/* False when the entry is malformed. */
+static bool words_read(struct view entry, struct words *words)
+{
+    struct field field;
+    *words = (struct words){.operator_ = {NULL, 0}};
+    while (field_next(&entry, &field)) {
+        if (field.number == ENTRY_KIND)
+            words->decided.kind = (Unsay__V1__AuditKind)field.value;
+        else if (field.number == ENTRY_CONVERSATION)
+            words->conversation = field.bytes;
+        else if (field.number == ENTRY_OPERATOR)
+            words->operator_ = field.bytes;
+        else if (field.number == ENTRY_OUTCOME)
+            words->decided.outcome = (Unsay__V1__RecallOutcome)field.value;
+        else if (field.number == ENTRY_REFUSAL)
+            words->decided.refusal = (uint32_t)field.value;
+    }
+    return entry.size == 0;
+}
+
 struct store_posting *audit_postings_make(uint64_t first, const struct view *entries, size_t count,
                                           struct arena *arena, size_t *posting_count)
 {
     struct growing *list = NULL;
     struct postings postings = {.arena = arena, .end = &list};
-    struct arena scratch;
-    arena_init(&scratch);
     table_init(&postings.table);
     for (size_t i = 0; i < count; i++) {
-        arena_reset(&scratch);
-        const wire_audit_entry *entry = audit_entry_decode(entries[i], &scratch);
-        if (entry == NULL)
+        struct words words;
+        if (!words_read(entries[i], &words))
             continue; /* in the log all the same, but found by its index only */
-        postings_add(&postings, AUDIT_BY_OPERATOR, entry->operator_, first + i);
-        postings_add(&postings, AUDIT_BY_CONVERSATION, entry->conversation, first + i);
-        postings_add(&postings, AUDIT_BY_OUTCOME, audit_entry_outcome(entry), first + i);
-        if (entry->kind == WIRE(AUDIT_KIND, POLICY) || entry->kind == WIRE(AUDIT_KIND, START))
-            postings_add(&postings, AUDIT_BY_KIND, "policy", first + i);
+        Unsay__V1__AuditKind kind = words.decided.kind;
+        postings_add(&postings, AUDIT_BY_OPERATOR, words.operator_, first + i);
+        postings_add(&postings, AUDIT_BY_CONVERSATION, words.conversation, first + i);
+        postings_add(&postings, AUDIT_BY_OUTCOME, view_of(audit_entry_outcome(&words.decided)),
+                     first + i);
+        if (kind == WIRE(AUDIT_KIND, POLICY) || kind == WIRE(AUDIT_KIND, START))
+            postings_add(&postings, AUDIT_BY_KIND, view_of("policy"), first + i);
     }
     table_fini(&postings.table);
-    arena_fini(&scratch);
     struct store_posting *made = arena_zero(arena, (postings.count + 1) * sizeof(*made));
     *posting_count = 0;
     for (struct growing *growing = list; growing != NULL; growing = growing->next) {
