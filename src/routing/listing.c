@@ -248,8 +248,11 @@ static enum status listing_fill_view(struct worker *worker, const struct session
     if (!has_overview)
         return STATUS_OK;
     struct overview overview;
-    enum status status = overview_read(worker->store, session->user, item->place.conversation,
-                                       &worker->scratch, &overview);
+    struct barren unknown = {.first = 0};
+    struct interest *interest = table_get(&worker->interests, item->place.conversation);
+    enum status status =
+        overview_read(worker->store, session->user, item->place.conversation,
+                      interest == NULL ? &unknown : &interest->barren, &worker->scratch, &overview);
     entry->unread = overview.unread;
     entry->mentions = overview.mentions;
     entry->preview = overview.preview;

@@ -22,6 +22,7 @@
 #include "core/contract.h"
 #include "core/rows.h"
 #include "routing/lane.h"
+#include "routing/overview.h"
 
 struct worker;
 
@@ -44,6 +45,7 @@ struct interest {
     struct list subscriptions;            /* struct subscription.of_interest */
     struct last_message_row last_message; /* once somebody asked for it, or one was published */
     bool knows_last_message;
+    struct barren barren;
     uint64_t hash; /* of the id */
     char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
 };

@@ -104,13 +104,14 @@ static void do_send(size_t user)
     request(user, below(DEVICES), &frame);
 }
 
-static void do_recall(size_t user)
+/* Of one of the latest `within` events. */
+static void do_recall(size_t user, uint64_t within)
 {
     wire_recall_request recall = UNSAY__V1__RECALL_REQUEST__INIT;
     wire_target target = UNSAY__V1__TARGET__INIT;
     wire_target *targets[] = {&target};
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    uint64_t back = below(12); /* of the latest, mostly */
+    uint64_t back = below(within);
     char request_id[24];
     snprintf(request_id, sizeof(request_id), "r%u", ++the->sent);
     target.seq = back < the->head ? the->head - back : 1;
@@ -248,14 +249,20 @@ static void play(uint64_t seed)
         if (kind < acks)
             do_ack(user);
         else if (kind < 45)
-            do_recall(user);
+            do_recall(user, 12);
         else
             do_send(user);
         if (i % CHECK_EVERY == 0)
             check(below(USERS));
     }
-    for (size_t i = 0; i < USERS; i++)
-        check(i);
+    /* Then nearly all is taken back: what one list learns of that, the next one goes by. */
+    for (int i = 0; i < 2 * STEPS; i++) {
+        do_recall(below(USERS), the->head);
+        if (i % CHECK_EVERY == 0)
+            check(below(USERS));
+    }
+    for (size_t i = 0; i < 2 * USERS; i++)
+        check(i % USERS);
     cluster_fini(&the->cluster);
     arena_fini(&the->arena);
     free(the);
