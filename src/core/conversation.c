@@ -1,5 +1,6 @@
 #include "core/conversation.h"
 
+#include "core/encode.h"
 #include "core/frame.h"
 #include "core/hlc.h"
 
@@ -28,11 +29,8 @@ struct change *effects_change(struct effects *effects, enum change_kind kind,
 void effects_audit(struct effects *effects, const wire_audit_entry *entry)
 {
     struct change *change = arena_zero(effects->arena, sizeof(*change));
-    size_t size = unsay__v1__audit_entry__get_packed_size(entry);
-    uint8_t *bytes = arena_alloc(effects->arena, size);
-    unsay__v1__audit_entry__pack(entry, bytes);
     change->kind = CHANGE_AUDIT;
-    change->bytes = view_make(bytes, size);
+    change->bytes = encode(&entry->base, effects->arena);
     change_list_add(&effects->changes, change);
     effects->audits++;
 }

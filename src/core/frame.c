@@ -1,5 +1,7 @@
 #include "core/frame.h"
 
+#include "core/encode.h"
+
 #include <assert.h>
 
 uint32_t frame_payload_bytes(const uint8_t header[FRAME_HEADER_BYTES])
@@ -18,10 +20,16 @@ static void frame_put_header(uint8_t header[FRAME_HEADER_BYTES], size_t payload_
 
 static struct blob *frame_pack(const ProtobufCMessage *message)
 {
-    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t room[ENCODE_SMALL_BYTES_MAX];
+    struct view small;
+    bool is_small = encode_small(message, room, &small);
+    size_t size = is_small ? small.size : protobuf_c_message_get_packed_size(message);
     struct blob *blob = blob_new(FRAME_HEADER_BYTES + size);
     frame_put_header(blob->bytes, size);
-    protobuf_c_message_pack(message, blob->bytes + FRAME_HEADER_BYTES);
+    if (!is_small)
+        protobuf_c_message_pack(message, blob->bytes + FRAME_HEADER_BYTES);
+    else if (size > 0)
+        memcpy(blob->bytes + FRAME_HEADER_BYTES, small.data, size);
     return blob;
 }
 
@@ -109,10 +117,7 @@ wire_server_frame *frame_decode_server(struct view payload, struct arena *arena)
 
 struct view event_encode(const wire_event *event, struct arena *arena)
 {
-    size_t size = unsay__v1__event__get_packed_size(event);
-    uint8_t *bytes = arena_alloc(arena, size);
-    unsay__v1__event__pack(event, bytes);
-    return view_make(bytes, size);
+    return encode(&event->base, arena);
 }
 
 wire_event *event_decode(struct view bytes, struct arena *arena)
@@ -170,10 +175,16 @@ struct blob *frame_around_event(enum frame_event_kind kind, uint64_t request, st
 struct blob *frame_from_event(enum frame_event_kind kind, const wire_event *event,
                               struct view *bytes)
 {
-    size_t size = unsay__v1__event__get_packed_size(event);
+    uint8_t room[ENCODE_SMALL_BYTES_MAX];
+    struct view small;
+    bool is_small = encode_small(&event->base, room, &small);
+    size_t size = is_small ? small.size : unsay__v1__event__get_packed_size(event);
     struct blob *blob = frame_wrap_new(kind, 0, size);
     uint8_t *at = blob->bytes + blob->size - size;
-    unsay__v1__event__pack(event, at);
+    if (is_small)
+        memcpy(at, small.data, size);
+    else
+        unsay__v1__event__pack(event, at);
     *bytes = view_make(at, size);
     return blob;
 }

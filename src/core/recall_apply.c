@@ -1,4 +1,5 @@
 /* Carrying a recall out: the event, the tombstone, what is kept beside it, and the record. */
+#include "core/encode.h"
 #include "core/frame.h"
 #include "core/hlc.h"
 #include "core/message_state.h"
@@ -45,10 +46,7 @@ static struct view recall_dossier(const struct recall_facts *facts,
     dossier.policy = bytes_of(view_make(rules->policy->version, POLICY_VERSION_BYTES));
     dossier.keeping = keepings[ruling->verdict.rule->keep];
     reach_list(facts->audience, facts->event->seq, arena, &dossier);
-    size_t size = unsay__v1__dossier__get_packed_size(&dossier);
-    uint8_t *bytes = arena_alloc(arena, size);
-    unsay__v1__dossier__pack(&dossier, bytes);
-    return view_make(bytes, size);
+    return encode(&dossier.base, arena);
 }
 
 struct publication *recall_apply(struct conversation *conversation,
