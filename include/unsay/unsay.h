@@ -41,7 +41,8 @@ enum unsay_result {
     UNSAY_UNREACHABLE, /* no connection, or no answer in time */
     UNSAY_STORAGE,     /* the local database failed; nothing was done */
     UNSAY_FULL,        /* the outbox is full; try again when messages were accepted */
-    UNSAY_STOPPED      /* the client was stopped before the answer came */
+    UNSAY_STOPPED,     /* the client was stopped before the answer came */
+    UNSAY_WRONG_KEY    /* the key does not fit the local database; nothing was done */
 };
 
 struct unsay_error {
@@ -235,6 +236,13 @@ struct unsay_privacy {
     bool server_hides_displayed; /* the server tells that of nobody */
 };
 
+/* What became of a damaged database. */
+struct unsay_damage {
+    const char *set_aside;  /* path of the file; it goes with the next message that is taken back */
+    size_t outbox_messages; /* that were carried over: sending, and failed */
+    size_t recalls;         /* without an answer, likewise */
+};
+
 struct unsay_callbacks {
     /* A new event, stored already, in order per conversation; each once per state directory. A
      * message that was taken back before it came here comes as a tombstone. May be NULL, as all. */
@@ -265,6 +273,10 @@ struct unsay_callbacks {
 
     /* Known, some time after ONLINE, or changed, on whichever device. */
     void (*on_privacy)(void *context, const struct unsay_privacy *privacy);
+
+    /* The local database was damaged and a new one is begun, which sync fills again, with on_event
+     * for each event. Comes before these. */
+    void (*on_damaged)(void *context, const struct unsay_damage *damage);
 };
 
 /* How the server tells that a message was taken back. The callbacks and the database end up the
@@ -277,6 +289,7 @@ enum unsay_follow {
 };
 
 #define UNSAY_NEVER UINT32_MAX
+#define UNSAY_KEY_BYTES 32
 
 struct unsay_options {
     const char *server;          /* tcp://, tls://, ws:// or wss:// HOST:PORT; "HOST:PORT" is tcp */
@@ -289,6 +302,10 @@ struct unsay_options {
     enum unsay_follow follow;
     struct unsay_callbacks callbacks;
     void *context; /* handed to every callback */
+
+    /* UNSAY_KEY_BYTES at random: the database is encrypted with it, and opens with no other. Looked
+     * at during unsay_new only; not copied. NULL: the database is not encrypted. */
+    const uint8_t *key;
 };
 
 UNSAY_API const char *unsay_version(void);
@@ -713,6 +730,38 @@ typedef void unsay_search_fn(void *context, const struct unsay_error *error,
 /* The callback is called before this returns, on the calling thread. */
 UNSAY_API enum unsay_result unsay_search(struct unsay *client, const struct unsay_search *query,
                                          unsay_search_fn *callback, void *context);
+
+/* ---- The state directory, while no client has it open ---- */
+
+enum unsay_state_kind {
+    UNSAY_STATE_NONE, /* no directory, or no database in it */
+    UNSAY_STATE_PLAIN,
+    UNSAY_STATE_ENCRYPTED,
+    UNSAY_STATE_DAMAGED, /* unsay_new would set the file aside */
+    UNSAY_STATE_WIPING   /* a wipe was interrupted; unsay_new, or another wipe, finishes it */
+};
+
+struct unsay_state {
+    enum unsay_state_kind kind;
+    uint64_t bytes;     /* of the database and its log */
+    uint32_t set_aside; /* damaged databases */
+};
+
+/* Opens nothing and needs no key; also while a client has the directory. */
+UNSAY_API enum unsay_result unsay_state(const char *state_directory, struct unsay_state *state);
+
+/* From one key to another; a NULL is "not encrypted". Between two keys this is one small write;
+ * from plain to encrypted, or back, the database is copied. When it is interrupted the database has
+ * the one key or the other. WRONG_KEY: `old_key` does not fit. `text` says what is wrong. */
+UNSAY_API enum unsay_result unsay_change_key(const char *state_directory, const uint8_t *old_key,
+                                             const uint8_t *new_key, char *text, size_t text_bytes);
+
+/* Overwrites and removes everything that libunsay keeps in the directory; needs no key. What is
+ * interrupted goes on when the directory is next opened. */
+UNSAY_API enum unsay_result unsay_wipe(const char *state_directory, char *text, size_t text_bytes);
+
+/* Stops the client, wipes its state directory and frees it, whatever the result; as unsay_free. */
+UNSAY_API enum unsay_result unsay_wipe_client(struct unsay *client, char *text, size_t text_bytes);
 
 /* ---- Hints ---- */
 

@@ -305,6 +305,7 @@ static const char *question_unasked_text(enum unsay_result asked)
     case UNSAY_REFUSED:
     case UNSAY_UNREACHABLE:
     case UNSAY_STOPPED:
+    case UNSAY_WRONG_KEY:
         break;
     }
     return "there is no connection";

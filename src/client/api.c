@@ -62,9 +62,20 @@ static bool options_read(struct unsay *client, const struct unsay_options *optio
     return false;
 }
 
+static enum status client_open_database(struct unsay *client, const struct unsay_options *options,
+                                        struct failure *failure)
+{
+    struct database_options wanted = {
+        .directory = options->state_directory,
+        .user = client->identity.user,
+        .device = client->identity.device,
+        .key = options->key,
+    };
+    return database_open(&wanted, &client->database, failure);
+}
+
 static void client_destroy(struct unsay *client)
 {
-    database_close(client->database);
     transport_tls_free(client->tls);
     edits_fini(&client->edits);
     free(client->token);
@@ -81,11 +92,11 @@ struct unsay *unsay_new(const struct unsay_options *options, char *text, size_t 
     if (sodium_init() < 0)
         failure_set(&failure, STATUS_IO, "The system has no source of randomness.");
     else if (options_read(client, options, &failure) &&
-             database_open(options->state_directory, client->identity.user, client->identity.device,
-                           &client->database, &failure) == STATUS_OK)
+             client_open_database(client, options, &failure) == STATUS_OK)
         text_set(text, text_bytes, "");
     if (failure.status != STATUS_OK) {
         text_set(text, text_bytes, failure.text);
+        database_close(client->database);
         client_destroy(client);
         return NULL;
     }
@@ -111,10 +122,16 @@ void unsay_start(struct unsay *client)
 
 void unsay_free(struct unsay *client)
 {
-    if (client == NULL)
-        return;
+    if (client != NULL)
+        database_close(client_dismantle(client));
+}
+
+struct database *client_dismantle(struct unsay *client)
+{
+    struct database *database = client->database;
     loop_free(client->loop);
     client_destroy(client);
+    return database;
 }
 
 const char *unsay_user(const struct unsay *client)

@@ -26,6 +26,9 @@ struct unsay {
     struct uuid last_id; /* of an outgoing message; under the database's transaction */
 };
 
+/* Stops it and frees everything but what the caller takes over: the database, not closed. */
+struct database *client_dismantle(struct unsay *client);
+
 /* The system's clock, Unix milliseconds. */
 uint64_t client_wall_ms(void);
 

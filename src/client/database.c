@@ -1,18 +1,23 @@
 #include "client/database_internal.h"
 
 #include "base/memory.h"
+#include "client/database_state.h"
 #include "client/directory.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <time.h>
 #include <unistd.h>
 
+/* A file of more pages could have overflow pages that begin as those of a b-tree do: see
+ * database_file.h. */
 static const char settings_sql[] = "PRAGMA locking_mode=EXCLUSIVE;"
-                                   "PRAGMA journal_mode=WAL;"
+                                   "PRAGMA page_size=4096;"
+                                   "PRAGMA max_page_count=16777215;"
                                    "PRAGMA synchronous=FULL;"
                                    "PRAGMA secure_delete=ON;"
-                                   "PRAGMA temp_store=MEMORY;";
+                                   "PRAGMA temp_store=MEMORY;"
+                                   "PRAGMA cell_size_check=ON;"
+                                   "PRAGMA trusted_schema=OFF;";
 
 void database_enter(struct database *database)
 {
@@ -103,16 +108,32 @@ static void database_empty_log(struct database *database)
         database_fail(database);
 }
 
+/* There is a journal only until there is a log; an encrypted database has it in memory. */
+static void database_set_log(struct database *database)
+{
+    sqlite3_stmt *statement;
+    database_query(database, "PRAGMA journal_mode", &statement);
+    bool has_log = database_step(database, statement) &&
+                   strcmp((const char *)sqlite3_column_text(statement, 0), "wal") == 0;
+    sqlite3_finalize(statement);
+    if (!has_log && database->cipher != NULL)
+        database_execute(database, "PRAGMA journal_mode=MEMORY");
+    database_execute(database, "PRAGMA journal_mode=WAL");
+}
+
 static void database_connect(struct database *database)
 {
+    if (database->files == NULL)
+        database->files = file_system_new(database->cipher);
     if (sqlite3_open_v2(database->path, &database->sqlite,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                             SQLITE_OPEN_EXRESCODE,
-                        NULL) != SQLITE_OK) {
+                        file_system_name(database->files)) != SQLITE_OK) {
         database_fail(database);
         return;
     }
     database_execute(database, settings_sql);
+    database_set_log(database);
     if (!database_has_failed(database) &&
         !search_tokenizer_init(&database->tokenizer, database->sqlite))
         failure_set(&database->failure, STATUS_UNSUPPORTED,
@@ -160,47 +181,93 @@ static void database_replace(struct database *database)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    char suffix[64];
-    snprintf(suffix, sizeof(suffix), ".damaged-%lld",
+    struct database_damage *damage = memory_new(sizeof(*damage));
+    snprintf(damage->path, sizeof(damage->path), "%s.damaged-%lld", database->path,
              (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    char *aside = path_join(database->path, suffix);
     database_disconnect(database);
-    file_rename(database->path, aside, "-wal");
-    file_rename(database->path, aside, "");
+    file_rename(database->path, damage->path, "-wal");
+    file_rename(database->path, damage->path, "");
     database->is_damaged = false;
     database->failure = (struct failure){STATUS_OK, ""};
     database_connect(database);
     if (!database_has_failed(database))
-        database_salvage(database, aside);
-    free(aside);
+        database_salvage(database, damage);
+    free(database->damage);
+    database->damage = damage;
 }
 
-enum status database_open(const char *directory, const char *user, const char *device,
-                          struct database **result, struct failure *failure)
+bool database_take_damage(struct database *database, struct database_damage *damage)
+{
+    pthread_mutex_lock(&database->lock);
+    bool is_there = database->damage != NULL;
+    if (is_there)
+        *damage = *database->damage;
+    free(database->damage);
+    database->damage = NULL;
+    pthread_mutex_unlock(&database->lock);
+    return is_there;
+}
+
+/* What an earlier process left unfinished, then the cipher; CORRUPT when only a new file can be
+ * begun. */
+static enum status database_prepare(struct database *database, const uint8_t *key,
+                                    struct failure *failure)
+{
+    int directory = directory_open(database->directory);
+    if (directory < 0)
+        return failure_set(failure, STATUS_IO, "The state directory %s cannot be opened.",
+                           database->directory);
+    enum status status = state_clean(directory, failure);
+    if (status == STATUS_OK)
+        status = state_cipher(directory, database->path, key, &database->cipher, failure);
+    close(directory);
+    return status;
+}
+
+enum status database_open(const struct database_options *options, struct database **result,
+                          struct failure *failure)
 {
     int lock;
-    enum status status = directory_hold(directory, &lock, failure);
+    enum status status = directory_hold(options->directory, &lock, failure);
     if (status != STATUS_OK)
         return status;
     struct database *database = memory_new(sizeof(*database));
     pthread_mutex_init(&database->lock, NULL);
-    database->directory = memory_copy(directory, strlen(directory));
-    database->path = path_join(directory, "/unsay.db");
-    database->user = memory_copy(user, strlen(user));
-    database->device = memory_copy(device, strlen(device));
+    database->directory = memory_copy(options->directory, strlen(options->directory));
+    database->path = path_join(options->directory, "/unsay.db");
+    database->user = memory_copy(options->user, strlen(options->user));
+    database->device = memory_copy(options->device, strlen(options->device));
     database->directory_lock = lock;
 
-    database_enter(database);
-    database_connect(database);
-    if (database->failure.status == STATUS_CORRUPT)
-        database_replace(database);
-    status = database_leave(database, failure);
+    status = database_prepare(database, options->key, failure);
+    if (status == STATUS_OK || status == STATUS_CORRUPT) {
+        database_enter(database);
+        if (status == STATUS_OK)
+            database_connect(database);
+        if (status == STATUS_CORRUPT || database->failure.status == STATUS_CORRUPT)
+            database_replace(database);
+        status = database_leave(database, failure);
+    }
     if (status != STATUS_OK) {
         database_close(database);
         return status;
     }
     *result = database;
     return STATUS_OK;
+}
+
+static void database_free(struct database *database)
+{
+    file_system_free(database->files);
+    cipher_free(database->cipher);
+    directory_release(database->directory_lock);
+    pthread_mutex_destroy(&database->lock);
+    free(database->directory);
+    free(database->path);
+    free(database->user);
+    free(database->device);
+    free(database->damage);
+    free(database);
 }
 
 void database_close(struct database *database)
@@ -210,13 +277,25 @@ void database_close(struct database *database)
     if (database->needs_scrub && database_scrub(database) != STATUS_OK)
         database->needs_scrub = false; /* the next open empties the log */
     database_disconnect(database);
-    directory_release(database->directory_lock);
-    pthread_mutex_destroy(&database->lock);
-    free(database->directory);
-    free(database->path);
-    free(database->user);
-    free(database->device);
-    free(database);
+    database_free(database);
+}
+
+enum status database_wipe(struct database *database, struct failure *failure)
+{
+    int directory = directory_open(database->directory);
+    enum status status = STATUS_OK;
+    if (directory < 0)
+        status = failure_set(failure, STATUS_IO, "The state directory %s cannot be opened.",
+                             database->directory);
+    else
+        status = state_mark_wipe(directory, failure);
+    database_disconnect(database);
+    if (status == STATUS_OK)
+        status = state_wipe(directory, failure);
+    if (directory >= 0)
+        close(directory);
+    database_free(database);
+    return status;
 }
 
 enum status database_repair(struct database *database, struct failure *failure)
@@ -239,17 +318,15 @@ bool database_needs_scrub(struct database *database)
     return needs_scrub;
 }
 
-static void database_remove_damaged(const struct database *database)
+/* They hold bodies too. */
+static void database_remove_damaged(struct database *database)
 {
-    DIR *directory = opendir(database->directory);
-    if (directory == NULL)
-        return;
-    static const char prefix[] = "unsay.db.damaged-";
-    for (struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
-        if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) == 0)
-            unlinkat(dirfd(directory), entry->d_name, 0);
-    }
-    closedir(directory);
+    int directory = directory_open(database->directory);
+    if (directory < 0 ||
+        directory_shred_all(directory, "unsay.db.damaged-", &database->failure) != STATUS_OK)
+        database->needs_scrub = true;
+    if (directory >= 0)
+        close(directory);
 }
 
 enum status database_scrub(struct database *database)
@@ -257,8 +334,8 @@ enum status database_scrub(struct database *database)
     database_enter(database);
     database_empty_log(database);
     if (!database_has_failed(database)) {
-        database_remove_damaged(database);
         database->needs_scrub = false;
+        database_remove_damaged(database);
     }
     return database_leave(database, NULL);
 }

@@ -2,10 +2,11 @@
  * secure_delete.
  *
  *   identity      the user and device that the directory belongs to, the device's key pair, and the
- *                 server's store that events and cursors are of (Welcome.store; 16 zeros: not
- * known) event         the conversations' logs, by (conversation, origin, seq) body          the
- * bodies of events, by number, and apart from them their details: the parts of an encoded Event
- * that have no column (quote, source and mentions of a message, members, a recall's extension)
+ *                 server's store that events and cursors are of (Welcome.store; 16 zeros: unknown)
+ *   event         the conversations' logs, by (conversation, origin, seq)
+ *   body          the bodies of events, by number, and apart from them their details: the parts of
+ *                 an encoded Event that have no column (quote, source and mentions of a message,
+ *                 members, a recall's extension)
  *   search        the index of text messages: filters of their terms, no text (search_entry.h)
  *   cursor        how far conversations are stored and displayed
  *   conversation  what a list shows of them without a look into their logs: names, the user's
@@ -20,7 +21,10 @@
  * Bodies, details and the index are only appended, and erased in place by zeros of the same size,
  * so that nothing of them ever moves inside the file. SQLite moves rows when it splits and merges
  * pages, and secure_delete does not reach the stale copies that this leaves in a page's gaps: with
- * bodies inside `event`, 37 of 2000 erased ones stayed readable.
+ * bodies inside `event`, 37 of 2000 erased ones stayed readable. The gaps are cleaned, too, when a
+ * page goes from the log into the file (database_file.h).
+ *
+ * With a key both files are encrypted (cipher.h).
  *
  * The write-ahead log keeps older versions of pages; database_scrub empties it, and is due soon
  * after database_needs_scrub turns true.
@@ -40,10 +44,13 @@
 #include "core/client.h"
 #include "unsay/unsay.h"
 
+#include <limits.h>
+
 struct database;
 
 /* Failures: IN_USE (another client has the directory), VERSION (made by a newer libunsay),
- * UNTRUSTED (it belongs to another user or device), IO, NO_SPACE. The texts are for people. */
+ * UNTRUSTED (it belongs to another user or device, or the key does not fit), IO, NO_SPACE. The
+ * texts are for people. */
 enum { DATABASE_KEY_BYTES = 64 };
 
 /* Where a message of this user stands in the log; seq 0: nowhere. */
@@ -54,11 +61,31 @@ struct database_place {
     bool is_recalled;
 };
 
-MUST_CHECK enum status database_open(const char *directory, const char *user, const char *device,
+struct database_options {
+    const char *directory;
+    const char *user;
+    const char *device;
+    const uint8_t *key; /* CIPHER_KEY_BYTES, looked at while it opens; NULL: not encrypted */
+};
+
+MUST_CHECK enum status database_open(const struct database_options *options,
                                      struct database **database, struct failure *failure);
 
 /* NULL is nothing. */
 void database_close(struct database *database);
+
+/* As database_close, and erases every file of the directory: see state_wipe. */
+MUST_CHECK enum status database_wipe(struct database *database, struct failure *failure);
+
+/* What was found damaged, and what came of it. */
+struct database_damage {
+    char path[PATH_MAX]; /* of the file that was set aside */
+    size_t outbox;       /* messages that were carried over: sending and failed */
+    size_t requests;     /* recalls, likewise */
+};
+
+/* True once after a damaged file was set aside, with what there is to tell. */
+bool database_take_damage(struct database *database, struct database_damage *damage);
 
 /* Sets a damaged file aside when one was met since, and opens again what could not be opened; else
  * does nothing. */

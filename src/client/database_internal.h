@@ -3,6 +3,7 @@
 #define UNSAY_CLIENT_DATABASE_INTERNAL_H
 
 #include "client/database.h"
+#include "client/database_file.h"
 #include "client/search_entry.h"
 
 #include <pthread.h>
@@ -35,6 +36,8 @@ struct database {
     char *user;
     char *device;
     int directory_lock;
+    struct cipher *cipher; /* NULL: not encrypted */
+    struct file_system *files;
     sqlite3 *sqlite;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct failure failure; /* the first one since the lock was taken */
@@ -48,6 +51,7 @@ struct database {
     bool is_unsynced;          /* the transaction */
     bool is_damaged;
     bool needs_scrub;
+    struct database_damage *damage; /* NULL: nothing to tell */
 };
 
 /* Takes the lock and forgets earlier failures; _leave returns what failed since, and unlocks. */
@@ -145,8 +149,8 @@ void database_index_reset(struct database *database);
  */
 void database_damage(struct database *database);
 
-/* Carries over what can be read of a damaged file's outbox and requests. */
-void database_salvage(struct database *database, const char *damaged_path);
+/* Carries over what can be read of a damaged file's outbox and requests, and counts it. */
+void database_salvage(struct database *database, struct database_damage *damage);
 
 /* Brings the counts of the outbox up to date. */
 void database_outbox_count_again(struct database *database);

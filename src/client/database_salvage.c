@@ -41,11 +41,24 @@ static bool salvage_outbox(sqlite3 *damaged, sqlite3 *database, const char *deta
                         "WHERE EXISTS(SELECT 1 FROM outbox_body WHERE number=?5)");
 }
 
-void database_salvage(struct database *database, const char *damaged_path)
+static size_t salvage_count(sqlite3 *database, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    size_t count = 0;
+    if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        count = (size_t)sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return count;
+}
+
+void database_salvage(struct database *database, struct database_damage *damage)
 {
     sqlite3 *damaged = NULL;
-    if (sqlite3_open_v2(damaged_path, &damaged, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        NULL) == SQLITE_OK &&
+    if (sqlite3_open_v2(damage->path, &damaged, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+                        file_system_name(database->files)) == SQLITE_OK &&
+        sqlite3_exec(damaged, "PRAGMA locking_mode=EXCLUSIVE;PRAGMA temp_store=MEMORY", NULL, NULL,
+                     NULL) == SQLITE_OK &&
         sqlite3_exec(database->sqlite, "BEGIN", NULL, NULL, NULL) == SQLITE_OK) {
         /* The columns that the second version added, where the file has them. */
         if (!salvage_outbox(damaged, database->sqlite, "detail", "refers"))
@@ -59,4 +72,6 @@ void database_salvage(struct database *database, const char *damaged_path)
     }
     sqlite3_close(damaged);
     database_outbox_count_again(database);
+    damage->outbox = database->counts.all;
+    damage->requests = salvage_count(database->sqlite, "SELECT count(*) FROM request");
 }

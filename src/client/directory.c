@@ -2,9 +2,11 @@
 
 #include "base/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,4 +63,68 @@ enum status directory_hold(const char *path, int *lock, struct failure *failure)
 void directory_release(int lock)
 {
     close(lock);
+}
+
+int directory_open(const char *path)
+{
+    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static bool file_overwrite(int file, off_t size)
+{
+    static const uint8_t zeros[65536];
+    for (off_t at = 0; at < size;) {
+        size_t part = size - at < (off_t)sizeof(zeros) ? (size_t)(size - at) : sizeof(zeros);
+        ssize_t written = pwrite(file, zeros, part, at);
+        if (written <= 0)
+            return false;
+        at += written;
+    }
+    return fsync(file) == 0;
+}
+
+static enum status shred_failure(const char *name, struct failure *failure)
+{
+    int error = errno;
+    return failure_set(failure, STATUS_IO, "The file %s cannot be erased: %s.", name,
+                       strerror(error));
+}
+
+enum status directory_shred(int directory, const char *name, struct failure *failure)
+{
+    struct stat status;
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? STATUS_OK : shred_failure(name, failure);
+    if (S_ISREG(status.st_mode) && status.st_nlink == 1) {
+        int file = openat(directory, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (file < 0)
+            return shred_failure(name, failure);
+        bool is_done = file_overwrite(file, status.st_size);
+        if (!is_done)
+            shred_failure(name, failure);
+        close(file);
+        if (!is_done)
+            return STATUS_IO;
+    }
+    return unlinkat(directory, name, 0) == 0 ? STATUS_OK : shred_failure(name, failure);
+}
+
+enum status directory_shred_all(int directory, const char *prefix, struct failure *failure)
+{
+    enum status worst = STATUS_OK;
+    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *names = copy < 0 ? NULL : fdopendir(copy);
+    if (names == NULL) {
+        worst = shred_failure(".", failure);
+        if (copy >= 0)
+            close(copy);
+        return worst;
+    }
+    for (struct dirent *entry = readdir(names); entry != NULL; entry = readdir(names)) {
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+            directory_shred(directory, entry->d_name, failure) != STATUS_OK)
+            worst = STATUS_IO;
+    }
+    closedir(names);
+    return worst;
 }

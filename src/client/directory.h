@@ -11,4 +11,15 @@ MUST_CHECK enum status directory_hold(const char *path, int *lock, struct failur
 
 void directory_release(int lock);
 
+/* The directory itself, to be closed by the caller; <0 when it cannot be opened. */
+int directory_open(const char *path);
+
+/* Overwrites the file with zeros, synced, and removes its name. One that has another name besides
+ * loses only this one; a symbolic link is removed, not followed. OK too when there is none. */
+MUST_CHECK enum status directory_shred(int directory, const char *name, struct failure *failure);
+
+/* As directory_shred, for each name that begins with `prefix`. */
+MUST_CHECK enum status directory_shred_all(int directory, const char *prefix,
+                                           struct failure *failure);
+
 #endif

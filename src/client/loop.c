@@ -57,6 +57,8 @@ static void loop_load(struct loop *loop)
         loop_unload(loop, &failure);
         return;
     }
+    arena_reset(&loop->arena);
+    loop_show_damage(loop);
     client_config_default(&config);
     enum status status = loop_load_key(loop, &config.device_key);
     config.token = loop->client->token;

@@ -143,6 +143,9 @@ MUST_CHECK enum status loop_store(struct loop *loop, const struct client_effect 
 /* What the application sees of step 2. */
 void loop_show(struct loop *loop, const struct client_effect *effect);
 
+/* That the database was begun anew, if it was. */
+void loop_show_damage(struct loop *loop);
+
 /* Tombstones of messages that had been shown before. */
 void loop_show_recalled(struct loop *loop);
 

@@ -175,6 +175,17 @@ static void loop_show_privacy(struct loop *loop, const wire_privacy *privacy)
         loop->client->callbacks.on_privacy(loop->client->context, &shown);
 }
 
+void loop_show_damage(struct loop *loop)
+{
+    struct database_damage *damage = arena_alloc(&loop->arena, sizeof(*damage));
+    if (!database_take_damage(loop->client->database, damage) ||
+        loop->client->callbacks.on_damaged == NULL)
+        return;
+    struct unsay_damage shown = {
+        .set_aside = damage->path, .outbox_messages = damage->outbox, .recalls = damage->requests};
+    loop->client->callbacks.on_damaged(loop->client->context, &shown);
+}
+
 static void loop_show_answer(struct loop *loop, const struct client_effect *effect)
 {
     struct request *request = loop_find_request(loop, effect->token);

@@ -33,6 +33,7 @@ void fixture_open_with(struct fixture *fixture, const char *scheme,
         .ack_delay_ms = 1,
         .follow = fixture->follow,
         .edit_ms = fixture->edit_ms,
+        .key = fixture->key,
     };
     options.callbacks.on_event = on_event;
     options.callbacks.on_conversation = fixture->on_conversation;

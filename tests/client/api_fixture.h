@@ -16,6 +16,7 @@ struct fixture {
     enum unsay_follow follow; /* of the clients that are opened from now on */
     uint32_t edit_ms;
     void (*on_conversation)(void *, const struct unsay_conversation *); /* likewise */
+    const uint8_t *key; /* NULL: not encrypted */
 };
 
 /* cmocka's setup and teardown: a client of alice that is not started. */

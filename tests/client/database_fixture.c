@@ -12,8 +12,13 @@
 void fixture_open(struct fixture *fixture)
 {
     struct failure failure = {STATUS_OK, ""};
-    if (database_open(fixture->scratch.path, "alice", "phone", &fixture->database, &failure) !=
-        STATUS_OK)
+    struct database_options options = {
+        .directory = fixture->scratch.path,
+        .user = "alice",
+        .device = "phone",
+        .key = fixture->key,
+    };
+    if (database_open(&options, &fixture->database, &failure) != STATUS_OK)
         fail_msg("%s", failure.text);
 }
 
@@ -26,6 +31,7 @@ void fixture_reopen(struct fixture *fixture)
 int fixture_setup(void **state)
 {
     static struct fixture fixture;
+    fixture.key = NULL;
     scratch_init(&fixture.scratch);
     arena_init(&fixture.arena);
     fixture_open(&fixture);

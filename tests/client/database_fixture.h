@@ -11,6 +11,7 @@ struct fixture {
     struct scratch scratch;
     struct arena arena;
     struct database *database;
+    const uint8_t *key; /* NULL: not encrypted */
 };
 
 /* cmocka's setup and teardown: open. */

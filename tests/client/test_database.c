@@ -142,7 +142,9 @@ static void requests_wait_for_the_next_start(void **state)
 static enum status open_again(struct fixture *fixture, const char *user, struct failure *failure)
 {
     struct database *other = NULL;
-    enum status status = database_open(fixture->scratch.path, user, "phone", &other, failure);
+    struct database_options options = {
+        .directory = fixture->scratch.path, .user = user, .device = "phone"};
+    enum status status = database_open(&options, &other, failure);
     database_close(other);
     return status;
 }

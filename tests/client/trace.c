@@ -111,6 +111,13 @@ static void on_privacy(void *context, const struct unsay_privacy *privacy)
               privacy->server_hides_displayed ? " server" : "");
 }
 
+static void on_damaged(void *context, const struct unsay_damage *damage)
+{
+    trace_add(context, "damaged %s outbox %zu recalls %zu",
+              strstr(damage->set_aside, "unsay.db.damaged-") == NULL ? "?" : "unsay.db",
+              damage->outbox_messages, damage->recalls);
+}
+
 const struct unsay_callbacks trace_callbacks = {
     .on_event = on_event,
     .on_recalled = on_recalled,
@@ -119,6 +126,7 @@ const struct unsay_callbacks trace_callbacks = {
     .on_progress = on_progress,
     .on_read = on_read,
     .on_privacy = on_privacy,
+    .on_damaged = on_damaged,
 };
 
 void trace_receipts(void *context, const struct unsay_error *error,
