@@ -243,6 +243,24 @@ struct unsay_damage {
     size_t recalls;         /* without an answer, likewise */
 };
 
+/* Events that were deleted from the local database to make room. */
+struct unsay_evicted {
+    const char *conversation;
+    uint32_t origin;
+    uint64_t first_seq;
+    uint64_t last_seq;
+};
+
+/* What became of a file that goes with a message; see unsay_attach. */
+struct unsay_removed {
+    const char *conversation;
+    const char *sender;
+    uint8_t message_id[16];
+    const char *path;
+    bool is_removed;  /* false: it could not be, and will be tried again */
+    const char *text; /* why not, English; "" when it was removed */
+};
+
 struct unsay_callbacks {
     /* A new event, stored already, in order per conversation; each once per state directory. A
      * message that was taken back before it came here comes as a tombstone. May be NULL, as all. */
@@ -277,6 +295,13 @@ struct unsay_callbacks {
     /* The local database was damaged and a new one is begun, which sync fills again, with on_event
      * for each event. Comes before these. */
     void (*on_damaged)(void *context, const struct unsay_damage *damage);
+
+    /* The oldest events of a conversation were deleted here, because the database is larger than
+     * options.size_limit_bytes. unsay_history still has them. */
+    void (*on_evicted)(void *context, const struct unsay_evicted *evicted);
+
+    /* Once for each file that is removed, and whenever that fails. */
+    void (*on_removed)(void *context, const struct unsay_removed *removed);
 };
 
 /* How the server tells that a message was taken back. The callbacks and the database end up the
@@ -306,6 +331,13 @@ struct unsay_options {
     /* UNSAY_KEY_BYTES at random: the database is encrypted with it, and opens with no other. Looked
      * at during unsay_new only; not copied. NULL: the database is not encrypted. */
     const uint8_t *key;
+
+    /* When the database holds more (1 MiB at least; its log comes on top), the oldest events that
+     * were displayed are deleted, as on_evicted tells: never the outbox, nor the last 200 events of
+     * a conversation, nor its preview. 0: no limit. */
+    uint64_t size_limit_bytes;
+
+    const char *attachment_directory; /* for unsay_attach; NULL: there are no attachments */
 };
 
 UNSAY_API const char *unsay_version(void);
@@ -687,6 +719,28 @@ UNSAY_API enum unsay_result unsay_set_privacy(struct unsay *client, bool hides_d
                                               unsay_privacy_fn *callback, void *context);
 UNSAY_API enum unsay_result unsay_get_privacy(struct unsay *client, unsay_privacy_fn *callback,
                                               void *context);
+
+/* ---- Files ---- */
+
+/* A file that goes with a message: when the message is taken back, evicted or wiped, the file is
+ * overwritten and removed, after a restart if need be. The device's receipt, which says that it has
+ * no body any more, waits for that. */
+struct unsay_attachment {
+    const char *conversation;
+    struct unsay_target target; /* stored here, or in the outbox by its message id */
+    const char *path; /* in options.attachment_directory: names with "/" between them; no link is
+                       * followed. At most 16 for a message. It need not exist. */
+};
+
+enum unsay_attached {
+    UNSAY_ATTACHED = 1,
+    UNSAY_ATTACHED_TOO_LATE /* the message was taken back already: the file is removed */
+};
+
+/* INVALID: there is no such message here, or the path or the number of files is out of range. */
+UNSAY_API enum unsay_result unsay_attach(struct unsay *client,
+                                         const struct unsay_attachment *attachment,
+                                         enum unsay_attached *attached);
 
 /* ---- Searching ---- */
 

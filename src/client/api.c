@@ -70,6 +70,8 @@ static enum status client_open_database(struct unsay *client, const struct unsay
         .user = client->identity.user,
         .device = client->identity.device,
         .key = options->key,
+        .attachment_directory = options->attachment_directory,
+        .size_limit_bytes = options->size_limit_bytes,
     };
     return database_open(&wanted, &client->database, failure);
 }
@@ -109,6 +111,7 @@ struct unsay *unsay_new(const struct unsay_options *options, char *text, size_t 
     client->ack_delay_ms =
         options->ack_delay_ms == 0 ? ACK_DELAY_DEFAULT_MS : options->ack_delay_ms;
     client->follow = options->follow;
+    client->has_attachments = options->attachment_directory != NULL;
     client->callbacks = options->callbacks;
     client->context = options->context;
     client->loop = loop_new(client);

@@ -23,7 +23,8 @@ struct unsay {
     struct edits edits;
     struct database *database;
     struct loop *loop;
-    struct uuid last_id; /* of an outgoing message; under the database's transaction */
+    bool has_attachments; /* there is a directory for them */
+    struct uuid last_id;  /* of an outgoing message; under the database's transaction */
 };
 
 /* Stops it and frees everything but what the caller takes over: the database, not closed. */

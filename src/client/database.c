@@ -1,6 +1,7 @@
 #include "client/database_internal.h"
 
 #include "base/memory.h"
+#include "client/database_page.h"
 #include "client/database_state.h"
 #include "client/directory.h"
 
@@ -141,6 +142,9 @@ static void database_connect(struct database *database)
     database_upgrade(database);
     database_check_identity(database);
     database_outbox_count_again(database);
+    attachments_load(database);
+    database->evictable_count = 0;
+    database->evict_at_pages = 0;
     database_empty_log(database);
     database->is_connected = !database_has_failed(database);
 }
@@ -208,6 +212,26 @@ bool database_take_damage(struct database *database, struct database_damage *dam
     return is_there;
 }
 
+/* Files that go with messages are known as long as the database can be read; it goes last. */
+static enum status database_finish_wipe(struct database *database, int directory,
+                                        const uint8_t *key, struct failure *failure)
+{
+    enum status status = STATUS_OK;
+    database_enter(database);
+    if (state_cipher(directory, database->path, key, &database->cipher, NULL) == STATUS_OK) {
+        database_connect(database);
+        if (database->is_connected)
+            status = attachments_wipe(database, failure);
+        database_disconnect(database);
+    }
+    database_leave(database, NULL);
+    file_system_free(database->files);
+    database->files = NULL;
+    cipher_free(database->cipher);
+    database->cipher = NULL;
+    return status == STATUS_OK ? state_wipe(directory, failure) : status;
+}
+
 /* What an earlier process left unfinished, then the cipher; CORRUPT when only a new file can be
  * begun. */
 static enum status database_prepare(struct database *database, const uint8_t *key,
@@ -217,7 +241,11 @@ static enum status database_prepare(struct database *database, const uint8_t *ke
     if (directory < 0)
         return failure_set(failure, STATUS_IO, "The state directory %s cannot be opened.",
                            database->directory);
-    enum status status = state_clean(directory, failure);
+    enum status status = STATUS_OK;
+    if (state_kind(directory) == STATE_WIPING)
+        status = database_finish_wipe(database, directory, key, failure);
+    if (status == STATUS_OK)
+        status = state_clean(directory, failure);
     if (status == STATUS_OK)
         status = state_cipher(directory, database->path, key, &database->cipher, failure);
     close(directory);
@@ -238,6 +266,14 @@ enum status database_open(const struct database_options *options, struct databas
     database->user = memory_copy(options->user, strlen(options->user));
     database->device = memory_copy(options->device, strlen(options->device));
     database->directory_lock = lock;
+    if (options->attachment_directory != NULL)
+        database->attachment_directory =
+            memory_copy(options->attachment_directory, strlen(options->attachment_directory));
+    if (options->size_limit_bytes != 0)
+        database->pages_max =
+            (options->size_limit_bytes > LIMIT_DATABASE_BYTES_MIN ? options->size_limit_bytes
+                                                                  : LIMIT_DATABASE_BYTES_MIN) /
+            DATABASE_PAGE_BYTES;
 
     status = database_prepare(database, options->key, failure);
     if (status == STATUS_OK || status == STATUS_CORRUPT) {
@@ -267,6 +303,8 @@ static void database_free(struct database *database)
     free(database->user);
     free(database->device);
     free(database->damage);
+    free(database->attachment_directory);
+    free(database->evictable);
     free(database);
 }
 
@@ -289,6 +327,10 @@ enum status database_wipe(struct database *database, struct failure *failure)
                              database->directory);
     else
         status = state_mark_wipe(directory, failure);
+    database_enter(database);
+    if (status == STATUS_OK)
+        status = attachments_wipe(database, failure);
+    database_leave(database, NULL);
     database_disconnect(database);
     if (status == STATUS_OK)
         status = state_wipe(directory, failure);

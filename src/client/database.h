@@ -17,12 +17,14 @@
  *   outbox        messages on their way out: sending or failed
  *   outbox_body   their bodies and details, likewise; cleared whenever the outbox is empty
  *   request       recalls that have no answer yet, as encoded frames
+ *   attachment    files that go with a message, by its conversation, sender and id; due: to be
+ *                 removed, because the message is not here any more
  *
  * Bodies, details and the index are only appended, and erased in place by zeros of the same size,
- * so that nothing of them ever moves inside the file. SQLite moves rows when it splits and merges
- * pages, and secure_delete does not reach the stale copies that this leaves in a page's gaps: with
- * bodies inside `event`, 37 of 2000 erased ones stayed readable. The gaps are cleaned, too, when a
- * page goes from the log into the file (database_file.h).
+ * so that nothing of them moves inside the file until something is evicted. SQLite moves rows when
+ * it splits and merges pages, and secure_delete does not reach the stale copies that this leaves in
+ * a page's gaps: with bodies inside `event`, 37 of 2000 erased ones stayed readable. The gaps are
+ * cleaned, too, when a page goes from the log into the file (database_file.h).
  *
  * With a key both files are encrypted (cipher.h).
  *
@@ -66,6 +68,8 @@ struct database_options {
     const char *user;
     const char *device;
     const uint8_t *key; /* CIPHER_KEY_BYTES, looked at while it opens; NULL: not encrypted */
+    const char *attachment_directory; /* NULL: there are no attachments */
+    uint64_t size_limit_bytes;        /* 0: none */
 };
 
 MUST_CHECK enum status database_open(const struct database_options *options,
@@ -182,6 +186,34 @@ void database_outbox_recalled(struct database *database, const struct uuid *mess
 uint64_t database_request_add(struct database *database, struct view frame);
 void database_request_remove(struct database *database, uint64_t number);
 
+/* Events that are not here any more. */
+struct database_evicted {
+    const char *conversation;
+    uint32_t origin;
+    uint64_t first;
+    uint64_t last;
+};
+
+/* When the database is larger than its limit: deletes a page of events, with their bodies, from the
+ * beginning of a conversation that has not been written in for long, and says which. Never what is
+ * not stored contiguously or was not displayed, nor the last page of a conversation, nor its
+ * preview. False: it is not larger, or there is nothing to delete. */
+bool database_evict(struct database *database, struct arena *arena,
+                    struct database_evicted *evicted);
+
+enum database_attached {
+    DATABASE_ATTACHED,
+    DATABASE_ATTACHED_TOO_LATE, /* the message was taken back; the file is due */
+    DATABASE_ATTACHED_UNKNOWN,  /* there is no such message here */
+    DATABASE_ATTACHED_FULL      /* it has LIMIT_ATTACHMENTS_MAX files */
+};
+
+/* The file `path`, relative to the attachment directory, goes with the message of this seq (of this
+ * user, with this message id, when it is 0). */
+enum database_attached database_attach(struct database *database, struct view conversation,
+                                       uint32_t origin, uint64_t seq, const struct uuid *message_id,
+                                       struct view path);
+
 /* ---- Reading; results lie in the arena ---- */
 
 /* The message or event under this key; kind 0 when there is none. */
@@ -275,6 +307,23 @@ MUST_CHECK enum status database_cursors(struct database *database, database_curs
 typedef void database_request_fn(void *context, uint64_t number, struct view frame);
 MUST_CHECK enum status database_requests(struct database *database, uint32_t limit,
                                          database_request_fn *each, void *context);
+
+/* ---- Files that go with messages ---- */
+
+/* Whether files became due since they were last removed, or may be from before. */
+bool database_has_due(struct database *database);
+
+/* Whether any file of this conversation is due, or cannot be known. */
+bool database_has_due_of(struct database *database, struct view conversation);
+
+typedef void database_removed_fn(void *context, const struct unsay_removed *removed);
+
+/* Tries to; what is due stays due until database_remove_due. */
+void database_remove_now(struct database *database, const char *path);
+
+/* Removes the files that are due; OK when none is left. Those that fail stay due. */
+MUST_CHECK enum status database_remove_due(struct database *database, database_removed_fn *each,
+                                           void *context);
 
 /* ---- Erasing ---- */
 

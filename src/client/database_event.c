@@ -75,6 +75,8 @@ bool database_put_event(struct database *database, const wire_event *wire)
     bool is_tombstone = event.kind == UNSAY_EVENT_MESSAGE && event.state != UNSAY_MESSAGE_NORMAL;
     if (is_tombstone)
         database->needs_scrub = true; /* an older copy may be in a file that was set aside */
+    if (is_tombstone)
+        attachments_recall(database, view_of(event.conversation), event.sender, event.message_id);
     bool has_failed = event.kind == UNSAY_EVENT_MESSAGE &&
                       database_outbox_met(database, event.message_id, is_tombstone);
     arena_fini(&arena);
@@ -130,6 +132,7 @@ bool database_recall(struct database *database, const wire_event *recall)
     if (target->vanished)
         database_conversation_vanish(database, conversation, target->target_origin,
                                      target->target_seq);
+    attachments_recall_seq(database, conversation, target->target_origin, target->target_seq);
     if (target->target_message_id.len == UUID_BYTES)
         database_outbox_met(database, target->target_message_id.data, true);
     return is_changed;
@@ -137,6 +140,7 @@ bool database_recall(struct database *database, const wire_event *recall)
 
 void database_forget(struct database *database)
 {
+    attachments_forget(database);
     static const enum statement clears[] = {STATEMENT_EVENT_CLEAR,        STATEMENT_BODY_CLEAR,
                                             STATEMENT_SEARCH_CLEAR,       STATEMENT_CURSOR_CLEAR,
                                             STATEMENT_CONVERSATION_CLEAR, STATEMENT_PLACE_CLEAR,
@@ -144,6 +148,7 @@ void database_forget(struct database *database)
     for (size_t i = 0; i < sizeof(clears) / sizeof(clears[0]); i++)
         database_run(database, database_statement(database, clears[i]));
     database_index_reset(database);
+    database->evictable_count = 0;
     database->needs_scrub = true;
 }
 
@@ -165,5 +170,6 @@ void database_put_displayed(struct database *database, struct view conversation,
     bind_text(statement, 1, conversation);
     bind_number(statement, 2, origin);
     bind_number(statement, 3, seq < INT64_MAX ? seq : INT64_MAX);
-    database_run(database, statement);
+    if (database_run(database, statement) > 0)
+        database->evict_at_pages = 0; /* there is more that may go */
 }

@@ -125,6 +125,57 @@ void database_unindex(struct database *database, const struct search_key *key, u
     sqlite3_blob_close(blob);
 }
 
+/* The row without the entries of these messages; nothing is left of a row without entries. */
+static void row_filter(struct database *database, uint64_t row, struct view entries,
+                       struct view conversation, uint32_t origin, uint64_t last)
+{
+    struct search_entry entry;
+    struct buffer kept;
+    size_t at = 0;
+    size_t start = 0;
+    buffer_init(&kept);
+    for (; search_entry_next(entries, &at, &entry); start = at) {
+        bool is_deleted =
+            entry.filter.size == 0 || (entry.key.seq <= last && entry.key.origin == origin &&
+                                       view_equal(entry.key.conversation, conversation));
+        if (!is_deleted)
+            buffer_append(&kept, entries.data + start, at - start);
+    }
+    if (at != entries.size)
+        database_damage(database);
+    bool is_empty = buffer_size(&kept) == 0;
+    if (buffer_size(&kept) != entries.size) {
+        sqlite3_stmt *statement =
+            database_statement(database, is_empty ? STATEMENT_SEARCH_DELETE : STATEMENT_SEARCH_PUT);
+        bind_number(statement, 1, row);
+        if (!is_empty)
+            bind_bytes(statement, 2, buffer_view(&kept));
+        database_run(database, statement);
+    }
+    buffer_fini(&kept);
+}
+
+uint64_t database_unindex_range(struct database *database, struct view conversation,
+                                uint32_t origin, uint64_t last, uint64_t number, uint64_t done)
+{
+    struct arena arena;
+    if (buffer_size(&database->index) != 0 && number >= database->index_number)
+        index_write(database);
+    uint64_t row = index_row(database, number);
+    if (row == 0 || row == done || database_has_failed(database))
+        return row;
+    arena_init(&arena);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_SEARCH_GET);
+    bind_number(statement, 1, row);
+    struct view entries = {NULL, 0};
+    if (database_step(database, statement))
+        entries = column_bytes(statement, 0, &arena);
+    database_done(statement);
+    row_filter(database, row, entries, conversation, origin, last);
+    arena_fini(&arena);
+    return row;
+}
+
 static void index_body(struct database *database, const struct search_key *key, uint64_t number,
                        struct arena *arena)
 {

@@ -2,6 +2,7 @@
 #ifndef UNSAY_CLIENT_DATABASE_INTERNAL_H
 #define UNSAY_CLIENT_DATABASE_INTERNAL_H
 
+#include "base/limits.h"
 #include "client/database.h"
 #include "client/database_file.h"
 #include "client/search_entry.h"
@@ -15,6 +16,12 @@
 
 #define CONVERSATION_COLUMNS \
     "id,type,name,peer,role,muted,pinned,hiding,hidden_seq,activity,activity_seq,preview_seq"
+
+/* A conversation that may have something to evict. */
+struct evictable {
+    char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+    uint32_t origin;
+};
 
 enum statement {
 #define STATEMENT(name, sql) STATEMENT_##name,
@@ -52,6 +59,12 @@ struct database {
     bool is_damaged;
     bool needs_scrub;
     struct database_damage *damage; /* NULL: nothing to tell */
+    char *attachment_directory;     /* NULL: none */
+    bool has_due;                   /* see database_has_due */
+    uint64_t pages_max;             /* 0: no limit */
+    uint64_t evict_at_pages;        /* when it makes sense to look again */
+    struct evictable *evictable;    /* what is looked at next, the last first */
+    size_t evictable_count;
 };
 
 /* Takes the lock and forgets earlier failures; _leave returns what failed since, and unlocks. */
@@ -138,6 +151,12 @@ void database_index(struct database *database, const struct search_key *key, uin
 /* Its body is erased. Nothing when it is not indexed. */
 void database_unindex(struct database *database, const struct search_key *key, uint64_t number);
 
+/* The conversation's messages up to seq `last` are deleted; one of them had the body of this
+ * number. Takes them all out of the row that has its entry, unless that is row `done`, and returns
+ * the row. */
+uint64_t database_unindex_range(struct database *database, struct view conversation,
+                                uint32_t origin, uint64_t last, uint64_t number, uint64_t done);
+
 /* Indexes what is stored; for an upgrade. */
 void database_index_all(struct database *database);
 
@@ -148,6 +167,23 @@ void database_index_reset(struct database *database);
 /* The index holds what was never written: a failure, after which database_repair begins a new file.
  */
 void database_damage(struct database *database);
+
+/* ---- database_attachment.c: the message is not here any more, so its files are due ---- */
+
+void attachments_recall(struct database *database, struct view conversation, const char *sender,
+                        const uint8_t message_id[UUID_BYTES]);
+void attachments_recall_seq(struct database *database, struct view conversation, uint32_t origin,
+                            uint64_t seq);
+void attachments_recall_outbox(struct database *database, const struct uuid *message_id);
+void attachments_evict(struct database *database, struct view conversation, uint32_t origin,
+                       uint64_t last);
+void attachments_forget(struct database *database);
+
+/* Whether any is due. */
+void attachments_load(struct database *database);
+
+/* Removes all files, due or not, and keeps the first failure. */
+enum status attachments_wipe(struct database *database, struct failure *failure);
 
 /* Carries over what can be read of a damaged file's outbox and requests, and counts it. */
 void database_salvage(struct database *database, struct database_damage *damage);

@@ -66,6 +66,8 @@ static struct outbox_state outbox_state(struct database *database, const struct 
 static void outbox_remove(struct database *database, const struct uuid *message_id,
                           struct outbox_state state)
 {
+    if (state.is_recalled)
+        attachments_recall_outbox(database, message_id);
     sqlite3_stmt *statement = database_statement(database, STATEMENT_OUTBOX_DELETE);
     bind_bytes(statement, 1, uuid_view(message_id));
     database_run(database, statement);

@@ -65,6 +65,10 @@ void database_salvage(struct database *database, struct database_damage *damage)
             salvage_outbox(damaged, database->sqlite, "NULL", "0");
         salvage_rows(damaged, "SELECT key FROM identity", database->sqlite,
                      "UPDATE identity SET key=?");
+        salvage_rows(damaged, "SELECT conversation,sender,message_id,path,is_due FROM attachment",
+                     database->sqlite,
+                     "INSERT OR IGNORE INTO attachment(conversation,sender,message_id,path,is_due)"
+                     " VALUES(?,?,?,?,?)");
         salvage_rows(damaged, "SELECT number,frame FROM request ORDER BY number", database->sqlite,
                      "INSERT INTO request VALUES(?,?)");
         if (sqlite3_exec(database->sqlite, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
@@ -72,6 +76,7 @@ void database_salvage(struct database *database, struct database_damage *damage)
     }
     sqlite3_close(damaged);
     database_outbox_count_again(database);
+    attachments_load(database);
     damage->outbox = database->counts.all;
     damage->requests = salvage_count(database->sqlite, "SELECT count(*) FROM request");
 }

@@ -71,6 +71,12 @@ static const char *const schema_steps[] = {
     "CREATE TABLE audience(conversation TEXT,origin INTEGER,seq INTEGER NOT NULL,"
     " is_large INTEGER NOT NULL,PRIMARY KEY(conversation,origin)) WITHOUT ROWID;"
     "PRAGMA user_version=5;",
+
+    "CREATE TABLE attachment(number INTEGER PRIMARY KEY,conversation TEXT NOT NULL,"
+    " sender TEXT NOT NULL,message_id BLOB NOT NULL,path TEXT NOT NULL,is_due INTEGER NOT NULL,"
+    " UNIQUE(conversation,sender,message_id,path));"
+    "CREATE INDEX attachment_due ON attachment(conversation) WHERE is_due=1;"
+    "PRAGMA user_version=6;",
 };
 
 enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };

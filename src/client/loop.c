@@ -79,6 +79,7 @@ static void loop_load(struct loop *loop)
     }
     client_core_load_store(loop->core, &store);
     client_core_start(loop->core, loop_now_ms());
+    loop_evict_soon(loop);
 }
 
 /* Offers entries of the outbox with number > after, at most `count`; returns whether there may be
@@ -256,9 +257,12 @@ static void loop_on_prepare(uv_prepare_t *prepare)
         if (loop->regretted != NULL)
             loop_on_edits(&loop->edits);
         loop_show_recalled(loop);
+        loop_show_evicted(loop);
+        loop_remove_files(loop);
         loop_perform(loop, effects);
         loop_show_conversations(loop);
     }
+    loop_remove_files(loop);
     if (database_needs_scrub(loop->client->database) && !uv_is_active((uv_handle_t *)&loop->scrub))
         uv_timer_start(&loop->scrub, loop_on_scrub, LOOP_SCRUB_MS, 0);
 }
@@ -289,6 +293,10 @@ struct loop *loop_new(struct unsay *client)
     loop->reload.data = loop;
     uv_timer_init(&loop->uv, &loop->scrub);
     loop->scrub.data = loop;
+    uv_timer_init(&loop->uv, &loop->files);
+    loop->files.data = loop;
+    uv_timer_init(&loop->uv, &loop->evict);
+    loop->evict.data = loop;
     uv_timer_init(&loop->uv, &loop->edits);
     loop->edits.data = loop;
     return loop;
@@ -327,6 +335,8 @@ static void loop_say_goodbye(struct loop *loop)
     arena_reset(&loop->arena);
     if (effects != NULL && loop_store(loop, effects, &failure) == STATUS_OK) {
         loop_show_recalled(loop);
+        loop_show_evicted(loop);
+        loop_remove_files(loop);
         loop_perform(loop, effects);
         loop_show_conversations(loop);
     }
@@ -342,6 +352,8 @@ static void loop_stop(struct loop *loop)
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->reload, NULL);
     uv_close((uv_handle_t *)&loop->scrub, NULL);
+    uv_close((uv_handle_t *)&loop->files, NULL);
+    uv_close((uv_handle_t *)&loop->evict, NULL);
     uv_close((uv_handle_t *)&loop->edits, NULL);
     uv_close((uv_handle_t *)&loop->async, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);

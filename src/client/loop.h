@@ -24,6 +24,9 @@ uint64_t loop_now_ms(void);
 /* There is something new in the outbox. */
 void loop_outbox_grew(struct loop *loop);
 
+/* There are files to remove. */
+void loop_remove_soon(struct loop *loop);
+
 void loop_network_changed(struct loop *loop);
 
 /* Copied. */

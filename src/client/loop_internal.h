@@ -43,6 +43,12 @@ struct moved {
     struct moved *next;
 };
 
+/* What the transaction before deleted to make room. */
+struct evicted {
+    struct database_evicted range;
+    struct evicted *next;
+};
+
 struct loop {
     struct unsay *client;
 
@@ -68,6 +74,9 @@ struct loop {
     uint64_t wake_ms;
     uv_timer_t reload; /* after a failed transaction */
     uv_timer_t scrub;
+    uv_timer_t files; /* to remove again what could not be removed */
+    uint64_t files_pause_ms;
+    uv_timer_t evict;                /* the database may still be too large */
     uv_timer_t edits;                /* to overwrite what may no longer be edited */
     uint8_t key[DATABASE_KEY_BYTES]; /* the device's */
     struct client_core *core;        /* NULL while the database does not work */
@@ -86,6 +95,7 @@ struct loop {
     struct changed *changed;
     struct changed **changed_end;
     struct moved *moved;
+    struct evicted *evicted;
 };
 
 /* Offers the core what is new in the outbox, if it knows the rest. */
@@ -131,6 +141,22 @@ MUST_CHECK enum status loop_load_key(struct loop *loop, struct view *public_key)
 
 /* CLIENT_SIGN. */
 void loop_sign(struct loop *loop, const struct client_effect *effect);
+
+/* ---- loop_files.c: files that go with messages ---- */
+
+/* When there are new ones to remove. */
+void loop_remove_files(struct loop *loop);
+
+/* ---- loop_evict.c ---- */
+
+/* Inside a transaction: makes room if need be, and keeps what to tell. */
+void loop_evict(struct loop *loop);
+
+/* After it. */
+void loop_show_evicted(struct loop *loop);
+
+/* Makes room from now on, also if nothing else happens. */
+void loop_evict_soon(struct loop *loop);
 
 /* ---- loop_store.c ---- */
 

@@ -129,6 +129,12 @@ void loop_outbox_grew(struct loop *loop)
     loop_unlock_and_wake(loop);
 }
 
+/* Each turn of the loop looks. */
+void loop_remove_soon(struct loop *loop)
+{
+    uv_async_send(&loop->async);
+}
+
 void loop_network_changed(struct loop *loop)
 {
     loop_lock(loop);

@@ -1,6 +1,6 @@
 /* Receipts: the device's word that a recall is applied. The core says when one is due, which is
  * after the transaction that overwrote the body; here the older pages in the write-ahead log go
- * too, and only then is it signed. */
+ * too, the files that went with messages are gone, and only then is it signed. */
 #include "client/loop_internal.h"
 
 #include "core/frame.h"
@@ -35,11 +35,29 @@ static void loop_sign_cursor(struct loop *loop, const struct client_effect *effe
     cursor->receipt->signature = bytes_of(view_make(signature, crypto_sign_BYTES));
 }
 
+/* A conversation of which a file could not be removed is left out, until it is. */
+static void loop_withhold(struct loop *loop, wire_ack *ack)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < ack->n_cursors; i++) {
+        bool is_due =
+            ack->cursors[i]->receipt != NULL &&
+            database_has_due_of(loop->client->database, view_of(ack->cursors[i]->conversation));
+        if (!is_due)
+            ack->cursors[count++] = ack->cursors[i];
+    }
+    ack->n_cursors = count;
+}
+
 void loop_sign(struct loop *loop, const struct client_effect *effect)
 {
     struct database *database = loop->client->database;
     if (loop->link == NULL ||
         (database_needs_scrub(database) && database_scrub(database) != STATUS_OK))
+        return;
+    loop_withhold(loop, effect->ack);
+    if (effect->draft->body_case == CLIENT_FRAME(ACK) && effect->ack->n_cursors == 0 &&
+        effect->ack->n_notices == 0)
         return;
     for (size_t i = 0; i < effect->ack->n_cursors; i++) {
         if (effect->ack->cursors[i]->receipt != NULL)

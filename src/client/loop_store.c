@@ -248,17 +248,21 @@ enum status loop_store(struct loop *loop, const struct client_effect *effects,
     loop->changed = NULL;
     loop->changed_end = &loop->changed;
     loop->moved = NULL;
+    loop->evicted = NULL;
     const struct client_effect *first = effects;
     while (first != NULL && !effect_is_stored(loop, first))
         first = first->next;
     if (first == NULL)
         return STATUS_OK;
-    if (effects_need_sync(loop, first))
+    bool needs_sync = effects_need_sync(loop, first);
+    if (needs_sync)
         database_begin(loop->client->database);
     else
         database_begin_unsynced(loop->client->database);
     for (const struct client_effect *at = first; at != NULL; at = at->next)
         loop_store_effect(loop, effects, at);
+    if (needs_sync)
+        loop_evict(loop);
     enum status status = database_commit(loop->client->database, failure);
     loop_keep_regretted(loop, status == STATUS_OK);
     return status;

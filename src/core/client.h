@@ -156,7 +156,7 @@ enum client_effect_kind {
     CLIENT_TRANSMIT,   /* frame */
     CLIENT_SIGN,       /* draft: a frame with `ack` in it. Set time_ms and signature of the receipts
                         * there (core/receipt.h, of `store`), then encode and transmit it; where that
-                        * cannot be done, drop it: it comes again */
+                        * cannot be done, drop it, or leave cursors out: they come again */
     CLIENT_SHOW_EVENT, /* event */
     CLIENT_SHOW_SEND,  /* message_id, conversation, send_state, origin, seq, time, is_recalled,
                         * refusal, text */
@@ -207,7 +207,7 @@ struct client_effect {
     bool is_timeout;
     struct blob *frame; /* TRANSMIT: owned by the list */
     wire_client_frame *draft;
-    const wire_ack *ack;
+    wire_ack *ack;
     uint64_t after;
     uint32_t count;
     uint64_t at_ms;

@@ -164,8 +164,7 @@ static bool client_ack_has_receipt(const wire_ack *ack)
 }
 
 /* Transmits the frame around `ack`, through the shell's hand if there is something to sign. */
-static void client_acks_transmit(struct client_core *core, wire_client_frame *frame,
-                                 const wire_ack *ack)
+static void client_acks_transmit(struct client_core *core, wire_client_frame *frame, wire_ack *ack)
 {
     frame->request = client_request_number(core, CLIENT_REQUEST_CONTROL, 0);
     if (!client_ack_has_receipt(ack)) {

@@ -34,6 +34,8 @@ void fixture_open_with(struct fixture *fixture, const char *scheme,
         .follow = fixture->follow,
         .edit_ms = fixture->edit_ms,
         .key = fixture->key,
+        .attachment_directory = fixture->attachments,
+        .size_limit_bytes = fixture->size_limit_bytes,
     };
     options.callbacks.on_event = on_event;
     options.callbacks.on_conversation = fixture->on_conversation;

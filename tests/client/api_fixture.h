@@ -17,6 +17,8 @@ struct fixture {
     uint32_t edit_ms;
     void (*on_conversation)(void *, const struct unsay_conversation *); /* likewise */
     const uint8_t *key; /* NULL: not encrypted */
+    const char *attachments;
+    uint64_t size_limit_bytes;
 };
 
 /* cmocka's setup and teardown: a client of alice that is not started. */

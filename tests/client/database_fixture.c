@@ -17,6 +17,7 @@ void fixture_open(struct fixture *fixture)
         .user = "alice",
         .device = "phone",
         .key = fixture->key,
+        .size_limit_bytes = fixture->size_limit_bytes,
     };
     if (database_open(&options, &fixture->database, &failure) != STATUS_OK)
         fail_msg("%s", failure.text);
@@ -32,6 +33,7 @@ int fixture_setup(void **state)
 {
     static struct fixture fixture;
     fixture.key = NULL;
+    fixture.size_limit_bytes = 0;
     scratch_init(&fixture.scratch);
     arena_init(&fixture.arena);
     fixture_open(&fixture);

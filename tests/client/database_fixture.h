@@ -12,6 +12,7 @@ struct fixture {
     struct arena arena;
     struct database *database;
     const uint8_t *key; /* NULL: not encrypted */
+    uint64_t size_limit_bytes;
 };
 
 /* cmocka's setup and teardown: open. */

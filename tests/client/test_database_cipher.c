@@ -63,7 +63,8 @@ static void close_fixture(struct fixture *fixture)
 static enum status open_with(struct fixture *fixture, const uint8_t *key, struct failure *failure)
 {
     struct database *database = NULL;
-    struct database_options options = {fixture->scratch.path, "alice", "phone", key};
+    struct database_options options = {
+        .directory = fixture->scratch.path, .user = "alice", .device = "phone", .key = key};
     enum status status = database_open(&options, &database, failure);
     database_close(database);
     return status;

@@ -385,6 +385,7 @@ static void a_database_of_the_second_version_is_indexed(void **state)
     assert_true(fixture_recall(fixture, make_recall(&fixture->arena, "g:1", 60, 10)));
     database_close(fixture->database);
     fixture_execute(fixture, "DROP TABLE search; DROP TABLE place; DROP TABLE audience;"
+                             "DROP TABLE attachment;"
                              "DROP INDEX event_unread;"
                              "ALTER TABLE event DROP COLUMN own;"
                              "DROP TABLE conversation;"

@@ -7,6 +7,8 @@
 
 #include "api_fixture.h"
 
+#include "events.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -174,6 +176,51 @@ static void damage_is_told_and_the_outbox_goes_on(void **state)
                        "event 1 message normal meets damage");
 }
 
+static void append_large(struct fixture *fixture, size_t count)
+{
+    static char body[3001];
+    struct arena arena;
+    memset(body, 'b', sizeof(body) - 1);
+    arena_init(&arena);
+    for (size_t i = 0; i < count; i++)
+        fake_server_append(&fixture->server, make_message(&arena, "g:1", 1, body));
+    fake_server_wait_seq(&fixture->server, &fixture->server.acked, fixture->server.event_count);
+    arena_fini(&arena);
+}
+
+/* The first 200 of 600 large messages are displayed, then further ones come. */
+static void what_makes_room_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    struct unsay_history query = {.conversation = "g:1", .limit = 1};
+    fixture_close(fixture);
+    fixture->size_limit_bytes = 1; /* counts as 1 MiB */
+    fixture_open(fixture);
+    fixture_start(fixture);
+    append_large(fixture, 600);
+    assert_int_equal(unsay_displayed(fixture->client, "g:1", 150), UNSAY_OK);
+    fake_server_wait_seq(&fixture->server, &fixture->server.displayed, 150);
+    append_large(fixture, 300);
+    trace_wait(&fixture->trace, "evicted g:1 1-150", 1);
+    assert_int_equal(unsay_stored(fixture->client, &query, trace_history, &fixture->trace),
+                     UNSAY_OK);
+    assert_int_equal(trace_count(&fixture->trace, "history ok 1 from 151 more 1"), 1);
+    assert_int_equal(unsay_history(fixture->client, &query, trace_history, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace, "history ok 1 from 1 more 1", 1);
+
+    /* A late recall. */
+    fake_server_recall(&fixture->server, 3);
+    trace_wait(&fixture->trace, "event 901 recall 3", 1);
+    assert_int_equal(trace_count(&fixture->trace, "recalled 3 by bob"), 0);
+
+    /* What is displayed goes as soon as anything is stored. */
+    assert_int_equal(unsay_displayed(fixture->client, "g:1", 400), UNSAY_OK);
+    fake_server_say(&fixture->server, "one more");
+    trace_wait(&fixture->trace, "evicted g:1 151-350", 1);
+    trace_wait(&fixture->trace, "evicted g:1 351-400", 1);
+}
+
 #define fixture_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -185,6 +232,7 @@ int main(void)
         fixture_test(a_wipe_needs_no_key_and_no_client),
         fixture_test(an_interrupted_wipe_goes_on_at_the_next_start),
         fixture_test(damage_is_told_and_the_outbox_goes_on),
+        fixture_test(what_makes_room_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,18 @@ static void on_damaged(void *context, const struct unsay_damage *damage)
               damage->outbox_messages, damage->recalls);
 }
 
+static void on_evicted(void *context, const struct unsay_evicted *evicted)
+{
+    trace_add(context, "evicted %s %llu-%llu", evicted->conversation,
+              (unsigned long long)evicted->first_seq, (unsigned long long)evicted->last_seq);
+}
+
+static void on_removed(void *context, const struct unsay_removed *removed)
+{
+    assert(removed->is_removed == (*removed->text == 0));
+    trace_add(context, "%sremoved %s", removed->is_removed ? "" : "not ", removed->path);
+}
+
 const struct unsay_callbacks trace_callbacks = {
     .on_event = on_event,
     .on_recalled = on_recalled,
@@ -127,6 +139,8 @@ const struct unsay_callbacks trace_callbacks = {
     .on_read = on_read,
     .on_privacy = on_privacy,
     .on_damaged = on_damaged,
+    .on_evicted = on_evicted,
+    .on_removed = on_removed,
 };
 
 void trace_receipts(void *context, const struct unsay_error *error,
