@@ -75,6 +75,8 @@ soak: packages-check
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson configure $(BUILD) -Dtests=true
 	ninja -C $(BUILD)
+	./$(BUILD)/tests/client/test_client_faults all
+	./$(BUILD)/tests/client/test_client_database_damage all
 	./$(BUILD)/tests/sim/sim --seeds $(SEEDS)
 	UNSAY_SOAK=1 /usr/bin/python3 -B tests/process/test_network.py $(BUILD)/src/cli/unsay
 
