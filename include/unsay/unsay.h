@@ -720,6 +720,19 @@ UNSAY_API enum unsay_result unsay_set_privacy(struct unsay *client, bool hides_d
 UNSAY_API enum unsay_result unsay_get_privacy(struct unsay *client, unsay_privacy_fn *callback,
                                               void *context);
 
+/* ---- Taking along ---- */
+
+/* After each page of at most 200 lines; false: enough, and the export ends with STOPPED. */
+typedef bool unsay_export_fn(void *context, uint64_t done, uint64_t total);
+
+/* Writes all events and outgoing messages that this device has to a file descriptor, a JSON object
+ * a line (docs/sdk.md). The log as it is when the export begins, so that what comes meanwhile is
+ * not in it; what is taken back meanwhile is a tombstone there, unless its line was written before.
+ * On the calling thread, a page at a time; the client goes on meanwhile, and evicts nothing.
+ * UNREACHABLE: the descriptor cannot be written; errno says why. `progress` may be NULL. */
+UNSAY_API enum unsay_result unsay_export(struct unsay *client, int file, unsay_export_fn *progress,
+                                         void *context);
+
 /* ---- Files ---- */
 
 /* A file that goes with a message: when the message is taken back, evicted or wiped, the file is

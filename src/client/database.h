@@ -238,6 +238,19 @@ MUST_CHECK enum status database_conversations(struct database *database,
                                               struct unsay_conversation **conversations,
                                               size_t *count, bool *more);
 
+/* Of any origin, after < seq <= last, at most a page. */
+MUST_CHECK enum status database_page(struct database *database, struct view conversation,
+                                     uint32_t origin, uint64_t after, uint64_t last,
+                                     struct arena *arena, struct unsay_event **events,
+                                     size_t *count);
+
+/* The first event that is stored; 0: none. */
+MUST_CHECK enum status database_first(struct database *database, struct view conversation,
+                                      uint32_t origin, uint64_t *seq);
+
+/* Nothing is evicted while anybody holds it; each true needs its false. */
+void database_hold(struct database *database, bool holds);
+
 /* The latest message that has not vanished, of ORIGIN_DEFAULT; kind 0 when there is none. */
 MUST_CHECK enum status database_preview(struct database *database, struct view conversation,
                                         struct arena *arena, struct unsay_event *event);

@@ -114,10 +114,17 @@ static bool evict_from(struct database *database, struct database_evicted *evict
     return !database_has_failed(database);
 }
 
+void database_hold(struct database *database, bool holds)
+{
+    pthread_mutex_lock(&database->lock);
+    database->holds += holds ? 1 : -1;
+    pthread_mutex_unlock(&database->lock);
+}
+
 bool database_evict(struct database *database, struct arena *arena,
                     struct database_evicted *evicted)
 {
-    if (database->pages_max == 0)
+    if (database->pages_max == 0 || database->holds > 0)
         return false;
     uint64_t pages = evict_pages(database);
     if (pages <= database->pages_max || pages < database->evict_at_pages)

@@ -62,6 +62,7 @@ struct database {
     char *attachment_directory;     /* NULL: none */
     bool has_due;                   /* see database_has_due */
     uint64_t pages_max;             /* 0: no limit */
+    int holds;                      /* see database_hold */
     uint64_t evict_at_pages;        /* when it makes sense to look again */
     struct evictable *evictable;    /* what is looked at next, the last first */
     size_t evictable_count;

@@ -92,6 +92,37 @@ enum status database_events(struct database *database, const struct unsay_histor
     return database_leave(database, NULL);
 }
 
+enum status database_page(struct database *database, struct view conversation, uint32_t origin,
+                          uint64_t after, uint64_t last, struct arena *arena,
+                          struct unsay_event **events, size_t *count)
+{
+    *events = arena_alloc(arena, LIMIT_PAGE_EVENTS_MAX * sizeof(**events));
+    *count = 0;
+    database_enter(database);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_FIRST);
+    bind_text(statement, 1, conversation);
+    bind_number(statement, 2, origin);
+    bind_number(statement, 3, after);
+    bind_number(statement, 4, last + 1);
+    bind_number(statement, 5, LIMIT_PAGE_EVENTS_MAX);
+    while (database_step(database, statement))
+        event_read(database, statement, SIZE_MAX, arena, &(*events)[(*count)++]);
+    database_done(statement);
+    return database_leave(database, NULL);
+}
+
+enum status database_first(struct database *database, struct view conversation, uint32_t origin,
+                           uint64_t *seq)
+{
+    database_enter(database);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_MIN);
+    bind_text(statement, 1, conversation);
+    bind_number(statement, 2, origin);
+    *seq = database_step(database, statement) ? column_number(statement, 0) : 0;
+    database_done(statement);
+    return database_leave(database, NULL);
+}
+
 enum status database_cursors(struct database *database, database_cursor_fn *each, void *context)
 {
     database_enter(database);
