@@ -2,6 +2,7 @@
 
 #include "access/address.h"
 #include "cli/command.h"
+#include "cli/key_file.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@ static const char client_options[] =
     "  --token TOKEN      who you are, as \"unsay token\" prints it; or UNSAY_TOKEN\n"
     "  --state DIR        this device's database (default\n"
     "                     $XDG_STATE_HOME/unsay/USER-DEVICE)\n"
+    "  --key-file FILE    the key of that database, if it is encrypted; or UNSAY_KEY_FILE\n"
     "  --ca FILE          certificate authorities for tls and wss (default: the system's)\n"
     "  --timeout SECONDS  how long to try to connect; 0: as long as it takes\n"
     "  --json             one JSON object a line\n";
@@ -27,6 +29,7 @@ void options_init(struct options *options, const char *command, const struct hel
         .help = help,
         .server = getenv("UNSAY_SERVER"),
         .token = getenv("UNSAY_TOKEN"),
+        .key_file = getenv("UNSAY_KEY_FILE"),
         .timeout_ms = timeout_ms,
     };
     if (options->server == NULL || *options->server == 0)
@@ -117,6 +120,9 @@ static bool options_take(struct options *options, int option, bool *is_valid)
     case OPTION_STATE:
         options->given_state = optarg;
         return true;
+    case OPTION_KEY_FILE:
+        options->key_file = optarg;
+        return true;
     case OPTION_CA:
         options->ca = optarg;
         return true;
@@ -179,10 +185,8 @@ static bool options_default_state(struct options *options)
     return length > 0 && (size_t)length < sizeof(options->state);
 }
 
-bool options_finish(struct options *options)
+static bool options_find_token(struct options *options)
 {
-    struct address address;
-    options->exit_status = COMMAND_USAGE;
     if (options->token == NULL || *options->token == 0) {
         options_wrong(options, "no token; give --token or set UNSAY_TOKEN (\"unsay token\" makes "
                                "one)");
@@ -193,11 +197,22 @@ bool options_finish(struct options *options)
                                "and exp");
         return false;
     }
-    if (!address_parse(options->server, &address)) {
-        options_wrong(options, "\"%s\" is not a server's address, such as tcp://127.0.0.1:7410",
-                      options->server);
-        return false;
-    }
+    return true;
+}
+
+static bool options_find_key(struct options *options)
+{
+    struct failure failure;
+    if (options->key_file == NULL || *options->key_file == 0)
+        return true;
+    options->has_key = key_file_read(options->key_file, options->key, &failure) == STATUS_OK;
+    if (!options->has_key)
+        options_wrong(options, "%s", failure.text);
+    return options->has_key;
+}
+
+static bool options_find_state(struct options *options)
+{
     if (options->given_state == NULL) {
         if (options_default_state(options))
             return true;
@@ -211,4 +226,19 @@ bool options_finish(struct options *options)
     }
     snprintf(options->state, sizeof(options->state), "%s", options->given_state);
     return true;
+}
+
+bool options_finish(struct options *options)
+{
+    struct address address;
+    options->exit_status = COMMAND_USAGE;
+    bool needs_token = !options->may_lack_token || options->given_state == NULL;
+    if (needs_token && !options_find_token(options))
+        return false;
+    if (!address_parse(options->server, &address)) {
+        options_wrong(options, "\"%s\" is not a server's address, such as tcp://127.0.0.1:7410",
+                      options->server);
+        return false;
+    }
+    return options_find_state(options) && options_find_key(options);
 }

@@ -3,6 +3,7 @@
 #define UNSAY_CLI_OPTIONS_H
 
 #include "access/identity.h"
+#include "unsay/unsay.h"
 
 #include <getopt.h>
 #include <stdbool.h>
@@ -25,13 +26,15 @@ enum {
     OPTION_STATE,
     OPTION_CA,
     OPTION_JSON,
-    OPTION_TIMEOUT
+    OPTION_TIMEOUT,
+    OPTION_KEY_FILE
 };
 
 #define OPTIONS_CLIENT                                                                        \
     {"server", required_argument, NULL, OPTION_SERVER},                                       \
         {"token", required_argument, NULL, OPTION_TOKEN},                                     \
         {"state", required_argument, NULL, OPTION_STATE},                                     \
+        {"key-file", required_argument, NULL, OPTION_KEY_FILE},                               \
         {"ca", required_argument, NULL, OPTION_CA}, {"json", no_argument, NULL, OPTION_JSON}, \
     {                                                                                         \
         "timeout", required_argument, NULL, OPTION_TIMEOUT                                    \
@@ -49,8 +52,12 @@ struct options {
     uint32_t timeout_ms; /* for connecting; 0: as long as it takes */
     char state[4096];    /* after options_finish */
     struct identity self;
+    bool has_key; /* of the database; likewise */
+    uint8_t key[UNSAY_KEY_BYTES];
 
     const char *given_state;
+    const char *key_file;
+    bool may_lack_token; /* if it is not needed to find the state */
 };
 
 /* Values from the environment, and defaults. `command` and `help` are lent. */

@@ -124,6 +124,7 @@ int session_open(struct session *session, const struct options *options,
                 .on_read = session->hooks.on_read == NULL ? NULL : session_on_read,
             },
         .context = session,
+        .key = options->has_key ? options->key : NULL,
     };
     session->client = unsay_new(&client_options, text, sizeof(text));
     if (session->client == NULL)
