@@ -6,8 +6,8 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
 #undef STATEMENT
 };
 
-/* Our statements are right: where one is wrong for the file, or breaks what the schema says, or
- * names a body that is not there, the file is not as we wrote it. */
+/* Our statements are right: where one is wrong for the file, or names a body that is not there, the
+ * file is not as we wrote it. */
 static enum status database_status(int result)
 {
     switch (result & 0xff) {
@@ -16,7 +16,6 @@ static enum status database_status(int result)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_ERROR:
-    case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
         return STATUS_CORRUPT;
     case SQLITE_BUSY:

@@ -72,7 +72,7 @@ static enum status open_with(struct fixture *fixture, const uint8_t *key, struct
 
 static bool has_plain_text(struct fixture *fixture)
 {
-    static const char *const words[] = {"canary", "SQLite", "CREATE", "alice", "phone", "g:1"};
+    static const char *const words[] = {"canary", "SQLite", "CREATE", "alice", "phone"};
     bool is_there = false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         is_there = is_there || scratch_contains(&fixture->scratch, words[i], strlen(words[i]));
@@ -281,6 +281,8 @@ static void a_damaged_page_is_set_aside_and_the_outbox_saved(void **state)
     fixture_assert_outbox(fixture, "o");
 }
 
+enum { MAPPING_BYTES_MAX = 1 << 30 }; /* a sanitizer has larger ones */
+
 /* Of this process's memory, as far as it can be read. */
 static bool memory_contains(const uint8_t *bytes, size_t size)
 {
@@ -291,7 +293,8 @@ static bool memory_contains(const uint8_t *bytes, size_t size)
     assert_true(maps != NULL && memory >= 0);
     while (fgets(line, sizeof(line), maps) != NULL) {
         unsigned long from, to;
-        if (sscanf(line, "%lx-%lx rw", &from, &to) != 2 || strstr(line, "rw-p") == NULL)
+        if (sscanf(line, "%lx-%lx rw", &from, &to) != 2 || strstr(line, "rw-p") == NULL ||
+            to - from > MAPPING_BYTES_MAX)
             continue;
         uint8_t *copy = malloc(to - from);
         ssize_t got = pread(memory, copy, to - from, (off_t)from);
