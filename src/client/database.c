@@ -4,6 +4,7 @@
 #include "client/database_page.h"
 #include "client/database_state.h"
 #include "client/directory.h"
+#include "core/ids.h"
 
 #include <assert.h>
 #include <time.h>
@@ -82,7 +83,9 @@ static void database_check_identity(struct database *database)
     if (database_step(database, statement)) {
         const char *user = column_text(statement, 0, &arena);
         const char *device = column_text(statement, 1, &arena);
-        if (strcmp(user, database->user) != 0 || strcmp(device, database->device) != 0)
+        if (!id_is_user(view_of(user)) || !id_is_device(view_of(device)))
+            database_damage(database);
+        else if (strcmp(user, database->user) != 0 || strcmp(device, database->device) != 0)
             failure_set(&database->failure, STATUS_UNTRUSTED,
                         "The state directory %s belongs to user %s, device %s; choose another "
                         "directory for user %s, device %s.",

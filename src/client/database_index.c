@@ -14,7 +14,7 @@ enum {
 void database_damage(struct database *database)
 {
     if (!database_has_failed(database))
-        failure_set(&database->failure, STATUS_CORRUPT, "The index of messages in %s is damaged.",
+        failure_set(&database->failure, STATUS_CORRUPT, "The local database %s is damaged.",
                     database->path);
     database->is_damaged = true;
 }

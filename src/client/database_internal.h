@@ -165,7 +165,7 @@ void database_index_all(struct database *database);
 void database_index_commit(struct database *database);
 void database_index_reset(struct database *database);
 
-/* The index holds what was never written: a failure, after which database_repair begins a new file.
+/* The file holds what was never written: a failure, after which database_repair begins a new one.
  */
 void database_damage(struct database *database);
 
