@@ -59,6 +59,19 @@ static int list_setup(void **state)
     return 0;
 }
 
+static void what_was_read_elsewhere_is_read(void **state)
+{
+    struct fixture *fixture = *state;
+    struct trace *trace = &fixture->trace;
+    fake_server_join(&fixture->server, "alice", 0);
+    fixture_start(fixture);
+    fake_server_say_to(&fixture->server, "one", 0, "alice");
+    fake_server_say(&fixture->server, "two");
+    trace_wait(trace, "changed g:1 the group role 4 last 2 unread 2/1 muted 0 pinned 0", 1);
+    fake_server_move(&fixture->server, "alice", 2, 1);
+    trace_wait(trace, "changed g:1 the group role 4 last 2 unread 1/0 muted 0 pinned 0", 1);
+}
+
 static void entries_follow_what_happens(void **state)
 {
     struct fixture *fixture = *state;
@@ -227,6 +240,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         list_test(entries_follow_what_happens),
+        list_test(what_was_read_elsewhere_is_read),
         list_test(changes_are_gathered),
         list_test(the_list_needs_no_connection),
         list_test(news_of_other_devices_count_by_version),

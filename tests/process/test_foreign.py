@@ -51,6 +51,8 @@ class Foreign(harness.ServerCase):
         ack = bob.ask(ack=FRAMES.Ack(cursors=[FRAMES.Cursor(
             conversation=talk, origin=1, stored=2, displayed=2)]))
         self.assertEqual(ack.ack.cursors[0].stored, 2)
+        while alice.next_place("bob") != (2, 2):
+            continue
 
         result = self.recall(alice, talk, b"first", seq=2)
         self.assertEqual(result.outcomes[0].outcome, AUDIT.RECALL_OUTCOME_RECALLED)

@@ -93,8 +93,23 @@ class WireClient:
     def ask(self, **body):
         return self.answer(self.send(**body))
 
-    def next_news(self):
-        return self.news.pop(0) if self.news else self.receive()
+    def next_news(self, progress=False):
+        """The next push or notice; or the next that is told of places."""
+        for at, frame in enumerate(self.news):
+            if (frame.WhichOneof("body") == "progress") == progress:
+                return self.news.pop(at)
+        while True:
+            frame = self.receive()
+            if (frame.WhichOneof("body") == "progress") == progress:
+                return frame
+            self.news.append(frame)
+
+    def next_place(self, user):
+        """What is told next of how far this user has come."""
+        while True:
+            for told in self.next_news(progress=True).progress.conversations[0].members:
+                if told.user == user:
+                    return told.stored, told.displayed
 
     def hello(self, token):
         return self.ask(hello=self.frames.Hello(version_min=1, version_max=1, token=token,
