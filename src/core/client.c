@@ -198,6 +198,8 @@ static bool client_core_dispatch(struct client_core *core, const wire_server_fra
         return client_event_replaced(core, frame->replace);
     if (frame->body_case == SERVER_FRAME(REFRESH))
         return client_event_refreshed(core, frame->refresh);
+    if (frame->body_case == SERVER_FRAME(INVITATION))
+        return client_sync_invited(core, frame->invitation);
     if (frame->body_case == SERVER_FRAME(EVENT) && frame->request == 0)
         return client_event_pushed(core, frame->event);
     if (frame->body_case == SERVER_FRAME(LISTING))

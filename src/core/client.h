@@ -142,7 +142,8 @@ enum client_effect_kind {
     CLIENT_STORE_RECALL, /* event (a recall): overwrite the target's body and mark it recalled, if
                           * it is stored and normal; then, after the commit, show the tombstone */
     CLIENT_STORE_CURSOR, /* cursor */
-    CLIENT_STORE_CONVERSATION, /* entry: insert or update what it tells of the conversation */
+    CLIENT_STORE_CONVERSATION, /* entry: insert or update; role unspecified: the user is not in it
+                                */
     CLIENT_STORE_LISTING,      /* listing: what the user set, unless a later version is stored */
     CLIENT_STORE_LEFT,         /* conversation: the user is not in it any more; its log may lack the
                                 * event that says so */

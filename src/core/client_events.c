@@ -1,6 +1,7 @@
 /* Events as they come: what continues a cursor is stored and shown, the rest is known already or
- * has to be read. A recall takes effect when its notice comes; the body that a slower path still
- * brings for its target is not let in. */
+ * has to be read. Over what is hidden from the user the cursor moves without an event. A recall
+ * takes effect when its notice comes; the body that a slower path still brings for its target is
+ * not let in. */
 #include "base/memory.h"
 #include "core/client_core.h"
 #include "core/frame.h"
@@ -20,6 +21,9 @@ bool client_event_is_valid(const wire_event *event)
         return event->message != NULL && event->message->message_id.len == UUID_BYTES;
     if (event->kind_case == EVENT_KIND(RECALL))
         return event->recall != NULL && event->recall->target_message_id.len == UUID_BYTES;
+    if (event->kind_case == EVENT_KIND(HIDDEN))
+        return event->hidden != NULL && event->hidden->first != 0 &&
+               event->hidden->first <= event->seq;
     return true;
 }
 
@@ -129,6 +133,17 @@ static void client_event_apply_recall(struct client_core *core, const wire_event
     store->event_bytes = event_encode(event, &core->effects.arena);
 }
 
+/* The cursor reaches `seq`. */
+static void client_event_pass(struct client_core *core, struct client_conversation *conversation,
+                              uint64_t seq)
+{
+    conversation->stored = seq;
+    if (conversation->refreshed != 0 && conversation->refreshed <= seq) {
+        client_acks_add_notice(core, conversation, conversation->refreshed);
+        conversation->refreshed = 0;
+    }
+}
+
 /* `event` is the next one of the conversation. */
 static void client_event_store(struct client_core *core, struct client_conversation *conversation,
                                const wire_event *event, bool is_applied)
@@ -142,27 +157,29 @@ static void client_event_store(struct client_core *core, struct client_conversat
     struct client_effect *show = client_effects_add(&core->effects, CLIENT_SHOW_EVENT);
     show->event = event;
     show->event_bytes = store->event_bytes;
-    conversation->stored = event->seq;
     if (event->kind_case == EVENT_KIND(RECALL))
         conversation->recalled = event->seq;
-    if (conversation->refreshed != 0 && conversation->refreshed <= conversation->stored) {
-        client_acks_add_notice(core, conversation, conversation->refreshed);
-        conversation->refreshed = 0;
-    }
+    client_event_pass(core, conversation, event->seq);
 }
 
-/* As above, then the held ones whose turn has come. */
+/* As above, or a part of the log that is not for this user; then the held ones whose turn has come.
+ */
 static void client_event_advance(struct client_core *core, struct client_conversation *conversation,
                                  const wire_event *event)
 {
-    client_event_store(core, conversation, event, false);
+    if (event->kind_case == EVENT_KIND(HIDDEN))
+        client_event_pass(core, conversation, event->seq);
+    else
+        client_event_store(core, conversation, event, false);
     while (!list_is_empty(&conversation->held)) {
         struct client_held *held = LIST_ITEM(conversation->held.next, struct client_held, node);
         if (held->seq > conversation->stored + 1)
             break;
-        client_event_store(
-            core, conversation,
-            event_decode(view_make(held->event, held->event_bytes), &core->effects.arena), true);
+        if (held->seq > conversation->stored)
+            client_event_store(
+                core, conversation,
+                event_decode(view_make(held->event, held->event_bytes), &core->effects.arena),
+                true);
         client_held_free(core, conversation, held);
     }
     client_conversation_moved(core, conversation);
@@ -184,7 +201,7 @@ static struct client_conversation *client_event_conversation(struct client_core 
 bool client_event_pushed(struct client_core *core, const wire_event *event)
 {
     struct client_conversation *conversation = client_event_conversation(core, event);
-    if (conversation == NULL)
+    if (conversation == NULL || event->kind_case == EVENT_KIND(HIDDEN))
         return false;
     if (event->seq == conversation->stored + 1)
         client_event_advance(core, conversation, event);
@@ -251,7 +268,8 @@ bool client_event_refreshed(struct client_core *core, const wire_refresh *refres
 bool client_event_read(struct client_core *core, struct client_conversation *conversation,
                        const wire_event *event)
 {
-    if (event->seq == conversation->stored + 1)
+    uint64_t first = event->kind_case == EVENT_KIND(HIDDEN) ? event->hidden->first : event->seq;
+    if (first <= conversation->stored + 1 && event->seq > conversation->stored)
         client_event_advance(core, conversation, event);
     return event->seq <= conversation->stored;
 }

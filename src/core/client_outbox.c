@@ -161,10 +161,13 @@ static void client_entry_resolve(struct client_core *core, struct client_entry *
     client_outbox_want(core);
 }
 
+/* `detail` is the server's, and may be empty. */
 static void client_outbox_fail(struct client_core *core, struct view conversation,
-                               struct uuid message_id, refusal_code refusal)
+                               struct uuid message_id, refusal_code refusal, const char *detail)
 {
     const char *text = refusal == REFUSAL_NONE ? client_gave_up : refusal_text(refusal);
+    if (*detail != 0)
+        text = detail;
     conversation = arena_copy(&core->effects.arena, conversation);
     struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_FAILED);
     struct client_effect *show = client_effects_add(&core->effects, CLIENT_SHOW_SEND);
@@ -176,9 +179,9 @@ static void client_outbox_fail(struct client_core *core, struct view conversatio
 }
 
 static void client_entry_fail(struct client_core *core, struct client_entry *entry,
-                              refusal_code refusal)
+                              refusal_code refusal, const char *detail)
 {
-    client_outbox_fail(core, client_lane_id(entry->lane), entry->message_id, refusal);
+    client_outbox_fail(core, client_lane_id(entry->lane), entry->message_id, refusal, detail);
     client_entry_resolve(core, entry);
 }
 
@@ -248,7 +251,7 @@ bool client_outbox_offer(struct client_core *core, const struct client_outgoing 
     outbox->last_number = outgoing->number;
     refusal_code refusal = client_outgoing_refusal(core, outgoing);
     if (refusal != REFUSAL_NONE) {
-        client_outbox_fail(core, outgoing->conversation, outgoing->message_id, refusal);
+        client_outbox_fail(core, outgoing->conversation, outgoing->message_id, refusal, "");
         return true;
     }
     struct client_entry *entry = client_outbox_add(core, outgoing);
@@ -272,7 +275,7 @@ void client_outbox_forget(struct client_core *core)
         struct client_entry *entry = LIST_ITEM(node, struct client_entry, window_node);
         const wire_send *detail = client_entry_detail(core, entry);
         if (detail->quote != NULL || detail->forward != NULL)
-            client_entry_fail(core, entry, REFUSAL_CODE(UNKNOWN_MESSAGE));
+            client_entry_fail(core, entry, REFUSAL_CODE(UNKNOWN_MESSAGE), "");
     }
 }
 
@@ -350,7 +353,7 @@ bool client_outbox_answer(struct client_core *core, const wire_server_frame *fra
     if (frame->body_case != SERVER_FRAME(ERROR))
         return false;
     if (!client_error_is_retryable(frame->error))
-        client_entry_fail(core, entry, frame->error->code);
+        client_entry_fail(core, entry, frame->error->code, frame->error->detail);
     else if (frame->request == entry->request)
         client_entry_pause(core, entry, frame->error);
     return true;
@@ -361,7 +364,7 @@ static void client_entry_tick(struct client_core *core, struct client_entry *ent
     struct client_lane *lane = entry->lane;
     uint64_t give_up_ms = entry->since_ms + core->config.send_give_up_ms;
     if (core->now_ms >= give_up_ms) {
-        client_entry_fail(core, entry, entry->refusal);
+        client_entry_fail(core, entry, entry->refusal, "");
         return;
     }
     client_outbox_wake(&core->outbox, give_up_ms);

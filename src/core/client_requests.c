@@ -46,6 +46,8 @@ static Unsay__V1__ServerFrame__BodyCase client_request_answer_case(const wire_cl
         {CLIENT_FRAME(CREATE_CONVERSATION), SERVER_FRAME(OPENED)},
         {CLIENT_FRAME(CHANGE_MEMBERS), SERVER_FRAME(APPENDED)},
         {CLIENT_FRAME(CHANGE_PIN), SERVER_FRAME(APPENDED)},
+        {CLIENT_FRAME(CHANGE_SETTINGS), SERVER_FRAME(APPENDED)},
+        {CLIENT_FRAME(JOIN_CONVERSATION), SERVER_FRAME(APPENDED)},
         {CLIENT_FRAME(CHANGE_LISTING), SERVER_FRAME(LISTING)},
         {CLIENT_FRAME(LIST_MEMBERS), SERVER_FRAME(MEMBERS)},
         {CLIENT_FRAME(LIST_PINS), SERVER_FRAME(PINS)},
@@ -179,8 +181,11 @@ static bool client_request_gather(struct client_core *core, struct client_reques
 {
     if (!request->is_read || !client_event_is_valid(event) || event->origin != request->origin ||
         !view_equal(view_of(event->conversation), view_of(request->conversation)) ||
-        request->event_count == request->limit)
+        (request->event_count == request->limit && event->kind_case != EVENT_KIND(HIDDEN)))
         return false;
+    if (event->kind_case ==
+        EVENT_KIND(HIDDEN)) /* to an application it is as if it were not there */
+        return true;
     struct view bytes = event_encode(event, &core->effects.arena);
     uint32_t size = (uint32_t)bytes.size;
     buffer_append(&request->events, &size, sizeof(size));

@@ -3,6 +3,7 @@
 #include "core/backoff.h"
 #include "core/client_core.h"
 #include "core/ids.h"
+#include "core/rows.h"
 
 void client_sync_init(struct client_sync *sync)
 {
@@ -171,11 +172,22 @@ void client_sync_heard(struct client_core *core, struct client_conversation *con
     conversation->is_left = false;
 }
 
+/* Also where there is nothing to read, since the user is only invited. */
+static void client_sync_heard_of(struct client_core *core, const wire_conversation_entry *entry)
+{
+    struct client_conversation *conversation = client_conversations_add(
+        &core->conversations, view_of(entry->conversation), ORIGIN_DEFAULT);
+    if (conversation != NULL)
+        client_sync_heard(core, conversation);
+}
+
 static bool client_sync_entry(struct client_core *core, const wire_conversation_entry *entry)
 {
     struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_CONVERSATION);
     store->entry = entry;
     store->conversation = view_of(entry->conversation);
+    if (entry->n_heads == 0)
+        client_sync_heard_of(core, entry);
     for (size_t i = 0; i < entry->n_heads; i++) {
         const wire_head *head = entry->heads[i];
         struct client_conversation *conversation = client_conversations_add(
@@ -191,6 +203,18 @@ static bool client_sync_entry(struct client_core *core, const wire_conversation_
         if (conversation->stored < head->seq)
             client_sync_gap(core, conversation, head->seq, 0);
     }
+    return true;
+}
+
+bool client_sync_invited(struct client_core *core, const wire_conversation_entry *entry)
+{
+    if (!id_is_conversation(view_of(entry->conversation)) || entry->n_heads != 0 ||
+        role_is_member(entry->role))
+        return false;
+    client_sync_heard_of(core, entry);
+    struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_CONVERSATION);
+    store->entry = entry;
+    store->conversation = view_of(entry->conversation);
     return true;
 }
 
@@ -297,7 +321,7 @@ static bool client_page_event(struct client_core *core, struct client_page *page
     struct client_conversation *conversation = page->conversation;
     if (!client_event_is_valid(event) || event->origin != conversation->origin ||
         !view_equal(view_of(event->conversation), client_conversation_id(conversation)) ||
-        ++page->event_count > LIMIT_PAGE_EVENTS_MAX)
+        ++page->event_count > LIMIT_PAGE_EVENTS_MAX + 1) /* with what stands in for hidden ones */
         return false;
     if (!client_event_read(core, conversation, event) && event->seq > conversation->head)
         conversation->head = event->seq;

@@ -45,6 +45,9 @@ void client_sync_init(struct client_sync *sync);
 /* After Welcome. */
 void client_sync_start(struct client_core *core);
 
+/* News: the user was invited, or is so no longer. False when the contract does not allow it. */
+bool client_sync_invited(struct client_core *core, const wire_conversation_entry *entry);
+
 /* Pushes were dropped: list again. */
 void client_sync_behind(struct client_core *core);
 

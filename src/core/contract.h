@@ -17,6 +17,9 @@ typedef Unsay__V1__Creation wire_creation;
 typedef Unsay__V1__Member wire_member;
 typedef Unsay__V1__Membership wire_membership;
 typedef Unsay__V1__Pin wire_pin;
+typedef Unsay__V1__Settings wire_settings;
+typedef Unsay__V1__SettingsChange wire_settings_change;
+typedef Unsay__V1__Hidden wire_hidden;
 typedef Unsay__V1__Reference wire_reference;
 typedef Unsay__V1__Source wire_source;
 
@@ -43,6 +46,8 @@ typedef Unsay__V1__CreateConversation wire_create_conversation;
 typedef Unsay__V1__Goodbye wire_goodbye;
 typedef Unsay__V1__ChangeMembers wire_change_members;
 typedef Unsay__V1__ChangePin wire_change_pin;
+typedef Unsay__V1__ChangeSettings wire_change_settings;
+typedef Unsay__V1__JoinConversation wire_join_conversation;
 typedef Unsay__V1__ListMembers wire_list_members;
 typedef Unsay__V1__ListPins wire_list_pins;
 typedef Unsay__V1__RecallRange wire_recall_range;

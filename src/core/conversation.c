@@ -26,6 +26,20 @@ struct change *effects_change(struct effects *effects, enum change_kind kind,
     return change;
 }
 
+struct conversation_row *effects_change_row(struct effects *effects,
+                                            const struct conversation *conversation,
+                                            const struct conversation_row *row)
+{
+    struct change *change = effects_change(effects, CHANGE_CONVERSATION, conversation);
+    change->conversation_row = *row;
+    change->conversation_row.name = arena_copy(effects->arena, row->name);
+    change->conversation_row.description = arena_copy(effects->arena, row->description);
+    change->conversation_row.creator = arena_copy(effects->arena, row->creator);
+    for (size_t i = 0; i < 2; i++)
+        change->conversation_row.peers[i] = arena_copy(effects->arena, row->peers[i]);
+    return &change->conversation_row;
+}
+
 void effects_audit(struct effects *effects, const wire_audit_entry *entry)
 {
     struct change *change = arena_zero(effects->arena, sizeof(*change));

@@ -29,10 +29,11 @@ struct conversation {
     bool ends_in_message; /* the last event is one */
     Unsay__V1__ConversationType type;
     uint32_t member_count;
+    struct conversation_settings settings;
 };
 
 struct member {
-    bool is_member; /* now; one who left has a row all the same */
+    bool is_member; /* now; one who left, or is only invited, has a row all the same */
     struct member_row row;
     struct uuid last_message_id; /* the largest that this user used here; zero: none */
     bool last_is_in_log;         /* known to be a message of the log; false: not known */
@@ -46,11 +47,12 @@ struct publication {
     uint64_t seq;
     uint64_t message_time; /* a message: its hybrid time; 0: another event */
     bool is_recall;
-    const char *only_user;          /* news for this user alone: no event of the log; else NULL */
-    uint64_t target_seq;            /* recall: of the same origin */
-    struct view tombstone;          /* recall: the target as it is now, encoded */
-    bool tells_who;                 /* recall: the owner hears who is connected (MAIL_ONLINE) */
-    const char *const *new_members; /* creation: who is in */
+    const char *only_user;            /* news for this user alone: no event of the log; else NULL */
+    uint64_t target_seq;              /* recall: of the same origin */
+    struct view tombstone;            /* recall: the target as it is now, encoded */
+    bool tells_who;                   /* recall: the owner hears who is connected (MAIL_ONLINE) */
+    const char *const *new_members;   /* creation: who is in */
+    const uint64_t *new_members_from; /* for each, the first event of what they see now */
     size_t new_member_count;
     const char *const *gone_members; /* who is no longer in; the event is their last */
     size_t gone_member_count;
@@ -79,6 +81,11 @@ void effects_fini(struct effects *effects);
 /* A change in the effects' arena, zeroed, already in the list; the caller fills it in. */
 struct change *effects_change(struct effects *effects, enum change_kind kind,
                               const struct conversation *conversation);
+
+/* The conversation's row, whole, among the changes; the caller alters it there. */
+struct conversation_row *effects_change_row(struct effects *effects,
+                                            const struct conversation *conversation,
+                                            const struct conversation_row *row);
 
 /* News for one user's devices, once this is committed; takes over the hold. */
 void effects_tell(struct effects *effects, const char *user, struct blob *frame);

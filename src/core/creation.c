@@ -77,6 +77,7 @@ static void creation_write(struct conversation *conversation, const struct autho
     };
 
     const char **users = arena_alloc(effects->arena, creation->n_members * sizeof(*users));
+    uint64_t *from = arena_alloc(effects->arena, creation->n_members * sizeof(*from));
     for (size_t i = 0; i < creation->n_members; i++) {
         struct change *member = effects_change(effects, CHANGE_MEMBER, conversation);
         member->user = arena_copy(effects->arena, view_of(creation->members[i]->user));
@@ -85,6 +86,7 @@ static void creation_write(struct conversation *conversation, const struct autho
         member->member.joined_time = event.time;
         change->conversation_row.owner_count += member->member.role == WIRE(ROLE, OWNER);
         users[i] = (const char *)member->user.data;
+        from[i] = 1;
         if (creation->type == WIRE(CONVERSATION_TYPE, DIRECT))
             change->conversation_row.peers[i] = member->user;
     }
@@ -99,6 +101,7 @@ static void creation_write(struct conversation *conversation, const struct autho
         }
     }
     publication->new_members = users;
+    publication->new_members_from = from;
     publication->new_member_count = creation->n_members;
     publication->type = creation->type;
     publication->member_count = conversation->member_count;

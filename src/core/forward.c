@@ -1,13 +1,14 @@
 #include "core/forward.h"
 
 #include "base/limits.h"
+#include "core/visibility.h"
 
 refusal_code forward_judge(const struct forward_facts *facts, const char **detail)
 {
     *detail = "";
     if (!facts->member->is_member)
         return REFUSAL_CODE(NOT_A_MEMBER);
-    if (facts->event == NULL)
+    if (facts->event == NULL || !visibility_allows(&facts->member->row, facts->event->seq))
         return REFUSAL_CODE(UNKNOWN_MESSAGE);
     if (facts->event->kind_case != EVENT_KIND(MESSAGE))
         return REFUSAL_CODE(NOT_A_MESSAGE);

@@ -1,7 +1,9 @@
 #include "core/pin.h"
 
 #include "base/limits.h"
+#include "core/act.h"
 #include "core/ids.h"
+#include "core/visibility.h"
 
 refusal_code pin_check(const wire_change_pin *request, const char **detail)
 {
@@ -24,10 +26,7 @@ static refusal_code pin_judge_author(const struct conversation *conversation,
         return REFUSAL_NONE;
     if (!facts->member->is_member)
         return REFUSAL_CODE(NOT_A_MEMBER);
-    bool may = conversation->type == WIRE(CONVERSATION_TYPE, DIRECT) ||
-               facts->member->row.role == WIRE(ROLE, OWNER) ||
-               facts->member->row.role == WIRE(ROLE, ADMIN) ||
-               facts->member->row.role == WIRE(ROLE, MODERATOR);
+    bool may = act_is_permitted(ACT_PIN, conversation->type, facts->member->row.role);
     if (!may)
         *detail = "pins are for owners, admins and moderators";
     return may ? REFUSAL_NONE : REFUSAL_CODE(NOT_PERMITTED);
@@ -35,7 +34,9 @@ static refusal_code pin_judge_author(const struct conversation *conversation,
 
 static refusal_code pin_judge_target(const struct pin_facts *facts)
 {
-    if (facts->event == NULL)
+    bool may_see = facts->author->authority == WIRE(ACTOR, SYSTEM) || facts->event == NULL ||
+                   visibility_allows(&facts->member->row, facts->event->seq);
+    if (facts->event == NULL || !may_see)
         return REFUSAL_CODE(UNKNOWN_MESSAGE);
     if (facts->event->kind_case != EVENT_KIND(MESSAGE))
         return REFUSAL_CODE(NOT_A_MESSAGE);
@@ -65,6 +66,8 @@ refusal_code pin_change(struct conversation *conversation, const wire_change_pin
     answer->origin = conversation->origin;
     if (facts->is_pinned == (request->is_pinned != 0))
         return REFUSAL_NONE;
+    if (conversation->settings.is_dissolved)
+        return REFUSAL_CODE(DISSOLVED);
     refusal = request->is_pinned ? pin_judge_target(facts) : REFUSAL_NONE;
     if (refusal != REFUSAL_NONE)
         return refusal;

@@ -1,5 +1,7 @@
 #include "core/reach.h"
 
+#include "core/visibility.h"
+
 /* Since when the device may have had the event at the earliest; 0: it has not stored it. */
 static uint64_t reach_stored_ms(const struct trail *stored, const struct reach_message *message)
 {
@@ -7,6 +9,21 @@ static uint64_t reach_stored_ms(const struct trail *stored, const struct reach_m
     if (trail_reached(stored, message->seq, &earliest_ms) == 0)
         return 0;
     return earliest_ms < message->sent_ms ? message->sent_ms : earliest_ms + 1;
+}
+
+static bool reach_is_hidden(const struct reach_device *device, uint64_t seq)
+{
+    return device->member != NULL && visibility_never_allowed(device->member, seq);
+}
+
+/* Current members for whom the event is. */
+static size_t reach_receivers(const struct reach_audience *audience, uint64_t seq)
+{
+    size_t count = audience->member_count;
+    for (size_t i = 0; i < audience->partial_count; i++)
+        count -= row_is_member(audience->partial[i]) &&
+                 visibility_never_allowed(audience->partial[i], seq);
+    return count;
 }
 
 /* What one user's devices, from `at` on, know of the event; returns the first device after them. */
@@ -40,7 +57,8 @@ struct reach reach_of(const struct reach_audience *audience, const struct reach_
         uint64_t stored_ms;
         bool is_displayed;
         at = reach_of_user(audience, at, message, &stored_ms, &is_displayed);
-        if (is_author || stored_ms == 0)
+        if (is_author || stored_ms == 0 ||
+            reach_is_hidden(&audience->devices[at - 1], message->seq))
             continue;
         is_reached = true;
         reached += audience->devices[at - 1].is_member;
@@ -53,7 +71,7 @@ struct reach reach_of(const struct reach_audience *audience, const struct reach_
         else if (reach.state == WIRE(DELIVERY_STATE, UNDELIVERED))
             reach.state = WIRE(DELIVERY_STATE, DELIVERED);
     }
-    if (is_reached && reached >= audience->member_count)
+    if (is_reached && reached >= reach_receivers(audience, message->seq))
         reach.each_ms = last_ms;
     return reach;
 }
@@ -91,7 +109,7 @@ void reach_list(const struct reach_audience *audience, uint64_t seq, struct aren
         const struct reach_device *device = &audience->devices[i];
         uint64_t since_ms;
         Unsay__V1__DeviceReach reach = reach_of_device(device->cursor, seq, &since_ms);
-        if (reach == WIRE(DEVICE_REACH, NONE))
+        if (reach == WIRE(DEVICE_REACH, NONE) || reach_is_hidden(device, seq))
             continue;
         wire_device_exposure *exposure = arena_alloc(arena, sizeof(*exposure));
         unsay__v1__device_exposure__init(exposure);

@@ -10,7 +10,8 @@
 struct reach_device {
     const char *user;
     const char *device;
-    bool is_member; /* now */
+    bool is_member;                  /* now */
+    const struct member_row *member; /* the user's; NULL: nothing is hidden from them */
     const struct cursor_row *cursor;
 };
 
@@ -19,8 +20,10 @@ struct reach_device {
 struct reach_audience {
     const struct reach_device *devices;
     size_t device_count;
-    size_t member_count; /* current members, the author included when one */
-    bool is_large;       /* too many devices to list: each message counts as displayed at once */
+    size_t member_count;                     /* current members, the author included when one */
+    const struct member_row *const *partial; /* from whom something is hidden, former ones too */
+    size_t partial_count;
+    bool is_large; /* too many devices to list: each message counts as displayed at once */
 };
 
 struct reach {
@@ -37,9 +40,10 @@ struct reach_message {
     uint64_t sent_ms;
 };
 
-/* By the devices of others than the author. Where a time is not known exactly it is the earliest
- * that it may have been, since a window that starts there must not stay open for too long; sent_ms
- * stands in where nothing better is known, and where the audience is large. */
+/* By the devices of others than the author. From whom the message is hidden, it has not reached and
+ * is not going to: a cursor that passed its place says nothing. Where a time is not known exactly
+ * it is the earliest that it may have been, since a window that starts there must not stay open for
+ * too long; sent_ms stands in where nothing better is known, and where the audience is large. */
 struct reach reach_of(const struct reach_audience *audience, const struct reach_message *message);
 
 /* The event was handed to a connection of the device, which ended without a word about it. */

@@ -3,6 +3,7 @@
 #ifndef UNSAY_CORE_ROWS_H
 #define UNSAY_CORE_ROWS_H
 
+#include "base/limits.h"
 #include "base/uuid.h"
 #include "core/contract.h"
 #include "core/trail.h"
@@ -14,9 +15,19 @@ struct event_key {
     uint64_t seq;
 };
 
+/* What holds for everyone in a conversation; zeroed: nothing is restricted. */
+struct conversation_settings {
+    bool is_read_only; /* of a channel by definition, whatever stands here */
+    bool is_dissolved; /* never false again */
+    Unsay__V1__JoinPolicy join;
+    Unsay__V1__HistoryVisibility history;
+    uint32_t history_last;
+};
+
 struct conversation_row {
     Unsay__V1__ConversationType type;
-    struct view name;    /* empty in a direct conversation */
+    struct view name; /* empty in a direct conversation */
+    struct view description;
     struct view creator; /* user */
     struct view
         peers[2]; /* the two users of a direct conversation, in bytewise order; else empty */
@@ -24,6 +35,14 @@ struct conversation_row {
     uint64_t time;           /* hybrid clock, of the creation */
     uint32_t member_count;   /* now */
     uint32_t owner_count;    /* of them */
+    uint32_t invited_count;  /* invitations that wait for an answer */
+    struct conversation_settings settings;
+};
+
+/* Events of a log, both included. */
+struct span {
+    uint64_t first;
+    uint64_t last;
 };
 
 /* What a user set for a conversation in their own list: see frame.proto, Listing. */
@@ -45,11 +64,26 @@ struct last_message_row {
 struct member_row {
     Unsay__V1__Role role;       /* UNSPECIFIED: no longer a member, and not in lists by user */
     uint32_t pending_recalls;   /* recalls of this user that wait for their message */
-    uint64_t joined_seq;        /* event that made the user a member, the last time */
-    uint64_t left_seq;          /* event that ended it; 0: is a member */
+    uint64_t joined_seq;        /* event that made the user a member or invited, the last time */
+    uint64_t left_seq;          /* event that ended it; 0: is a member, or never was */
     uint64_t joined_time;       /* hybrid time of joined_seq; 0: not known */
     struct listing_row listing; /* outlives the membership */
+    uint64_t muted_until_ms;    /* Unix milliseconds; 0: may write; UINT64_MAX: until it is lifted */
+    bool is_barred;             /* was removed by someone else: does not join by themselves */
+    bool is_merged;             /* the first hidden span has parts that the user saw once */
+    uint32_t hidden_count;
+    struct span hidden[LIMIT_HIDDEN_SPANS_MAX]; /* not for this user; ascending, apart */
 };
+
+static inline bool role_is_member(Unsay__V1__Role role)
+{
+    return role >= WIRE(ROLE, OWNER) && role <= WIRE(ROLE, GUEST);
+}
+
+static inline bool row_is_member(const struct member_row *row)
+{
+    return role_is_member(row->role);
+}
 
 /* Keyed by (conversation, sender, message id): where the message is, or the recall that waits for
  * it. */

@@ -4,6 +4,8 @@
 #include "core/frame.h"
 #include "core/ids.h"
 #include "core/recall.h"
+#include "core/settings.h"
+#include "core/visibility.h"
 
 #include <assert.h>
 
@@ -163,10 +165,10 @@ static bool send_meets_recall(struct conversation *conversation, const struct se
 
 /* Only a reference: what it points at is looked at when it is read, as it is then. */
 static bool send_quotes_this_log(const struct conversation *conversation,
-                                 const wire_reference *quote)
+                                 const struct member *member, const wire_reference *quote)
 {
     return (quote->origin == 0 || quote->origin == conversation->origin) &&
-           quote->seq <= conversation->head;
+           quote->seq <= conversation->head && visibility_allows(&member->row, quote->seq);
 }
 
 /* Each user once, in the order of the request; lent by it. */
@@ -189,9 +191,13 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
 {
     if (!member->is_member)
         return REFUSAL_CODE(NOT_A_MEMBER);
+    refusal_code refusal =
+        settings_judge_writer(conversation, facts->author, member, facts->now_ms);
+    if (refusal != REFUSAL_NONE)
+        return refusal;
     if (!facts->after_is_known)
         return REFUSAL_CODE(OUT_OF_ORDER);
-    if (send->quote != NULL && !send_quotes_this_log(conversation, send->quote))
+    if (send->quote != NULL && !send_quotes_this_log(conversation, member, send->quote))
         return REFUSAL_CODE(UNKNOWN_MESSAGE);
     assert(facts->known == NULL || facts->known->seq == 0);
 

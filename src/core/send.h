@@ -29,8 +29,9 @@ struct send_facts {
 /* Decides on a Send that is not a repetition (known is NULL or a waiting recall). On REFUSAL_NONE
  * the message, and the recall that waited for it, are in the effects and `answer` is filled in (its
  * strings are lent by send and conversation); a waiting recall that the policy refuses is put on
- * record, and its operator is told. Else NOT_A_MEMBER, OUT_OF_ORDER or UNKNOWN_MESSAGE (the quote),
- * and nothing changed. A forward comes here with the body that was copied for it (see forward.h).
+ * record, and its operator is told. Else NOT_A_MEMBER, READ_ONLY, MUTED, DISSOLVED, OUT_OF_ORDER or
+ * UNKNOWN_MESSAGE (the quote), and nothing changed. A forward comes here with the body that was
+ * copied for it (see forward.h).
  */
 refusal_code send_decide(struct conversation *conversation, struct member *member,
                          const wire_send *send, const struct send_facts *facts,

@@ -8,8 +8,12 @@ void audience_fini(struct audience *audience)
 {
     for (size_t i = 0; i < audience->reach.device_count; i++)
         free(audience->owned[i]);
+    for (size_t i = 0; i < audience->reach.partial_count; i++)
+        free(audience->partial[i]);
     free(audience->owned);
     free(audience->devices);
+    free(audience->partial);
+    free(audience->partial_rows);
     *audience = (struct audience){.is_loaded = false};
 }
 
@@ -54,6 +58,35 @@ static void audience_grow(struct audience *audience)
     audience->reach.devices = audience->devices;
 }
 
+/* The user's row, where something is hidden from them. */
+static const struct member_row *audience_find_partial(const struct audience *audience,
+                                                      const char *user)
+{
+    for (size_t i = 0; i < audience->reach.partial_count; i++) {
+        if (strcmp(audience->partial[i]->user, user) == 0)
+            return &audience->partial[i]->row;
+    }
+    return NULL;
+}
+
+void audience_hide(struct audience *audience, const char *user, const struct member_row *row)
+{
+    size_t count = audience->reach.partial_count + 1;
+    struct audience_partial *added = memory_new(sizeof(*added));
+    added->row = *row;
+    snprintf(added->user, sizeof(added->user), "%s", user);
+    audience->partial = memory_resize(audience->partial, count * sizeof(struct audience_partial *));
+    audience->partial_rows =
+        memory_resize(audience->partial_rows, count * sizeof(const struct member_row *));
+    audience->partial[count - 1] = added;
+    audience->partial_rows[count - 1] = &added->row;
+    audience->reach.partial = audience->partial_rows;
+    audience->reach.partial_count = count;
+    for (size_t at = audience_place(audience, user, "");
+         at < audience->reach.device_count && strcmp(audience->owned[at]->user, user) == 0; at++)
+        audience->devices[at].member = &added->row;
+}
+
 struct audience_device *audience_add(struct audience *audience, const char *user,
                                      const char *device, bool is_member)
 {
@@ -80,6 +113,7 @@ struct audience_device *audience_add(struct audience *audience, const char *user
         .user = added->user,
         .device = added->device,
         .is_member = is_member,
+        .member = audience_find_partial(audience, user),
         .cursor = &added->cursor,
     };
     audience->reach.device_count++;

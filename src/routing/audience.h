@@ -13,12 +13,20 @@ struct audience_device {
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
 };
 
+/* Someone from whom a part of the log is hidden. */
+struct audience_partial {
+    struct member_row row;
+    char user[LIMIT_USER_ID_BYTES_MAX + 1];
+};
+
 struct audience {
     bool is_loaded;
-    struct reach_audience reach;  /* lends from the two arrays */
+    struct reach_audience reach;  /* lends from the arrays */
     struct reach_device *devices; /* parallel to */
     struct audience_device **owned;
     size_t capacity;
+    const struct member_row **partial_rows; /* parallel to */
+    struct audience_partial **partial;
 };
 
 /* Empties it; zeroed is empty, and not loaded. */
@@ -32,6 +40,9 @@ struct audience_device *audience_find(const struct audience *audience, const cha
  * too many, and the audience is large from now on. */
 struct audience_device *audience_add(struct audience *audience, const char *user,
                                      const char *device, bool is_member);
+
+/* A part of the log is hidden from the user; told before new devices of theirs are added. */
+void audience_hide(struct audience *audience, const char *user, const struct member_row *row);
 
 /* More than can be listed. */
 void audience_become_large(struct audience *audience);

@@ -4,6 +4,7 @@
 #include "core/hlc.h"
 #include "core/ids.h"
 #include "core/receipt.h"
+#include "core/visibility.h"
 #include "routing/worker.h"
 
 #include <sodium.h>
@@ -20,7 +21,8 @@ struct exposure {
     struct view after_user;
     struct view after_device;
     size_t limit;
-    struct store_device *devices; /* room for EXPOSURE_BATCH: of the user at hand */
+    const struct member_row *member; /* of the user at hand */
+    struct store_device *devices;    /* room for EXPOSURE_BATCH: of the user at hand */
     wire_exposure answer;
     wire_exposure_totals totals;
 };
@@ -62,8 +64,9 @@ static void exposure_set_reach(const struct exposure *exposure, const struct cur
             device->reach = recorded->reach;
             device->since_ms = recorded->since_ms;
         }
-    } else if (registered == NULL || registered->since_ms > exposure->recall_ms) {
-        return; /* there was no such device yet */
+    } else if (registered == NULL || registered->since_ms > exposure->recall_ms ||
+               visibility_never_allowed(exposure->member, exposure->recall->target_seq)) {
+        return; /* there was no such device yet, or the message was not for it */
     } else if (exposure_came_before(exposure, &cursor->displayed, &since_ms)) {
         device->reach = WIRE(DEVICE_REACH, DISPLAYED);
         device->since_ms = since_ms;
@@ -211,6 +214,7 @@ static enum status exposure_add_rest(struct exposure *exposure, bool *goes_on)
                                           exposure->after_user, &row);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    exposure->member = &row;
     return exposure_add_user(exposure, exposure->after_user, goes_on);
 }
 
@@ -228,6 +232,9 @@ static enum status exposure_walk(struct exposure *exposure)
                                     EXPOSURE_BATCH, arena, members, &count);
         for (size_t i = 0; status == STATUS_OK && i < count && goes_on; i++) {
             user = members[i].user;
+            if (visibility_end(&members[i].row) == 0) /* invited at most */
+                continue;
+            exposure->member = &members[i].row;
             status = exposure_add_user(exposure, user, &goes_on);
         }
     }
@@ -294,8 +301,10 @@ static enum status exposure_may_ask(const struct exposure *exposure, const struc
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     *may = row.role == WIRE(ROLE, OWNER) || row.role == WIRE(ROLE, ADMIN) ||
-           (row.role != WIRE(ROLE, UNSPECIFIED) && exposure->recall != NULL &&
+           (row_is_member(&row) && exposure->recall != NULL &&
             strcmp(exposure->recall->operator_, session->user) == 0);
+    if (exposure->recall_seq != 0 && !visibility_allows(&row, exposure->recall_seq))
+        *may = false;
     return STATUS_OK;
 }
 

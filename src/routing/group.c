@@ -91,9 +91,11 @@ static size_t group_key(const struct change *change, uint8_t key[GROUP_KEY_BYTES
         out = group_put(out, change->user);
         out = group_put(out, change->request_id);
         return (size_t)(out - key);
+    case CHANGE_MEMBER:
+        out = group_put(out, change->user);
+        return (size_t)(out - key);
     case CHANGE_CONVERSATION:
         return (size_t)(out - key);
-    case CHANGE_MEMBER:
     case CHANGE_PIN:
     case CHANGE_FORWARD:
     case CHANGE_APPROVAL:

@@ -2,6 +2,8 @@
 
 #include "core/frame.h"
 #include "core/listing.h"
+#include "core/settings.h"
+#include "core/visibility.h"
 #include "routing/overview.h"
 #include "routing/worker.h"
 
@@ -94,7 +96,11 @@ static enum status listing_joined_time(struct worker *worker,
 static enum status listing_place(struct worker *worker, struct listed *item)
 {
     const struct store_membership *membership = &item->membership;
-    enum status status = listing_last_message(worker, membership->conversation, &item->activity);
+    bool is_invited = membership->row.role == WIRE(ROLE, INVITED); /* and hears of no message */
+    item->activity = (struct last_message_row){.seq = 0};
+    enum status status =
+        is_invited ? STATUS_OK
+                   : listing_last_message(worker, membership->conversation, &item->activity);
     if (status == STATUS_OK && item->activity.seq < membership->row.joined_seq) {
         item->activity.seq = membership->row.joined_seq;
         status = listing_joined_time(worker, membership, &item->activity.time);
@@ -189,6 +195,24 @@ static enum status listing_read_by_activity(struct worker *worker, const struct 
     return STATUS_OK;
 }
 
+/* One who is invited is told by whom, and nothing of the log. */
+static enum status listing_fill_invitation(struct worker *worker, const struct listed *item,
+                                           wire_conversation_entry *entry)
+{
+    struct event_key key = {item->membership.conversation, ORIGIN_DEFAULT,
+                            item->membership.row.joined_seq};
+    struct view bytes;
+    entry->n_heads = 0;
+    enum status status = store_get_event(worker->store, key, &worker->scratch, &bytes);
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND ? STATUS_CORRUPT : status;
+    const wire_event *event = event_decode(bytes, &worker->scratch);
+    if (event == NULL || event->kind_case != EVENT_KIND(MEMBERSHIP))
+        return STATUS_CORRUPT;
+    entry->peer = event->membership->actor;
+    return STATUS_OK;
+}
+
 /* What the store has of the conversation, for this user and device. The user's place is looked up
  * once more after the head: no event up to there says otherwise, and whatever was appended after
  * they left is told by then. */
@@ -212,8 +236,8 @@ static enum status listing_fill_entry(struct worker *worker, const struct sessio
         status = store_get_member(worker->store, conversation, view_of(session->user), member);
     if (status != STATUS_OK)
         return status;
-    if (member->left_seq != 0 && head->seq > member->left_seq)
-        head->seq = member->left_seq;
+    if (head->seq > visibility_end(member))
+        head->seq = visibility_end(member);
     status = store_get_cursor(worker->store, view_of(session->user), view_of(session->device),
                               conversation, ORIGIN_DEFAULT, &cursor);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
@@ -225,10 +249,16 @@ static enum status listing_fill_entry(struct worker *worker, const struct sessio
     entry->type = row.type;
     entry->name = arena_text(arena, row.name);
     entry->role = member->role;
+    if (member->role == WIRE(ROLE, INVITED))
+        return listing_fill_invitation(worker, item, entry);
+    entry->muted_until_ms = member->muted_until_ms;
     if (row.type == WIRE(CONVERSATION_TYPE, DIRECT)) {
         struct view peer =
             view_equal(row.peers[0], view_of(session->user)) ? row.peers[1] : row.peers[0];
         entry->peer = arena_text(arena, peer);
+    } else {
+        entry->settings = arena_alloc(arena, sizeof(*entry->settings));
+        settings_fill(&row, arena, entry->settings);
     }
     return STATUS_OK;
 }
@@ -245,13 +275,13 @@ static enum status listing_fill_view(struct worker *worker, const struct session
         entry->listing = arena_alloc(&worker->scratch, sizeof(*entry->listing));
         listing_to_wire(listing, entry->listing);
     }
-    if (!has_overview)
+    if (!has_overview || item->membership.row.role == WIRE(ROLE, INVITED))
         return STATUS_OK;
     struct overview overview;
     struct barren unknown = {.first = 0};
     struct interest *interest = table_get(&worker->interests, item->place.conversation);
     enum status status =
-        overview_read(worker->store, session->user, item->place.conversation,
+        overview_read(worker->store, session->user, item->place.conversation, &item->membership.row,
                       interest == NULL ? &unknown : &interest->barren, &worker->scratch, &overview);
     entry->unread = overview.unread;
     entry->mentions = overview.mentions;

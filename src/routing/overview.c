@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "core/field.h"
 #include "core/frame.h"
+#include "core/visibility.h"
 
 enum { OVERVIEW_CHUNK = 128 };
 
@@ -101,6 +102,7 @@ struct overview_walk {
     struct overview *overview;
     struct arena *arena; /* of the overview */
     const char *user;
+    const struct member_row *member;
     uint64_t displayed;
     uint64_t before; /* events with smaller seqs are left; 0: all */
     size_t events_left;
@@ -188,6 +190,15 @@ static enum status overview_read_chunk(struct overview_walk *walk, struct store 
         .bytes_max = walk->bytes_left,
         .newest = true,
     };
+    struct visible_range visible = visibility_range(walk->member, range.after, walk->before, true);
+    if (visible.is_empty || visible.before != walk->before)
+        overview_end_run(walk); /* what is hidden from one user is not barren for others */
+    if (visible.is_empty) {
+        walk->before = range.after + 1;
+        return STATUS_OK;
+    }
+    range.after = visible.after;
+    range.before = visible.before;
     arena_reset(scratch);
     enum status status = store_read_events(store, &range, scratch, events, &count, &more);
     if (status != STATUS_OK)
@@ -205,12 +216,14 @@ static enum status overview_read_chunk(struct overview_walk *walk, struct store 
 }
 
 enum status overview_read(struct store *store, const char *user, struct view conversation,
-                          struct barren *barren, struct arena *arena, struct overview *overview)
+                          const struct member_row *member, struct barren *barren,
+                          struct arena *arena, struct overview *overview)
 {
     struct overview_walk walk = {
         .overview = overview,
         .arena = arena,
         .user = user,
+        .member = member,
         .events_left = LIMIT_OVERVIEW_EVENTS_MAX,
         .bytes_left = LIMIT_OVERVIEW_BYTES_MAX,
         .known = *barren,

@@ -1,7 +1,8 @@
 /* What the list of conversations tells about one of them: how much in it is new to the user, and
  * its latest message as it is now. Counted from the log each time, so it cannot be wrong about a
  * recall; bounded by OVERVIEW_EVENTS_MAX and OVERVIEW_BYTES_MAX. What may be remembered from one
- * time to the next is where there is nothing to count. */
+ * time to the next is where there is nothing to count. What is hidden
+ * from the user does not count. */
 #ifndef UNSAY_ROUTING_OVERVIEW_H
 #define UNSAY_ROUTING_OVERVIEW_H
 
@@ -25,7 +26,8 @@ struct barren {
 /* Passes over the events that are known to be barren, where they need not be shown, and notes those
  * that it has found to be. */
 MUST_CHECK enum status overview_read(struct store *store, const char *user,
-                                     struct view conversation, struct barren *barren,
+                                     struct view conversation, const struct member_row *member,
+                                     struct barren *barren,
                                      struct arena *arena, struct overview *overview);
 
 #endif

@@ -20,17 +20,22 @@ void owner_init(struct owner *owner)
     waits_init(&owner->waits);
 }
 
+static void owner_forget_members(struct owner *owner, struct owned_conversation *owned)
+{
+    size_t at = 0;
+    owner->member_count -= owned->members.count;
+    for (struct owned_member *member; (member = table_next(&owned->members, &at)) != NULL;)
+        free(member);
+    table_fini(&owned->members);
+}
+
 static void owner_forget(struct owner *owner, struct owned_conversation *owned)
 {
     table_remove(&owner->conversations, view_of(owned->id));
     list_remove(&owned->used);
-    owner->member_count -= owned->members.count;
     owner_forget_audience(owner, owned);
     pinned_fini(&owned->pins);
-    size_t at = 0;
-    for (struct owned_member *member; (member = table_next(&owned->members, &at)) != NULL;)
-        free(member);
-    table_fini(&owned->members);
+    owner_forget_members(owner, owned);
     free(owned);
 }
 
@@ -94,6 +99,7 @@ static enum status owner_read(struct worker *worker, struct view id,
     if (status != STATUS_OK)
         return status;
     conversation->type = row.type;
+    conversation->settings = row.settings;
     conversation->member_count = row.member_count;
     status = store_get_last_event(worker->store, id, ORIGIN_DEFAULT, &worker->scratch,
                                   &conversation->head, &bytes);
@@ -115,6 +121,9 @@ struct owned_conversation *owner_load(struct worker *worker, struct view id,
     if (owned != NULL) {
         list_remove(&owned->used);
         list_push_back(&owner->used, &owned->used);
+        /* The store knows of all of them as they are. */
+        if (owned->members.count > LIMIT_MEMBERS_CACHED_MAX && owned->touched <= owner->committed)
+            owner_forget_members(owner, owned);
         return owned;
     }
     struct conversation read = {.head = 0};
@@ -126,6 +135,7 @@ struct owned_conversation *owner_load(struct worker *worker, struct view id,
     }
     owned = owner_new_conversation(worker, id);
     owned->conversation.type = read.type;
+    owned->conversation.settings = read.settings;
     owned->conversation.member_count = read.member_count;
     owned->conversation.head = read.head;
     owned->conversation.last_time = read.last_time;
@@ -145,7 +155,13 @@ enum status owner_load_member(struct worker *worker, struct owned_conversation *
     snprintf(scratch->user, sizeof(scratch->user), "%s", user);
     *member = scratch;
 
-    enum status status = store_get_member(worker->store, id, view_of(user), &scratch->member.row);
+    struct change probe = {.kind = CHANGE_MEMBER, .conversation = id, .user = view_of(user)};
+    const struct change *change = owner_find(&worker->owner, &probe);
+    enum status status = STATUS_OK;
+    if (change != NULL)
+        scratch->member.row = change->member;
+    else
+        status = store_get_member(worker->store, id, view_of(user), &scratch->member.row);
     if (status == STATUS_NOT_FOUND) {
         scratch->member.is_member = false; /* not kept: strangers must not fill the memory */
         scratch->answers = ANSWERS_SOME;   /* nor learned, each time anew */
@@ -153,7 +169,7 @@ enum status owner_load_member(struct worker *worker, struct owned_conversation *
     }
     if (status != STATUS_OK)
         return status;
-    scratch->member.is_member = scratch->member.row.role != WIRE(ROLE, UNSPECIFIED);
+    scratch->member.is_member = row_is_member(&scratch->member.row);
     status = store_get_last_message_id(worker->store, id, view_of(user),
                                        &scratch->member.last_message_id);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
@@ -250,12 +266,18 @@ void owner_answer(struct worker *worker, const struct request *request, wire_ser
     owner_answer_frame(worker, request, frame_from_server(answer));
 }
 
-void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
-                  const char *detail)
+void owner_refuse_until(struct worker *worker, const struct request *request,
+                        Unsay__V1__ErrorCode code, const char *detail, uint32_t retry_after_ms)
 {
     stats_add(&worker->stats, STAT_requests_refused, 1);
     owner_answer_frame(worker, request,
-                       refusal_frame(request->frame->request, code, detail, false, 0));
+                       refusal_frame(request->frame->request, code, detail, false, retry_after_ms));
+}
+
+void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
+                  const char *detail)
+{
+    owner_refuse_until(worker, request, code, detail, 0);
 }
 
 bool owner_find_author(struct worker *worker, const struct request *request,
@@ -313,6 +335,10 @@ void owner_request(struct worker *worker, const struct request *request)
         owner_evidence(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(CHANGE_MEMBERS))
         owner_change_members(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(JOIN_CONVERSATION))
+        owner_join(worker, request);
+    else if (request->frame->body_case == CLIENT_FRAME(CHANGE_SETTINGS))
+        owner_change_settings(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(CHANGE_PIN))
         owner_change_pin(worker, request);
     else if (request->frame->body_case == CLIENT_FRAME(CHANGE_LISTING))

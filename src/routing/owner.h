@@ -17,6 +17,7 @@
 #include "routing/owner_members.h"
 #include "routing/owner_pins.h"
 #include "routing/owner_progress.h"
+#include "routing/owner_settings.h"
 #include "routing/owner_take_back.h"
 #include "routing/recent.h"
 #include "routing/waits.h"
@@ -140,6 +141,10 @@ struct group *owner_group(struct worker *worker);
 void owner_answer(struct worker *worker, const struct request *request, wire_server_frame *answer);
 void owner_refuse(struct worker *worker, const struct request *request, Unsay__V1__ErrorCode code,
                   const char *detail);
+
+/* As above, with a hint when to come back. */
+void owner_refuse_until(struct worker *worker, const struct request *request,
+                        Unsay__V1__ErrorCode code, const char *detail, uint32_t retry_after_ms);
 
 /* A device's cursor with every decision so far; zeroed where it has none. */
 MUST_CHECK enum status owner_get_cursor(struct worker *worker,

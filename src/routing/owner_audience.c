@@ -53,7 +53,7 @@ static enum status owner_read_members(struct worker *worker, const struct owned_
     enum status status = store_list_members(worker->store, view_of(owned->id), none, limit,
                                             &worker->scratch, rows, &count);
     for (size_t i = 0; status == STATUS_OK && i < count; i++)
-        table_put(members, rows[i].user, &rows[i].row);
+        table_put(members, rows[i].user, &rows[i]);
     return status;
 }
 
@@ -66,7 +66,9 @@ static void owner_absorb(const struct group *group, struct owned_conversation *o
         if (!view_equal(change->conversation, view_of(owned->id)))
             continue;
         if (change->kind == CHANGE_MEMBER) {
-            table_put(members, change->user, (void *)(uintptr_t)&change->member);
+            struct store_membership *row = arena_alloc(arena, sizeof(*row));
+            *row = (struct store_membership){.user = change->user, .row = change->member};
+            table_put(members, change->user, row);
         } else if (change->kind == CHANGE_CURSOR) {
             struct audience_device *device =
                 audience_add(&owned->audience, arena_text(arena, change->user),
@@ -74,6 +76,17 @@ static void owner_absorb(const struct group *group, struct owned_conversation *o
             if (device != NULL)
                 device->cursor = *change->cursor;
         }
+    }
+}
+
+/* Those from whom a part of the log is hidden. */
+static void owner_hide_parts(struct worker *worker, struct owned_conversation *owned,
+                             const struct table *members)
+{
+    size_t at = 0;
+    for (const struct store_membership *each; (each = table_next(members, &at)) != NULL;) {
+        if (each->row.hidden_count > 0)
+            audience_hide(&owned->audience, arena_text(&worker->scratch, each->user), &each->row);
     }
 }
 
@@ -93,12 +106,15 @@ static enum status owner_load_audience(struct worker *worker, struct owned_conve
     if (members.count > LIMIT_REACH_DEVICES_MAX)
         audience_become_large(audience);
     for (size_t i = 0; i < audience->reach.device_count; i++) {
-        const struct member_row *row = table_get(&members, view_of(audience->owned[i]->user));
-        audience->devices[i].is_member = row != NULL && row->role != WIRE(ROLE, UNSPECIFIED);
+        const struct store_membership *member =
+            table_get(&members, view_of(audience->owned[i]->user));
+        audience->devices[i].is_member = member != NULL && row_is_member(&member->row);
     }
     size_t at = 0;
-    for (const struct member_row *row; (row = table_next(&members, &at)) != NULL;)
-        audience->reach.member_count += row->role != WIRE(ROLE, UNSPECIFIED);
+    for (const struct store_membership *each; (each = table_next(&members, &at)) != NULL;)
+        audience->reach.member_count += row_is_member(&each->row);
+    if (status == STATUS_OK && !audience->reach.is_large)
+        owner_hide_parts(worker, owned, &members);
     table_fini(&members);
     audience->is_loaded = status == STATUS_OK;
     if (status != STATUS_OK)

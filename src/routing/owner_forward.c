@@ -33,7 +33,7 @@ static refusal_code owner_judge_destination(struct worker *worker, const struct 
     }
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return REFUSAL_CODE(STORAGE_UNAVAILABLE);
-    return row.role == WIRE(ROLE, UNSPECIFIED) ? REFUSAL_CODE(NOT_A_MEMBER) : REFUSAL_NONE;
+    return row_is_member(&row) ? REFUSAL_NONE : REFUSAL_CODE(NOT_A_MEMBER);
 }
 
 /* How many forwards the message comes from, as far as their sources still say so. */

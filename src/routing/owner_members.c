@@ -4,19 +4,6 @@
 #include "core/membership.h"
 #include "routing/worker.h"
 
-/* The conversation's row as the latest decision left it. */
-static enum status owner_get_conversation(struct worker *worker,
-                                          const struct owned_conversation *owned,
-                                          struct conversation_row *row)
-{
-    struct change probe = {.kind = CHANGE_CONVERSATION, .conversation = view_of(owned->id)};
-    const struct change *change = owner_find(&worker->owner, &probe);
-    if (change == NULL)
-        return store_get_conversation(worker->store, probe.conversation, &worker->scratch, row);
-    *row = change->conversation_row;
-    return STATUS_OK;
-}
-
 /* The users that a request names. One who was never a member here is in `scratch`. */
 struct named_members {
     struct owned_member *scratch[LIMIT_MEMBER_CHANGES_MAX];
@@ -38,17 +25,34 @@ static enum status owner_find_named(struct worker *worker, struct owned_conversa
     return STATUS_OK;
 }
 
-/* New members are known from now on, before their rows are committed. */
+/* New members are known from now on, before their rows are committed: those for whom there is room
+ * here, the others in the group. */
 static void owner_keep_named(struct worker *worker, struct owned_conversation *owned,
                              const struct named_members *named, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && owned->members.count <= LIMIT_MEMBERS_CACHED_MAX; i++) {
         if (named->owned[i] != named->scratch[i] || !named->owned[i]->member.is_member)
             continue;
         struct owned_member *member = memory_copy(named->owned[i], sizeof(*member));
         table_put(&owned->members, view_of(member->user), member);
         worker->owner.member_count++;
     }
+}
+
+static void owner_answer_members(struct worker *worker, const struct request *request,
+                                 struct owned_conversation *owned,
+                                 const struct named_members *named, size_t count,
+                                 wire_appended *appended)
+{
+    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
+    if (appended->seq != 0) {
+        owned->touched = owner_group(worker)->number;
+        owner_keep_named(worker, owned, named, count);
+        owner_forget_audience(&worker->owner, owned);
+    }
+    answer.body_case = SERVER_FRAME(APPENDED);
+    answer.appended = appended;
+    owner_answer(worker, request, &answer);
 }
 
 void owner_change_members(struct worker *worker, const struct request *request)
@@ -71,22 +75,45 @@ void owner_change_members(struct worker *worker, const struct request *request)
                                      .members = named.members,
                                      .row = &row,
                                      .now_ms = worker->now.wall_ms};
-    struct group *group = owner_group(worker);
     wire_appended appended = UNSAY__V1__APPENDED__INIT;
-    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
     const char *detail;
-    refusal_code refusal = membership_change(&owned->conversation, change, &facts, &group->effects,
-                                             &appended, &detail);
-    if (refusal != REFUSAL_NONE) {
+    refusal_code refusal = membership_change(&owned->conversation, change, &facts,
+                                             &owner_group(worker)->effects, &appended, &detail);
+    if (refusal != REFUSAL_NONE)
         owner_refuse(worker, request, refusal, detail);
+    else
+        owner_answer_members(worker, request, owned, &named, change->n_members, &appended);
+}
+
+void owner_join(struct worker *worker, const struct request *request)
+{
+    const char *conversation = request->frame->join_conversation->conversation;
+    struct owned_conversation *owned;
+    struct owned_member scratch;
+    struct owned_member *member;
+    struct conversation_row row;
+    if (!owner_find_author(worker, request, conversation, &owned, &scratch, &member))
+        return;
+    if (owner_get_conversation(worker, owned, &row) != STATUS_OK) {
+        owner_refuse(worker, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "");
         return;
     }
-    if (appended.seq != 0) {
-        owned->touched = group->number;
-        owner_keep_named(worker, owned, &named, change->n_members);
-        owner_forget_audience(&worker->owner, owned);
+    if (!request->may_create && !member->member.is_member) {
+        owner_refuse(worker, request, REFUSAL_CODE(TOO_MANY_CONVERSATIONS), "");
+        return;
     }
-    answer.body_case = SERVER_FRAME(APPENDED);
-    answer.appended = &appended;
-    owner_answer(worker, request, &answer);
+    struct named_members named = {{&scratch}, {member}, {&member->member}};
+    struct membership_facts facts = {.author = &request->author,
+                                     .actor = &member->member,
+                                     .members = named.members,
+                                     .row = &row,
+                                     .now_ms = worker->now.wall_ms};
+    wire_appended appended = UNSAY__V1__APPENDED__INIT;
+    const char *detail;
+    refusal_code refusal = membership_join(&owned->conversation, &facts,
+                                           &owner_group(worker)->effects, &appended, &detail);
+    if (refusal != REFUSAL_NONE)
+        owner_refuse(worker, request, refusal, detail);
+    else
+        owner_answer_members(worker, request, owned, &named, 1, &appended);
 }

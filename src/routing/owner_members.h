@@ -6,5 +6,6 @@ struct request;
 struct worker;
 
 void owner_change_members(struct worker *worker, const struct request *request);
+void owner_join(struct worker *worker, const struct request *request);
 
 #endif

@@ -1,5 +1,6 @@
 #include "core/frame.h"
 #include "core/send.h"
+#include "core/settings.h"
 #include "routing/worker.h"
 
 /* Whether the message that this one must follow is in the log. */
@@ -83,6 +84,17 @@ static enum status owner_repeat_send(struct worker *worker, const struct request
     return STATUS_OK;
 }
 
+/* Says until when, by the server's clock. */
+static void owner_refuse_muted(struct worker *worker, const struct request *request,
+                               uint64_t until_ms)
+{
+    char detail[MUTED_DETAIL_BYTES];
+    uint64_t left_ms = until_ms - worker->now.wall_ms;
+    settings_tell_muted(until_ms, detail);
+    owner_refuse_until(worker, request, REFUSAL_CODE(MUTED), detail,
+                       left_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)left_ms);
+}
+
 static void owner_append_message(struct worker *worker, const struct request *request,
                                  struct owned_conversation *owned, struct member *member,
                                  const struct send_facts *facts)
@@ -91,6 +103,10 @@ static void owner_append_message(struct worker *worker, const struct request *re
     wire_accepted accepted = UNSAY__V1__ACCEPTED__INIT;
     refusal_code refusal = send_decide(&owned->conversation, member, request->frame->send, facts,
                                        &worker->settings.rules, &group->effects, &accepted);
+    if (refusal == REFUSAL_CODE(MUTED)) {
+        owner_refuse_muted(worker, request, member->row.muted_until_ms);
+        return;
+    }
     if (refusal != REFUSAL_NONE) {
         owner_refuse(worker, request, refusal, "");
         return;

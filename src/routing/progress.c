@@ -74,7 +74,7 @@ static enum status progress_read_own(struct progress_question *question, wire_pr
     struct member_row row;
     size_t count;
     enum status status = store_get_member(worker->store, question->conversation, user, &row);
-    if (status != STATUS_OK || row.role == WIRE(ROLE, UNSPECIFIED))
+    if (status != STATUS_OK || !row_is_member(&row))
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     question->is_member = true;
     place.joined = row.joined_seq;

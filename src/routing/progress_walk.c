@@ -107,7 +107,7 @@ enum status progress_walk_next(struct progress_walk *walk, struct progress_place
             return STATUS_OK;
         walk->member_at++;
         walk->passed = member->user;
-        if (member->row.role != WIRE(ROLE, UNSPECIFIED))
+        if (row_is_member(&member->row))
             break;
     }
     place->user = arena_text(walk->arena, member->user);

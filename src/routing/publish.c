@@ -2,6 +2,7 @@
 
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "core/visibility.h"
 #include "routing/listing.h"
 #include "routing/notice.h"
 #include "routing/policies.h"
@@ -11,9 +12,9 @@
 
 #include <assert.h>
 
-/* The user's sessions follow the conversation, or do not from this event on. */
+/* The user's sessions follow the conversation, or do not from this event on (`since` 0). */
 static void publish_member(struct worker *worker, const struct publication *publication,
-                           const char *user, bool is_member)
+                           const char *user, uint64_t since)
 {
     struct user_sessions *sessions = table_get(&worker->users, view_of(user));
     struct view conversation = view_of(publication->conversation);
@@ -22,8 +23,8 @@ static void publish_member(struct worker *worker, const struct publication *publ
     struct list *node = sessions->sessions.next;
     for (; node != &sessions->sessions; node = node->next) {
         struct session *session = LIST_ITEM(node, struct session, of_user);
-        if (is_member)
-            session_subscribe(worker, session, conversation);
+        if (since != 0)
+            session_subscribe(worker, session, conversation, since);
         else
             session_unsubscribe(worker, session, conversation);
     }
@@ -118,8 +119,12 @@ static void publish_recall(struct worker *worker, const struct group *group,
         if (session_may_hold(subscription, publication->target_seq))
             report_pushed(&report, worker, group, publication, session);
         publish_replace(worker, session, interest, publication);
-        session_notify(worker, subscription, notice_form(&forms, session->follow),
-                       publication->origin, publication->seq);
+        /* Whoever may not see the message is not shown what is left of it. */
+        Unsay__V1__Follow follow = session->follow;
+        if (follow == WIRE(FOLLOW, REPLACE) && publication->target_seq < subscription->since)
+            follow = WIRE(FOLLOW, PATCH);
+        session_notify(worker, subscription, notice_form(&forms, follow), publication->origin,
+                       publication->seq);
     }
     report_finish(&report, worker, group);
     notice_forms_fini(&forms);
@@ -131,7 +136,8 @@ static void publish_event(struct worker *worker, const struct group *group,
     /* New members who are connected follow the conversation from this event on; those who are gone
      * get it as their last. */
     for (size_t i = 0; i < publication->new_member_count; i++)
-        publish_member(worker, publication, publication->new_members[i], true);
+        publish_member(worker, publication, publication->new_members[i],
+                       publication->new_members_from[i]);
     struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
     if (publication->is_recall) {
         publish_recall(worker, group, publication, interest);
@@ -143,7 +149,7 @@ static void publish_event(struct worker *worker, const struct group *group,
                          publication->frame, publication->origin, publication->seq);
     }
     for (size_t i = 0; i < publication->gone_member_count; i++)
-        publish_member(worker, publication, publication->gone_members[i], false);
+        publish_member(worker, publication, publication->gone_members[i], 0);
     if (publication->new_member_count + publication->gone_member_count > 0)
         progress_tell_whole(worker, publication);
 }
@@ -170,7 +176,7 @@ static void publish_doubtful_member(struct worker *worker, const struct publicat
     enum status status =
         store_get_member(worker->store, view_of(publication->conversation), view_of(user), &row);
     if (status == STATUS_OK)
-        publish_member(worker, publication, user, row.role != WIRE(ROLE, UNSPECIFIED));
+        publish_member(worker, publication, user, row_is_member(&row) ? visibility_since(&row) : 0);
     if (status == STATUS_OK || status == STATUS_NOT_FOUND)
         return;
     struct list *node = sessions->sessions.next;

@@ -3,14 +3,12 @@
 #include "base/memory.h"
 #include "core/frame.h"
 #include "core/ids.h"
+#include "core/visibility.h"
 #include "routing/listing.h"
 #include "routing/worker.h"
 
-#include <stdlib.h>
-
-/* The user's place in the conversation; answers the request when there is none, now or ever. */
-static bool reader_find_member(struct worker *worker, struct session *session, uint64_t request,
-                               struct view conversation, struct member_row *member)
+bool reader_find_member(struct worker *worker, struct session *session, uint64_t request,
+                        struct view conversation, struct member_row *member)
 {
     if (!id_is_conversation(conversation)) {
         session_refuse(worker, session, request, REFUSAL_CODE(INVALID_ID),
@@ -19,10 +17,12 @@ static bool reader_find_member(struct worker *worker, struct session *session, u
     }
     enum status status =
         store_get_member(worker->store, conversation, view_of(session->user), member);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && visibility_end(member) > 0)
         return true;
     refusal_code refusal = REFUSAL_CODE(STORAGE_UNAVAILABLE);
-    if (status == STATUS_NOT_FOUND) {
+    if (status == STATUS_OK) { /* invited at most */
+        refusal = REFUSAL_CODE(NOT_A_MEMBER);
+    } else if (status == STATUS_NOT_FOUND) {
         struct conversation_row row;
         arena_reset(&worker->scratch);
         status = store_get_conversation(worker->store, conversation, &worker->scratch, &row);
@@ -33,19 +33,17 @@ static bool reader_find_member(struct worker *worker, struct session *session, u
     return false;
 }
 
-/* As above, of one who is in now. */
-static bool reader_is_member(struct worker *worker, struct session *session, uint64_t request,
-                             struct view conversation)
+bool reader_is_member(struct worker *worker, struct session *session, uint64_t request,
+                      struct view conversation, struct member_row *member)
 {
-    struct member_row member;
-    if (!reader_find_member(worker, session, request, conversation, &member))
+    if (!reader_find_member(worker, session, request, conversation, member))
         return false;
-    if (member.role == WIRE(ROLE, UNSPECIFIED))
+    if (!row_is_member(member))
         session_refuse(worker, session, request, REFUSAL_CODE(NOT_A_MEMBER), "", false);
-    return member.role != WIRE(ROLE, UNSPECIFIED);
+    return row_is_member(member);
 }
 
-static bool reader_has_room(struct worker *worker, struct session *session, uint64_t request)
+bool reader_has_room(struct worker *worker, struct session *session, uint64_t request)
 {
     if (session->reads < LIMIT_SESSION_READS_MAX)
         return true;
@@ -54,7 +52,7 @@ static bool reader_has_room(struct worker *worker, struct session *session, uint
     return false;
 }
 
-static void reader_queue(struct worker *worker, struct session *session, struct reading reading)
+void reader_queue(struct worker *worker, struct session *session, struct reading reading)
 {
     lane_push(
         &session->normal,
@@ -83,9 +81,6 @@ void reader_request(struct worker *worker, struct session *session, uint64_t req
         .limit = read->limit == 0 ? LIMIT_PAGE_EVENTS_MAX : read->limit,
         .newest = read->newest,
     };
-    /* Someone who left reads up to that. */
-    if (member.left_seq != 0 && (reading.before == 0 || reading.before > member.left_seq))
-        reading.before = member.left_seq + 1;
     snprintf(reading.conversation, sizeof(reading.conversation), "%s", read->conversation);
     reader_queue(worker, session, reading);
 }
@@ -107,65 +102,170 @@ static void reader_end_page(struct session *session, const struct reading *readi
               (struct lane_item){.kind = LANE_ANSWER, .frame = frame_from_server(&frame)});
 }
 
-/* Reads the page, and the head of the log as far as this user may know of it. The user's place is
- * looked up after the events: whatever was appended after they left is told by then. */
-static enum status reader_read_page(struct worker *worker, const struct session *session,
-                                    const struct store_range *range, struct store_event *events,
-                                    size_t *count, bool *more, uint64_t *head)
+/* A page as it goes out: events, and in the place of what is not for the user one that says so. */
+struct reader_page {
+    struct store_event events[LIMIT_PAGE_EVENTS_MAX];
+    size_t count;
+    struct span hidden; /* what it begins with is not for the user; first 0: all of it is */
+    uint64_t passed;    /* how far of that it looked */
+    bool more;
+    uint64_t head; /* of the log, as far as this user may know of it */
+};
+
+/* Whether the event is for the user. */
+static bool reader_allows(struct worker *worker, const struct member_row *member,
+                          const struct store_event *event)
 {
+    if (visibility_allows(member, event->seq))
+        return true;
+    const wire_event *decoded = event_decode(event->bytes, &worker->scratch);
+    return decoded != NULL && decoded->kind_case == EVENT_KIND(RECALL) &&
+           visibility_allows_recall(member, event->seq, decoded->recall->target_seq);
+}
+
+/* Takes from the page what is not for the user as they are now: they may have left, and come back,
+ * since it was read. */
+static void reader_trim(struct worker *worker, const struct member_row *member,
+                        struct reader_page *page)
+{
+    uint64_t end = visibility_end(member);
+    size_t kept = 0;
+    while (kept < page->count && reader_allows(worker, member, &page->events[kept]))
+        kept++;
+    if (kept < page->count || page->passed > end) {
+        page->more = row_is_member(member);
+        page->count = kept;
+        page->passed = kept == 0 ? 0 : page->events[kept - 1].seq;
+    }
+    if (page->head > end)
+        page->head = end;
+}
+
+/* A part of the log that is not for the user, but for recalls of what was. */
+static void reader_pick_recalls(struct worker *worker, const struct member_row *member,
+                                uint32_t limit, struct reader_page *page)
+{
+    size_t count = page->count;
+    page->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (page->count == limit) {
+            page->more = true;
+            return;
+        }
+        page->passed = page->events[i].seq;
+        if (reader_allows(worker, member, &page->events[i]))
+            page->events[page->count++] = page->events[i];
+    }
+}
+
+/* The events of the page: of a part that is for the user, or recalls of one that is not. */
+static enum status reader_read_events(struct worker *worker, const struct member_row *member,
+                                      const struct reading *reading, struct reader_page *page)
+{
+    struct visible_range visible =
+        visibility_range(member, reading->after, reading->before, reading->newest);
+    struct store_range range = {
+        .conversation = view_of(reading->conversation),
+        .origin = reading->origin,
+        .after = visible.after,
+        .before = visible.before,
+        .limit = reading->limit,
+        .bytes_max = LIMIT_PAGE_BYTES_MAX,
+        .newest = reading->newest,
+    };
+    page->hidden = visible.hidden;
+    page->passed = visible.hidden.last;
+    if (visible.has_recalls) {
+        range.after = visible.hidden.first - 1;
+        range.before = visible.hidden.last + 1;
+        range.limit = LIMIT_PAGE_EVENTS_MAX;
+    } else if (visible.is_empty) {
+        return STATUS_OK;
+    }
+    enum status status = store_read_events(worker->store, &range, &worker->scratch, page->events,
+                                           &page->count, &page->more);
+    if (status == STATUS_OK && visible.has_recalls)
+        reader_pick_recalls(worker, member, reading->limit, page);
+    page->more |= visible.more || (visible.has_recalls && !visible.is_empty);
+    return status;
+}
+
+/* The user's place is looked up before the events, to know where to read, and after them: whatever
+ * was appended after they left is told by then. */
+static enum status reader_read_page(struct worker *worker, const struct session *session,
+                                    const struct reading *reading, struct reader_page *page)
+{
+    struct view conversation = view_of(reading->conversation);
     struct view last;
     struct member_row member;
+    *page = (struct reader_page){.count = 0};
     enum status status =
-        store_read_events(worker->store, range, &worker->scratch, events, count, more);
+        store_get_member(worker->store, conversation, view_of(session->user), &member);
+    if (status == STATUS_OK)
+        status = reader_read_events(worker, &member, reading, page);
     if (status != STATUS_OK)
         return status;
-    status = store_get_last_event(worker->store, range->conversation, range->origin,
-                                  &worker->scratch, head, &last);
+    status = store_get_last_event(worker->store, conversation, reading->origin, &worker->scratch,
+                                  &page->head, &last);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    status = store_get_member(worker->store, range->conversation, view_of(session->user), &member);
-    if (status != STATUS_OK || member.left_seq == 0)
-        return status;
-    while (*count > 0 && events[*count - 1].seq > member.left_seq)
-        --*count;
-    *head = *head > member.left_seq ? member.left_seq : *head;
-    return STATUS_OK;
+    status = store_get_member(worker->store, conversation, view_of(session->user), &member);
+    if (status == STATUS_OK)
+        reader_trim(worker, &member, page);
+    return status;
+}
+
+/* In the place of what is not for the user, from *first up to before the event `seq`. */
+static void reader_skip(struct session *session, const struct reading *reading,
+                        const struct reader_page *page, uint64_t *first, uint64_t seq)
+{
+    wire_event event = UNSAY__V1__EVENT__INIT;
+    wire_hidden hidden = UNSAY__V1__HIDDEN__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    uint64_t last = seq - 1 < page->hidden.last ? seq - 1 : page->hidden.last;
+    hidden.first = *first;
+    *first = seq + 1;
+    if (hidden.first > last)
+        return;
+    event.conversation = string_of(reading->conversation);
+    event.origin = reading->origin;
+    event.seq = last;
+    event.kind_case = EVENT_KIND(HIDDEN);
+    event.hidden = &hidden;
+    frame.request = reading->request;
+    frame.body_case = SERVER_FRAME(EVENT);
+    frame.event = &event;
+    lane_push(&session->page,
+              (struct lane_item){.kind = LANE_ANSWER, .frame = frame_from_server(&frame)});
 }
 
 static void reader_serve_log(struct worker *worker, struct session *session,
                              const struct reading *reading)
 {
-    struct store_event events[LIMIT_PAGE_EVENTS_MAX];
-    struct store_range range = {
-        .conversation = view_of(reading->conversation),
-        .origin = reading->origin,
-        .after = reading->after,
-        .before = reading->before,
-        .limit = reading->limit,
-        .bytes_max = LIMIT_PAGE_BYTES_MAX,
-        .newest = reading->newest,
-    };
-    size_t count = 0;
-    bool more = false;
-    uint64_t head = 0;
-    if (reader_read_page(worker, session, &range, events, &count, &more, &head) != STATUS_OK) {
+    struct reader_page page;
+    if (reader_read_page(worker, session, reading, &page) != STATUS_OK) {
         session_refuse(worker, session, reading->request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "",
                        false);
         return;
     }
-    uint64_t hash = table_hash(range.conversation);
-    for (size_t i = 0; i < count; i++) {
+    uint64_t hash = table_hash(view_of(reading->conversation));
+    uint64_t hidden = page.hidden.first;
+    for (size_t i = 0; i < page.count; i++) {
         struct lane_item item = {
             .kind = LANE_EVENT,
-            .origin = range.origin,
-            .frame = frame_around_event(FRAME_EVENT, reading->request, events[i].bytes),
+            .origin = reading->origin,
+            .frame = frame_around_event(FRAME_EVENT, reading->request, page.events[i].bytes),
             .request = reading->request,
-            .seq = events[i].seq,
+            .seq = page.events[i].seq,
             .conversation_hash = hash,
         };
+        if (page.hidden.first != 0)
+            reader_skip(session, reading, &page, &hidden, item.seq);
         lane_push(&session->page, item);
     }
-    reader_end_page(session, reading, count, head, more);
+    if (page.hidden.first != 0)
+        reader_skip(session, reading, &page, &hidden, page.passed + 1);
+    reader_end_page(session, reading, page.count, page.head, page.more);
     stats_add(&worker->stats, STAT_pages_served, 1);
 }
 
@@ -203,118 +303,4 @@ void reader_serve(struct worker *worker, struct session *session, const struct r
         listing_serve(worker, session, reading);
     else
         reader_serve_log(worker, session, reading);
-}
-
-/* One row more than asked for tells whether there are others. Former members keep their rows: they
- * are passed over. */
-static enum status reader_read_members(struct worker *worker, const wire_list_members *list,
-                                       wire_member_page *page, size_t limit)
-{
-    struct store_membership rows[LIMIT_PAGE_EVENTS_MAX + 1];
-    struct view after = view_of(list->after);
-    size_t count = limit + 1;
-    while (count == limit + 1 && !page->more) {
-        enum status status = store_list_members(worker->store, view_of(list->conversation), after,
-                                                limit + 1, &worker->scratch, rows, &count);
-        if (status != STATUS_OK)
-            return status;
-        for (size_t i = 0; i < count && !page->more; i++) {
-            after = rows[i].user;
-            if (rows[i].row.role == WIRE(ROLE, UNSPECIFIED))
-                continue;
-            page->more = page->n_members == limit;
-            if (page->more)
-                break;
-            wire_member *member = arena_alloc(&worker->scratch, sizeof(*member));
-            unsay__v1__member__init(member);
-            member->user = arena_text(&worker->scratch, rows[i].user);
-            member->role = rows[i].row.role;
-            page->members[page->n_members++] = member;
-        }
-    }
-    return STATUS_OK;
-}
-
-void reader_list_members(struct worker *worker, struct session *session, uint64_t request,
-                         const wire_list_members *list)
-{
-    wire_member *members[LIMIT_PAGE_EVENTS_MAX];
-    wire_member_page page = UNSAY__V1__MEMBER_PAGE__INIT;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    if (list->limit > LIMIT_PAGE_EVENTS_MAX || strlen(list->after) > LIMIT_USER_ID_BYTES_MAX) {
-        session_refuse(worker, session, request, REFUSAL_CODE(FIELD_INVALID),
-                       "list_members: limit: 0 to 200; after: a user", false);
-        return;
-    }
-    if (!reader_is_member(worker, session, request, view_of(list->conversation)))
-        return;
-    page.conversation = list->conversation;
-    page.members = members;
-    if (reader_read_members(worker, list, &page,
-                            list->limit == 0 ? LIMIT_PAGE_EVENTS_MAX : list->limit) != STATUS_OK) {
-        session_refuse(worker, session, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", false);
-        return;
-    }
-    frame.request = request;
-    frame.body_case = SERVER_FRAME(MEMBERS);
-    frame.members = &page;
-    session_answer(worker, session, frame_from_server(&frame));
-}
-
-static int reader_compare_pins(const void *a, const void *b)
-{
-    const struct store_pin *left = a;
-    const struct store_pin *right = b;
-    return left->row.pin_seq < right->row.pin_seq ? -1 : left->row.pin_seq > right->row.pin_seq;
-}
-
-void reader_list_pins(struct worker *worker, struct session *session, uint64_t request,
-                      const wire_list_pins *list)
-{
-    struct store_pin pins[LIMIT_PINS_MAX];
-    wire_reference references[LIMIT_PINS_MAX];
-    wire_reference *reference_list[LIMIT_PINS_MAX];
-    wire_pin_list page = UNSAY__V1__PIN_LIST__INIT;
-    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
-    size_t count = 0;
-    if (!reader_is_member(worker, session, request, view_of(list->conversation)))
-        return;
-    if (store_list_pins(worker->store, view_of(list->conversation), ORIGIN_DEFAULT, LIMIT_PINS_MAX,
-                        &worker->scratch, pins, &count) != STATUS_OK) {
-        session_refuse(worker, session, request, REFUSAL_CODE(STORAGE_UNAVAILABLE), "", false);
-        return;
-    }
-    qsort(pins, count, sizeof(pins[0]), reader_compare_pins);
-    for (size_t i = 0; i < count; i++) {
-        unsay__v1__reference__init(&references[i]);
-        references[i].origin = ORIGIN_DEFAULT;
-        references[i].seq = pins[i].seq;
-        reference_list[i] = &references[i];
-    }
-    page.conversation = list->conversation;
-    page.pins = reference_list;
-    page.n_pins = count;
-    frame.request = request;
-    frame.body_case = SERVER_FRAME(PINS);
-    frame.pins = &page;
-    session_answer(worker, session, frame_from_server(&frame));
-}
-
-bool reader_subscribe(struct worker *worker, struct session *session)
-{
-    struct store_membership memberships[LIMIT_PAGE_EVENTS_MAX];
-    char after[LIMIT_CONVERSATION_ID_BYTES_MAX + 1] = "";
-    for (;;) {
-        size_t count = 0;
-        arena_reset(&worker->scratch);
-        if (store_list_conversations(worker->store, view_of(session->user), view_of(after),
-                                     LIMIT_PAGE_EVENTS_MAX, &worker->scratch, memberships,
-                                     &count) != STATUS_OK)
-            return false;
-        for (size_t i = 0; i < count; i++)
-            session_subscribe(worker, session, memberships[i].conversation);
-        if (count < LIMIT_PAGE_EVENTS_MAX)
-            return true;
-        snprintf(after, sizeof(after), "%.*s", VIEW_PRINT(memberships[count - 1].conversation));
-    }
 }

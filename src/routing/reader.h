@@ -4,6 +4,7 @@
 #ifndef UNSAY_ROUTING_READER_H
 #define UNSAY_ROUTING_READER_H
 
+#include "core/rows.h"
 #include "routing/session.h"
 
 /* A page that waits for its turn: of a conversation's log, or of the user's conversations. */
@@ -38,6 +39,23 @@ void reader_list_members(struct worker *worker, struct session *session, uint64_
                          const wire_list_members *list);
 void reader_list_pins(struct worker *worker, struct session *session, uint64_t request,
                       const wire_list_pins *list);
+
+/* ---- Between the parts ---- */
+
+/* The user's place in the conversation; answers the request when there is nothing in it for them,
+ * now or from before. */
+bool reader_find_member(struct worker *worker, struct session *session, uint64_t request,
+                        struct view conversation, struct member_row *member);
+
+/* As above, of one who is in now. */
+bool reader_is_member(struct worker *worker, struct session *session, uint64_t request,
+                      struct view conversation, struct member_row *member);
+
+/* Whether one more page may wait; else answers the request. */
+bool reader_has_room(struct worker *worker, struct session *session, uint64_t request);
+void reader_queue(struct worker *worker, struct session *session, struct reading reading);
+
+/* ---- Sessions ---- */
 
 /* Subscribes a new session to its user's conversations; false when the store failed. */
 bool reader_subscribe(struct worker *worker, struct session *session);

@@ -2,6 +2,7 @@
 
 #include "core/frame.h"
 #include "core/ids.h"
+#include "core/visibility.h"
 #include "routing/progress_walk.h"
 #include "routing/worker.h"
 
@@ -27,8 +28,10 @@ static refusal_code receipts_may_ask(const struct receipts_question *question)
                          view_of(session->user), &row);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return REFUSAL_CODE(STORAGE_UNAVAILABLE);
-    if (status == STATUS_NOT_FOUND || row.role == WIRE(ROLE, UNSPECIFIED))
+    if (status == STATUS_NOT_FOUND || !row_is_member(&row))
         return REFUSAL_CODE(NOT_A_MEMBER);
+    if (!visibility_allows(&row, question->query->seq))
+        return REFUSAL_CODE(UNKNOWN_MESSAGE);
     bool may = row.role == WIRE(ROLE, OWNER) || row.role == WIRE(ROLE, ADMIN) ||
                (question->message != NULL && strcmp(question->message->sender, session->user) == 0);
     return may ? REFUSAL_NONE : REFUSAL_CODE(NOT_PERMITTED);

@@ -9,6 +9,7 @@
 #include "core/pin.h"
 #include "core/range.h"
 #include "core/send.h"
+#include "core/settings.h"
 #include "routing/attempts.h"
 #include "routing/exposure.h"
 #include "routing/policies.h"
@@ -139,6 +140,14 @@ static struct view requests_conversation(struct worker *worker, struct session *
     case CLIENT_FRAME(CHANGE_MEMBERS):
         refusal = membership_check(frame->change_members, &detail);
         conversation = view_of(frame->change_members->conversation);
+        break;
+    case CLIENT_FRAME(JOIN_CONVERSATION):
+        refusal = membership_check_join(frame->join_conversation, &detail);
+        conversation = view_of(frame->join_conversation->conversation);
+        break;
+    case CLIENT_FRAME(CHANGE_SETTINGS):
+        refusal = settings_check(frame->change_settings, &detail);
+        conversation = view_of(frame->change_settings->conversation);
         break;
     case CLIENT_FRAME(CHANGE_PIN):
         refusal = pin_check(frame->change_pin, &detail);

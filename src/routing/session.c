@@ -64,11 +64,13 @@ struct subscription *session_watch(struct worker *worker, struct session *sessio
     return subscription;
 }
 
-void session_subscribe(struct worker *worker, struct session *session, struct view conversation)
+void session_subscribe(struct worker *worker, struct session *session, struct view conversation,
+                       uint64_t since)
 {
     struct subscription *subscription = session_watch(worker, session, conversation);
     if (subscription == NULL || !subscription->is_gone)
         return;
+    subscription->since = since;
     subscription->is_gone = false;
     session->subscription_count++;
 }

@@ -56,6 +56,7 @@ struct subscription {
     struct list of_interest;
     struct list of_session;
     struct list waiting; /* worker.waiting while pushed > acknowledged */
+    uint64_t since;      /* first event of what the user sees now; what is before may be hidden */
     uint64_t pushed;     /* highest seq pushed */
     uint64_t acknowledged;
     uint64_t handed_first; /* events between these two were handed to the connection, and the */
@@ -119,8 +120,10 @@ struct user_sessions {
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
 };
 
-/* Makes the session follow the conversation; harmless when it does already. */
-void session_subscribe(struct worker *worker, struct session *session, struct view conversation);
+/* Makes the session follow the conversation, of which the user sees what comes from `since` on;
+ * harmless when it does already. */
+void session_subscribe(struct worker *worker, struct session *session, struct view conversation,
+                       uint64_t since);
 
 /* Makes sure that a recall reaches what of the conversation waits here, also where the user is no
  * member of it any more. */

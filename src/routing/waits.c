@@ -109,8 +109,7 @@ static enum status wait_for_all(struct worker *worker, struct owned_conversation
         store_list_members(worker->store, view_of(owned->id), none, LIMIT_REACH_DEVICES_MAX,
                            &worker->scratch, members, &count);
     for (size_t i = 0; status == STATUS_OK && i < count; i++) {
-        if (members[i].row.role != WIRE(ROLE, UNSPECIFIED) &&
-            wait->device_count < LIMIT_REACH_DEVICES_MAX)
+        if (row_is_member(&members[i].row) && wait->device_count < LIMIT_REACH_DEVICES_MAX)
             status = wait_for_user(worker, owned, wait, members[i].user, devices);
     }
     return status;

@@ -5,6 +5,10 @@
 
 enum { VARINT_BYTES_MAX = 10 };
 
+/* Flags of a conversation's settings, and of a member. */
+enum { SETTINGS_READ_ONLY_FLAG = 1, SETTINGS_DISSOLVED_FLAG = 2 };
+enum { MEMBER_BARRED_FLAG = 1, MEMBER_MERGED_FLAG = 2 };
+
 /* Writes into a piece of an arena that is large enough for the row. */
 struct row_writer {
     uint8_t *start;
@@ -83,11 +87,29 @@ struct view row_encode_event(struct arena *arena, const struct event_row *row)
     return writer_end(&writer);
 }
 
+/* Only where there is something to say. */
+static void write_settings(struct row_writer *writer, const struct conversation_row *row)
+{
+    const struct conversation_settings *settings = &row->settings;
+    uint64_t flags = (settings->is_read_only ? SETTINGS_READ_ONLY_FLAG : 0U) |
+                     (settings->is_dissolved ? SETTINGS_DISSOLVED_FLAG : 0U);
+    if (row->description.size == 0 && flags == 0 && settings->join == 0 && settings->history == 0 &&
+        settings->history_last == 0 && row->invited_count == 0)
+        return;
+    write_bytes(writer, row->description);
+    write_number(writer, flags);
+    write_number(writer, (uint64_t)settings->join);
+    write_number(writer, (uint64_t)settings->history);
+    write_number(writer, settings->history_last);
+    write_number(writer, row->invited_count);
+}
+
 struct view row_encode_conversation(struct arena *arena, const struct conversation_row *row)
 {
-    struct row_writer writer = writer_start(
-        arena, 7 * (size_t)VARINT_BYTES_MAX + row->name.size + row->creator.size +
-                   row->peers[0].size + row->peers[1].size + UUID_BYTES + sizeof(row->time));
+    struct row_writer writer =
+        writer_start(arena, 13 * (size_t)VARINT_BYTES_MAX + row->name.size + row->description.size +
+                                row->creator.size + row->peers[0].size + row->peers[1].size +
+                                UUID_BYTES + sizeof(row->time));
     write_number(&writer, (uint64_t)row->type);
     write_bytes(&writer, row->name);
     write_bytes(&writer, row->creator);
@@ -98,18 +120,24 @@ struct view row_encode_conversation(struct arena *arena, const struct conversati
         *writer.at++ = (uint8_t)(row->time >> (shift - 8));
     write_number(&writer, row->member_count);
     write_number(&writer, row->owner_count);
+    write_settings(&writer, row);
     return writer_end(&writer);
 }
 
 struct view row_encode_member(struct arena *arena, const struct member_row *row)
 {
     const struct listing_row *listing = &row->listing;
-    struct row_writer writer = writer_start(arena, 10 * (size_t)VARINT_BYTES_MAX);
+    struct row_writer writer =
+        writer_start(arena, (13 + 2 * (size_t)LIMIT_HIDDEN_SPANS_MAX) * VARINT_BYTES_MAX);
+    uint64_t flags =
+        (row->is_barred ? MEMBER_BARRED_FLAG : 0U) | (row->is_merged ? MEMBER_MERGED_FLAG : 0U);
+    bool is_plain = row->muted_until_ms == 0 && flags == 0 && row->hidden_count == 0;
+    assert(row->hidden_count <= LIMIT_HIDDEN_SPANS_MAX);
     write_number(&writer, (uint64_t)row->role);
     write_number(&writer, row->pending_recalls);
     write_number(&writer, row->joined_seq);
     write_number(&writer, row->left_seq);
-    if (row->joined_time == 0 && listing->version == 0)
+    if (row->joined_time == 0 && listing->version == 0 && is_plain)
         return writer_end(&writer);
     write_number(&writer, row->joined_time);
     write_number(&writer, listing->version);
@@ -118,6 +146,15 @@ struct view row_encode_member(struct arena *arena, const struct member_row *row)
         write_number(&writer, listing->pinned_ms);
         write_number(&writer, (uint64_t)listing->hiding);
         write_number(&writer, listing->hidden_seq);
+    }
+    if (!is_plain) {
+        write_number(&writer, row->muted_until_ms);
+        write_number(&writer, flags);
+        write_number(&writer, row->hidden_count);
+        for (uint32_t i = 0; i < row->hidden_count; i++) {
+            write_number(&writer, row->hidden[i].first);
+            write_number(&writer, row->hidden[i].last);
+        }
     }
     return writer_end(&writer);
 }
@@ -296,6 +333,20 @@ static void read_trail(struct row_reader *reader, struct trail *trail)
     }
 }
 
+static void read_settings(struct row_reader *reader, struct conversation_row *row)
+{
+    row->description = read_bytes(reader);
+    uint64_t flags = read_number(reader, SETTINGS_READ_ONLY_FLAG | SETTINGS_DISSOLVED_FLAG);
+    row->settings = (struct conversation_settings){
+        .is_read_only = (flags & SETTINGS_READ_ONLY_FLAG) != 0,
+        .is_dissolved = (flags & SETTINGS_DISSOLVED_FLAG) != 0,
+        .join = (Unsay__V1__JoinPolicy)read_number(reader, INT_MAX),
+        .history = (Unsay__V1__HistoryVisibility)read_number(reader, INT_MAX),
+        .history_last = (uint32_t)read_number(reader, UINT32_MAX),
+    };
+    row->invited_count = (uint32_t)read_number(reader, UINT32_MAX);
+}
+
 static void read_listing(struct row_reader *reader, struct listing_row *listing)
 {
     listing->version = read_number(reader, UINT64_MAX);
@@ -320,12 +371,27 @@ enum status row_decode_conversation(struct view value, struct conversation_row *
     struct view time = read_raw(&reader, sizeof(row->time));
     row->member_count = (uint32_t)read_number(&reader, UINT32_MAX);
     row->owner_count = (uint32_t)read_number(&reader, UINT32_MAX);
+    if (reader.rest.size > 0)
+        read_settings(&reader, row);
     if (reader.is_damaged)
         return STATUS_CORRUPT;
     memcpy(row->creation_id.bytes, id.data, UUID_BYTES);
     for (size_t i = 0; i < time.size; i++)
         row->time = row->time << 8 | time.data[i];
     return reader_end(&reader);
+}
+
+static void read_restrictions(struct row_reader *reader, struct member_row *row)
+{
+    row->muted_until_ms = read_number(reader, UINT64_MAX);
+    uint64_t flags = read_number(reader, MEMBER_BARRED_FLAG | MEMBER_MERGED_FLAG);
+    row->is_barred = (flags & MEMBER_BARRED_FLAG) != 0;
+    row->is_merged = (flags & MEMBER_MERGED_FLAG) != 0;
+    row->hidden_count = (uint32_t)read_number(reader, LIMIT_HIDDEN_SPANS_MAX);
+    for (uint32_t i = 0; i < row->hidden_count; i++) {
+        row->hidden[i].first = read_number(reader, UINT64_MAX);
+        row->hidden[i].last = read_number(reader, UINT64_MAX);
+    }
 }
 
 enum status row_decode_member(struct view value, struct member_row *row)
@@ -338,7 +404,10 @@ enum status row_decode_member(struct view value, struct member_row *row)
     if (reader.rest.size > 0) {
         row->joined_time = read_number(&reader, UINT64_MAX);
         read_listing(&reader, &row->listing);
-        if (row->joined_time == 0 && row->listing.version == 0)
+        bool is_plain = reader.rest.size == 0;
+        if (!is_plain)
+            read_restrictions(&reader, row);
+        if (row->joined_time == 0 && row->listing.version == 0 && is_plain)
             return STATUS_CORRUPT;
     }
     return reader_end(&reader);

@@ -2,7 +2,8 @@
  *
  *   row           value
  *   approval      v and its bytes
- *   conversation  v type name creator peer peer creation-id time members owners
+ *   conversation  v type name creator peer peer creation-id time members owners, and unless all of
+ *                 it is empty: description flags join history history-last invited
  *   cursor        v trail trail handed-last, and unless that is 0: handed-first handed-time;
  *                 receipt-seq, and unless that is 0: receipt-time receipt; shared, unless it is 0
  *   device        v since count, and for each key: since key
@@ -14,8 +15,10 @@
  *   journal       v, and for each entry: name(AuditEntry)
  *   last message  v seq time
  *   last settled  v number
- *   member        v role pending-recalls joined-seq left-seq, and unless both are 0: joined-time
- *                 listing-version, and unless that is 0: muted-until pinned hiding hidden-seq
+ *   member        v role pending-recalls joined-seq left-seq, and unless all of it is empty:
+ *                 joined-time listing-version, and unless that is 0: muted-until pinned hiding
+ *                 hidden-seq; and unless all of that is empty: muted-until flags count, and for
+ *                 each hidden span: first last
  *   message id    v origin seq, and while a recall waits: pending pending-device,
  *                 and unless it had no mandate: pending-authority
  *   pin           v user pin-seq

@@ -115,6 +115,24 @@ static wire_membership membership = {BASE(membership), .actor = TEXT("ann"),
                                      .members = changed_members};
 static wire_pin pin = {BASE(pin), .actor = TEXT("ann"), .target = &reference, .is_pinned = 1};
 
+static wire_settings settings = {BASE(settings),
+                                 .name = TEXT("friends"),
+                                 .description = TEXT("Old ones"),
+                                 .read_only = 1,
+                                 .join = WIRE(JOIN_POLICY, OPEN),
+                                 .history = WIRE(HISTORY_VISIBILITY, LAST),
+                                 .history_last = 300,
+                                 .dissolved = 1};
+static wire_settings_change settings_change = {BASE(settings_change), .actor = TEXT("ann"),
+                                               .settings = &settings, .fields = 200};
+static wire_hidden hidden = {BASE(hidden), .first = 3};
+static wire_member muted = {BASE(member), .user = TEXT("bob"), .role = WIRE(ROLE, MEMBER),
+                            .muted_until_ms = UINT64_C(1700000000000)};
+static wire_member *muted_members[] = {&muted};
+static wire_membership muting = {BASE(membership), .actor = TEXT("ann"),
+                                 .n_members = COUNT(muted_members), .members = muted_members,
+                                 .mutes = 1};
+
 #define EVENT(number, case, field, value)                                             \
     {                                                                                 \
         BASE(event), .conversation = TEXT("d:ann:bob"), .origin = 1, .seq = (number), \
@@ -128,6 +146,11 @@ static wire_event event_rich = EVENT(5, MESSAGE, message, &rich_message);
 static wire_event event_vanished = EVENT(5, MESSAGE, message, &vanished_message);
 static wire_event event_membership = EVENT(7, MEMBERSHIP, membership, &membership);
 static wire_event event_pin = EVENT(8, PIN, pin, &pin);
+static wire_event event_settings = EVENT(9, SETTINGS, settings, &settings_change);
+static wire_event event_muting = EVENT(10, MEMBERSHIP, membership, &muting);
+static wire_event event_hidden = {
+    BASE(event), .conversation = TEXT("d:ann:bob"), .origin = 1,
+    .seq = 8,    .kind_case = EVENT_KIND(HIDDEN),   .hidden = &hidden};
 
 /* Frames of the client */
 
@@ -189,6 +212,16 @@ static wire_recall_request waiting_recall = {BASE(recall_request),
 static wire_change_members change_members = {BASE(change_members), .conversation = TEXT("g:one"),
                                              .n_members = COUNT(changed_members),
                                              .members = changed_members};
+static wire_member to_mute = {BASE(member), .user = TEXT("bob"),
+                              .muted_until_ms = UINT64_C(1700000000000)};
+static wire_member *to_mute_members[] = {&to_mute};
+static wire_change_members mute_members = {BASE(change_members), .conversation = TEXT("g:one"),
+                                           .n_members = COUNT(to_mute_members),
+                                           .members = to_mute_members, .mutes = 1};
+static wire_change_settings change_settings = {BASE(change_settings), .conversation = TEXT("g:one"),
+                                               .settings = &settings, .fields = 200};
+static wire_join_conversation join_conversation = {BASE(join_conversation),
+                                                   .conversation = TEXT("g:one")};
 static wire_change_pin change_pin = {BASE(change_pin), .conversation = TEXT("g:one"),
                                      .target = &reference, .is_pinned = 1};
 static wire_list_members list_members = {BASE(list_members), .conversation = TEXT("g:one"),
@@ -261,6 +294,9 @@ CLIENT(forward, SEND, send, &forward);
 CLIENT(waiting_recall, RECALL, recall, &waiting_recall);
 CLIENT(change_members, CHANGE_MEMBERS, change_members, &change_members);
 CLIENT(change_pin, CHANGE_PIN, change_pin, &change_pin);
+CLIENT(mute_members, CHANGE_MEMBERS, change_members, &mute_members);
+CLIENT(change_settings, CHANGE_SETTINGS, change_settings, &change_settings);
+CLIENT(join_conversation, JOIN_CONVERSATION, join_conversation, &join_conversation);
 CLIENT(list_members, LIST_MEMBERS, list_members, &list_members);
 CLIENT(change_listing, CHANGE_LISTING, change_listing, &change_listing);
 CLIENT(mute, CHANGE_LISTING, change_listing, &mute);
@@ -315,6 +351,20 @@ static wire_conversation_entry conversation_entry = {BASE(conversation_entry),
                                                      .peer = TEXT("bob"),
                                                      .n_heads = COUNT(heads),
                                                      .heads = heads};
+static wire_conversation_entry group_entry = {
+    BASE(conversation_entry), .conversation = TEXT("g:one"), .type = WIRE(CONVERSATION_TYPE, GROUP),
+    .name = TEXT("friends"),  .role = WIRE(ROLE, MEMBER),    .n_heads = COUNT(heads),
+    .heads = heads,           .settings = &settings,         .muted_until_ms = UINT64_MAX};
+static wire_conversation_entry *group_entries[] = {&group_entry};
+static wire_conversation_page group_page = {BASE(conversation_page),
+                                            .n_conversations = COUNT(group_entries),
+                                            .conversations = group_entries};
+static wire_conversation_entry invitation_entry = {BASE(conversation_entry),
+                                                   .conversation = TEXT("g:one"),
+                                                   .type = WIRE(CONVERSATION_TYPE, CHANNEL),
+                                                   .name = TEXT("friends"),
+                                                   .role = WIRE(ROLE, INVITED),
+                                                   .peer = TEXT("ann")};
 static wire_conversation_entry *conversation_entries[] = {&conversation_entry};
 static wire_conversation_page conversation_page = {
     BASE(conversation_page), .n_conversations = COUNT(conversation_entries),
@@ -490,6 +540,9 @@ SERVER(members, 7, MEMBERS, members, &member_page);
 SERVER(listing, 0, LISTING, listing, &listing);
 SERVER(listed, 7, CONVERSATIONS, conversations, &listed_page);
 SERVER(pins, 7, PINS, pins, &pin_list);
+SERVER(group, 7, CONVERSATIONS, conversations, &group_page);
+SERVER(invitation, 0, INVITATION, invitation, &invitation_entry);
+SERVER(event_hidden, 300, EVENT, event, &event_hidden);
 SERVER(range, 7, RANGE, range, &range_progress);
 SERVER(exposure, 7, EXPOSURE, exposure, &exposure);
 SERVER(recalls, 7, RECALLS, recalls, &recall_page);
@@ -530,6 +583,9 @@ const struct sample samples[] = {
     CLIENT_SAMPLE(waiting_recall),
     CLIENT_SAMPLE(change_members),
     CLIENT_SAMPLE(change_pin),
+    CLIENT_SAMPLE(mute_members),
+    CLIENT_SAMPLE(change_settings),
+    CLIENT_SAMPLE(join_conversation),
     CLIENT_SAMPLE(list_members),
     CLIENT_SAMPLE(change_listing),
     CLIENT_SAMPLE(mute),
@@ -564,6 +620,9 @@ const struct sample samples[] = {
     SERVER_SAMPLE(listing),
     SERVER_SAMPLE(listed),
     SERVER_SAMPLE(pins),
+    SERVER_SAMPLE(group),
+    SERVER_SAMPLE(invitation),
+    SERVER_SAMPLE(event_hidden),
     SERVER_SAMPLE(range),
     SERVER_SAMPLE(exposure),
     SERVER_SAMPLE(recalls),
@@ -580,5 +639,8 @@ const struct sample samples[] = {
     EVENT_SAMPLE(vanished),
     EVENT_SAMPLE(membership),
     EVENT_SAMPLE(pin),
+    EVENT_SAMPLE(settings),
+    EVENT_SAMPLE(muting),
+    EVENT_SAMPLE(hidden),
 };
 const size_t sample_count = COUNT(samples);

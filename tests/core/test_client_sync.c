@@ -47,6 +47,93 @@ static void test_list_pages_then_reads_what_is_behind(void **state)
     script_expect(s, "link live\n");
 }
 
+static void say_hidden(struct script *s, uint64_t request, uint64_t first, uint64_t last)
+{
+    wire_hidden hidden = UNSAY__V1__HIDDEN__INIT;
+    wire_event event = UNSAY__V1__EVENT__INIT;
+    hidden.first = first;
+    event.conversation = string_of("a");
+    event.origin = 1;
+    event.seq = last;
+    event.kind_case = EVENT_KIND(HIDDEN);
+    event.hidden = &hidden;
+    script_frame(s, request, SERVER_FRAME(EVENT), &event);
+}
+
+/* Over what is not for the user the cursor moves, durably, and nothing is stored or shown for it.
+ */
+static void test_cursor_moves_over_what_is_hidden(void **state)
+{
+    struct script *s = *state;
+    script_connect(s);
+    script_welcome(s);
+    script_skip(s);
+    script_listed(s, "a", 9, false);
+    script_expect(s, "conversation a\n> read a after 0\n");
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    say_hidden(s, request, 1, 5);
+    script_expect(s, "cursor a 5 shown 0\n");
+    script_message(s, request, "a", 6);
+    script_expect(s, "store a 6 message\ncursor a 6 shown 0\nshow a 6 message\n");
+    script_page_end(s, request, "a", 9, true);
+    script_expect(s, "> read a after 6\n");
+    request = script_request(s, CLIENT_FRAME(READ));
+    /* One that begins beyond the cursor would leave a gap; one behind it is nothing new. */
+    say_hidden(s, request, 8, 8);
+    say_hidden(s, request, 1, 5);
+    script_expect(s, "");
+    say_hidden(s, request, 1, 8);
+    script_expect(s, "cursor a 8 shown 0\n");
+    script_message(s, request, "a", 9);
+    script_expect(s, "store a 9 message\ncursor a 9 shown 0\nshow a 9 message\n");
+    script_page_end(s, request, "a", 9, false);
+    script_expect(s, "link live\n");
+}
+
+/* It stands in no log, so it is never pushed. */
+static void test_hidden_push_breaks(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "a", 0);
+    say_hidden(s, 0, 1, 5);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
+/* A new member's first push lies beyond the cursor: the client reads. */
+static void test_joining_reads_from_where_it_may(void **state)
+{
+    struct script *s = *state;
+    script_online(s, "b", 0);
+    script_message(s, 0, "a", 6);
+    script_expect(s, "> read a after 0\n");
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    say_hidden(s, request, 1, 5);
+    script_message(s, request, "a", 6);
+    script_page_end(s, request, "a", 6, false);
+    script_skip(s);
+    assert_int_equal(client_core_stored(s->core, view_of("a"), 1), 6);
+}
+
+/* News, and no log to read; and the list tells that it is gone. */
+static void test_invitation_is_stored(void **state)
+{
+    struct script *s = *state;
+    wire_conversation_entry entry = UNSAY__V1__CONVERSATION_ENTRY__INIT;
+    entry.conversation = string_of("a");
+    entry.role = WIRE(ROLE, INVITED);
+    entry.peer = string_of("bob");
+    script_online(s, "b", 0);
+    script_frame(s, 0, SERVER_FRAME(INVITATION), &entry);
+    script_expect(s, "conversation a\n");
+    say_behind(s);
+    script_skip(s);
+    script_listed(s, "b", 0, false);
+    script_expect(s, "conversation b\nleft a\nlink live\n");
+    entry.role = WIRE(ROLE, MEMBER); /* members are no news */
+    script_frame(s, 0, SERVER_FRAME(INVITATION), &entry);
+    script_expect(s, "disconnect\nlink down\n");
+}
+
 /* Who was removed while away reads no event of it: the complete list tells. */
 static void test_what_the_list_lacks_was_left(void **state)
 {
@@ -542,6 +629,12 @@ int main(void)
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_list_that_does_not_ascend_breaks, script_setup,
                                         script_teardown),
+        cmocka_unit_test_setup_teardown(test_cursor_moves_over_what_is_hidden, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_hidden_push_breaks, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_joining_reads_from_where_it_may, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_invitation_is_stored, script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_next_page_while_more, script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_four_reads_at_a_time, script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_behind_lists_again, script_setup, script_teardown),

@@ -7,83 +7,9 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "change_case.h"
 #include "core/creation.h"
 #include "core/frame.h"
-#include "core/membership.h"
-#include "decided.h"
-
-#include <stdlib.h>
-
-enum { CHANGES_MAX = LIMIT_MEMBER_CHANGES_MAX + 1, ROLES = WIRE(ROLE, GUEST) + 1 };
-
-/* A request and the places of those it names. The author is decided.author, "ann". */
-struct change_case {
-    struct decided decided;
-    wire_member entries[CHANGES_MAX];
-    wire_member *list[CHANGES_MAX];
-    struct member places[CHANGES_MAX];
-    struct member *place_list[CHANGES_MAX];
-    struct conversation_row row;
-    wire_change_members request;
-    wire_appended answer;
-};
-
-static void case_init(struct change_case *the, Unsay__V1__Role actor)
-{
-    *the = (struct change_case){.row = {.type = WIRE(CONVERSATION_TYPE, GROUP),
-                                        .name = view_of("club"),
-                                        .creator = view_of("ann"),
-                                        .member_count = 10,
-                                        .owner_count = 2}};
-    decided_init(&the->decided);
-    the->decided.conversation.type = WIRE(CONVERSATION_TYPE, GROUP);
-    the->decided.member.row.role = actor;
-    the->decided.member.is_member = actor != WIRE(ROLE, UNSPECIFIED);
-    unsay__v1__change_members__init(&the->request);
-    unsay__v1__appended__init(&the->answer);
-    the->request.conversation = string_of("c");
-    the->request.members = the->list;
-}
-
-static void case_fini(struct change_case *the)
-{
-    decided_fini(&the->decided);
-}
-
-/* The user has the role `from` and is to have `to`. */
-static void case_add(struct change_case *the, const char *user, Unsay__V1__Role from,
-                     Unsay__V1__Role to)
-{
-    size_t at = the->request.n_members++;
-    unsay__v1__member__init(&the->entries[at]);
-    the->entries[at].user = string_of(user);
-    the->entries[at].role = to;
-    the->list[at] = &the->entries[at];
-    the->places[at].is_member = from != WIRE(ROLE, UNSPECIFIED);
-    the->places[at].row.role = from;
-    the->place_list[at] = &the->places[at];
-}
-
-static refusal_code case_decide(struct change_case *the)
-{
-    struct membership_facts facts = {.author = &the->decided.author,
-                                     .actor = &the->decided.member,
-                                     .members = the->place_list,
-                                     .row = &the->row,
-                                     .now_ms = NOW_MS};
-    const char *detail = NULL;
-    refusal_code refusal = membership_change(&the->decided.conversation, &the->request, &facts,
-                                             &the->decided.effects, &the->answer, &detail);
-    assert_non_null(detail);
-    return refusal;
-}
-
-static void assert_nothing_changed(const struct change_case *the)
-{
-    assert_int_equal(the->decided.conversation.head, 4);
-    assert_int_equal(the->decided.effects.changes.count, 0);
-    assert_int_equal(decided_publications(&the->decided), 0);
-}
 
 static void every_wrong_field_has_its_refusal(void **state)
 {
@@ -100,10 +26,17 @@ static void every_wrong_field_has_its_refusal(void **state)
     the.entries[1].user = string_of("no:user");
     assert_int_equal(membership_check(&the.request, &detail), REFUSAL_CODE(INVALID_ID));
     the.entries[1].user = string_of("eve");
-    the.entries[1].role = (Unsay__V1__Role)6;
+    the.entries[1].role = (Unsay__V1__Role)7;
     assert_int_equal(membership_check(&the.request, &detail), REFUSAL_CODE(FIELD_INVALID));
     the.entries[1].role = (Unsay__V1__Role)-1;
     assert_int_equal(membership_check(&the.request, &detail), REFUSAL_CODE(FIELD_INVALID));
+    the.entries[1].role = WIRE(ROLE, GUEST);
+    the.entries[1].muted_until_ms = NOW_MS + 1;
+    assert_int_equal(membership_check(&the.request, &detail), REFUSAL_CODE(FIELD_INVALID));
+    the.request.mutes = true;
+    assert_int_equal(membership_check(&the.request, &detail), REFUSAL_CODE(FIELD_INVALID));
+    the.entries[0].role = the.entries[1].role = WIRE(ROLE, UNSPECIFIED);
+    assert_int_equal(membership_check(&the.request, &detail), REFUSAL_NONE);
     the.request.n_members = 1;
     the.request.conversation = string_of("no id");
     assert_int_equal(membership_check(&the.request, &detail), REFUSAL_CODE(INVALID_ID));
@@ -122,48 +55,69 @@ static void every_wrong_field_has_its_refusal(void **state)
 }
 
 /* What an actor of each role may do to someone else, from role (row) to role (column), in the order
- * nobody, owner, admin, moderator, member, guest. '.': nothing to do; 'y' or 'n'. */
+ * nobody, owner, admin, moderator, member, guest, invited. '.': nothing to do; 'y' or 'n'; 'm':
+ * only where members add and invite. */
 static const struct {
     Unsay__V1__Role actor;
     const char *may[ROLES];
 } matrix[] = {
-    {WIRE(ROLE, OWNER), {".yyyyy", "y.yyyy", "yy.yyy", "yyy.yy", "yyyy.y", "yyyyy."}},
-    {WIRE(ROLE, ADMIN), {".nnyyy", "n.nnnn", "nn.nnn", "ynn.yy", "ynny.y", "ynnyy."}},
-    {WIRE(ROLE, MODERATOR), {".nnnnn", "n.nnnn", "nn.nnn", "nnn.nn", "ynnn.n", "ynnnn."}},
-    {WIRE(ROLE, MEMBER), {".nnnnn", "n.nnnn", "nn.nnn", "nnn.nn", "nnnn.n", "nnnnn."}},
-    {WIRE(ROLE, GUEST), {".nnnnn", "n.nnnn", "nn.nnn", "nnn.nn", "nnnn.n", "nnnnn."}},
+    {WIRE(ROLE, OWNER),
+     {".yyyyyy", "y.yyyyn", "yy.yyyn", "yyy.yyn", "yyyy.yn", "yyyyy.n", "yyyyyy."}},
+    {WIRE(ROLE, ADMIN),
+     {".nnyyyy", "n.nnnnn", "nn.nnnn", "ynn.yyn", "ynny.yn", "ynnyy.n", "ynnyyy."}},
+    {WIRE(ROLE, MODERATOR),
+     {".nnnmmy", "n.nnnnn", "nn.nnnn", "nnn.nnn", "ynnn.nn", "ynnnn.n", "ynnnmm."}},
+    {WIRE(ROLE, MEMBER),
+     {".nnnmmm", "n.nnnnn", "nn.nnnn", "nnn.nnn", "nnnn.nn", "nnnnn.n", "nnnnmm."}},
+    {WIRE(ROLE, GUEST),
+     {".nnnnnn", "n.nnnnn", "nn.nnnn", "nnn.nnn", "nnnn.nn", "nnnnn.n", "nnnnnn."}},
 };
+
+static void assert_matrix(Unsay__V1__JoinPolicy join)
+{
+    for (size_t i = 0; i < sizeof(matrix) / sizeof(matrix[0]); i++) {
+        for (int at = 0; at < ROLES * ROLES; at++) {
+            int from = at / ROLES;
+            int to = at % ROLES;
+            struct change_case the;
+            case_init(&the, matrix[i].actor);
+            the.decided.conversation.settings.join = join;
+            case_add(&the, "bob", (Unsay__V1__Role)from, (Unsay__V1__Role)to);
+            the.row.invited_count = 1;
+            refusal_code refusal = case_decide(&the);
+            char expected = matrix[i].may[from][to];
+            if (expected == 'm')
+                expected = join == WIRE(JOIN_POLICY, CLOSED) ? 'n' : 'y';
+            if (refusal != (expected == 'n' ? REFUSAL_CODE(NOT_PERMITTED) : REFUSAL_NONE))
+                fail_msg("actor %d, from %d to %d, join %d", (int)matrix[i].actor, from, to,
+                         (int)join);
+            bool tells = expected == 'y' &&
+                         (to == WIRE(ROLE, INVITED) || (from == WIRE(ROLE, INVITED) && to == 0));
+            assert_int_equal(decided_publications(&the.decided), (expected == 'y') + tells);
+            case_fini(&the);
+        }
+    }
+}
 
 static void the_whole_matrix_of_roles(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(matrix) / sizeof(matrix[0]); i++) {
-        for (int from = 0; from < ROLES; from++) {
-            for (int to = 0; to < ROLES; to++) {
-                struct change_case the;
-                case_init(&the, matrix[i].actor);
-                case_add(&the, "bob", (Unsay__V1__Role)from, (Unsay__V1__Role)to);
-                refusal_code refusal = case_decide(&the);
-                char expected = matrix[i].may[from][to];
-                if (refusal != (expected == 'n' ? REFUSAL_CODE(NOT_PERMITTED) : REFUSAL_NONE))
-                    fail_msg("actor %d, from %d to %d", (int)matrix[i].actor, from, to);
-                assert_int_equal(decided_publications(&the.decided), expected == 'y');
-                case_fini(&the);
-            }
-        }
-    }
+    assert_matrix(WIRE(JOIN_POLICY, CLOSED));
+    assert_matrix(WIRE(JOIN_POLICY, MEMBERS));
+    assert_matrix(WIRE(JOIN_POLICY, OPEN));
 }
 
 static void everyone_may_become_less_and_nobody_more(void **state)
 {
     (void)state;
-    for (int from = WIRE(ROLE, OWNER); from < ROLES; from++) {
+    for (int from = WIRE(ROLE, OWNER); from <= WIRE(ROLE, GUEST); from++) {
         for (int to = 0; to < ROLES; to++) {
             struct change_case the;
             case_init(&the, (Unsay__V1__Role)from);
             case_add(&the, "ann", (Unsay__V1__Role)from, (Unsay__V1__Role)to);
             bool may = to == 0 || to >= from || from == WIRE(ROLE, OWNER);
             may |= from == WIRE(ROLE, ADMIN) && to > WIRE(ROLE, ADMIN);
+            may &= to != WIRE(ROLE, INVITED);
             assert_int_equal(case_decide(&the), may ? REFUSAL_NONE : REFUSAL_CODE(NOT_PERMITTED));
             case_fini(&the);
         }

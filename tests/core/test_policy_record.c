@@ -90,8 +90,10 @@ static void what_was_decided_is_decided_again(void **state)
             struct policy policy = policy_of(&rules[rule], 1);
             struct rulebook book = {&policy, facts & 1 ? "here" : "", (facts & 2) != 0};
             struct cursor_row cursor = {.receipt_seq = 0};
-            struct reach_device bob = {"bob", "d", true, &cursor};
-            struct reach_audience audience = {&bob, 1, facts & 64 ? 3 : 2, false};
+            struct reach_device bob = {
+                .user = "bob", .device = "d", .is_member = true, .cursor = &cursor};
+            struct reach_audience audience = {
+                .devices = &bob, .device_count = 1, .member_count = facts & 64 ? 3 : 2};
             policy.on_clock_unsure = facts & 4 ? POLICY_UNSURE_REFUSE : POLICY_UNSURE_DECIDE;
             if (facts & 8)
                 trail_move(&cursor.stored, 2, NOW_MS + 1);

@@ -320,8 +320,9 @@ static void conditions_are_decided_by_how_far_it_got(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct scene scene;
         struct cursor_row cursor = {.receipt_seq = 0};
-        struct reach_device bob = {"bob", "d", true, &cursor};
-        struct reach_audience audience = {&bob, 1, 2, false};
+        struct reach_device bob = {
+            .user = "bob", .device = "d", .is_member = true, .cursor = &cursor};
+        struct reach_audience audience = {.devices = &bob, .device_count = 1, .member_count = 2};
         scene_init(&scene);
         if (cases[i].stored_ms != NEVER)
             trail_move(&cursor.stored, 2, NOW_MS + cases[i].stored_ms);
@@ -418,8 +419,11 @@ static void the_dossier_tells_who_had_it_and_by_which_rule(void **state)
     ProtobufCAllocator allocator;
     struct cursor_row has = {.receipt_seq = 0};
     struct cursor_row has_not = {.receipt_seq = 0};
-    struct reach_device devices[] = {{"bob", "laptop", true, &has}, {"cid", "tv", true, &has_not}};
-    struct reach_audience audience = {devices, 2, 3, false};
+    struct reach_device devices[] = {
+        {.user = "bob", .device = "laptop", .is_member = true, .cursor = &has},
+        {.user = "cid", .device = "tv", .is_member = true, .cursor = &has_not},
+    };
+    struct reach_audience audience = {.devices = devices, .device_count = 2, .member_count = 3};
     scene_init(&scene);
     arena_allocator(&scene.decided.arena, &allocator);
     trail_move(&has.stored, 4, NOW_MS + 1);

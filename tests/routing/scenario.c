@@ -9,6 +9,9 @@
  *                                              D forward CONVERSATION mN FROM SEQ
  *                                              D members CONVERSATION USER=ROLE|gone...
  *                                              D list-members CONVERSATION [after USER] [limit N]
+ *                                              D mute CONVERSATION USER=30s|0s|ever...
+ *                                              D join CONVERSATION
+ *                                              D settings CONVERSATION SETTING...
  *                                              D pin|unpin CONVERSATION SEQ, D pins CONVERSATION
  *   slow D, resume D, pull D N                 D recall CONVERSATION rN TARGET... [reason TEXT]
  *                                                     [extension TEXT] [if-undelivered|if-unread]
@@ -48,7 +51,9 @@
  *   N times STEP       m+ and r+ are ids not used before; the body "N bytes" is that long
  *
  * An OPTION of connect is on W, expires SECONDS, follow patch|refresh|replace, as
- * system|compliance, from ADDRESS or key TEXT. TARGET is mN, @SEQ or @SEQ-SEQ. Times of a range
+ * system|compliance, from ADDRESS or key TEXT. TARGET is mN, @SEQ or @SEQ-SEQ. A SETTING is name
+ * TEXT, description TEXT, read-only, writable, join closed|members|open, history
+ * everything|joining|last, last N or dissolve. Times of a range, and until when someone is muted,
  * count from the start of the scenario. A RULE is NAME:FIELD=WORD;..., see scenario_policy.c. One
  * rule holds in every scenario: whoever asks again, after whatever, gets the first answer. */
 #include "scenario.h"
@@ -281,7 +286,8 @@ static void run_words(struct words *words)
     bool is_world = run_world_step(list[0], (struct words){list + 1, words->count - 1});
     if (!is_world &&
         (words->count < 2 ||
-         (!run_device_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
+         (!run_group_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
+          !run_device_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
           !run_operator_step(list[1], (struct words){list + 2, words->count - 2}, list[0]) &&
           !run_level_step(list[1], (struct words){list + 2, words->count - 2}, list[0]))))
         fail("no such step", list[0]);

@@ -71,6 +71,10 @@ void policies_forget(void);
 /* ---- Steps: false when there is none of this verb ---- */
 
 bool run_device_step(const char *verb, struct words words, const char *device);
+/* "owner" ... "invited", or "gone". */
+Unsay__V1__Role role_of(const char *name);
+
+bool run_group_step(const char *verb, struct words words, const char *device);
 bool run_operator_step(const char *verb, struct words words, const char *device);
 bool run_level_step(const char *verb, struct words words, const char *device);
 bool run_world_step(const char *verb, struct words words);

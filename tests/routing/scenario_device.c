@@ -35,16 +35,6 @@ static void device_open(struct device *device, const struct words *words)
     request(device, &frame);
 }
 
-static Unsay__V1__Role role_of(const char *name)
-{
-    static const char *const names[] = {"gone", "owner", "admin", "moderator", "member", "guest"};
-    for (int i = 0; i <= (int)WIRE(ROLE, GUEST); i++) {
-        if (strcmp(names[i], name) == 0)
-            return (Unsay__V1__Role)i;
-    }
-    fail("no role", name);
-}
-
 static void device_create(struct device *device, const struct words *words)
 {
     wire_create_conversation create = UNSAY__V1__CREATE_CONVERSATION__INIT;
@@ -125,47 +115,6 @@ static void device_forward(struct device *device, const struct words *words)
     send.forward = &source;
     frame.body_case = CLIENT_FRAME(SEND);
     frame.send = &send;
-    request(device, &frame);
-}
-
-static void device_members(struct device *device, const struct words *words)
-{
-    wire_change_members change = UNSAY__V1__CHANGE_MEMBERS__INIT;
-    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    wire_member members[WORDS_MAX];
-    wire_member *list[WORDS_MAX];
-    char conversation[65];
-    shown_parse_conversation(word_at(words, 0), conversation);
-    change.conversation = conversation;
-    change.members = list;
-    for (size_t i = 1; i < words->count; i++) {
-        char *role = strchr(words->words[i], '=');
-        if (role == NULL)
-            fail("no USER=ROLE", words->words[i]);
-        wire_member *member = &members[change.n_members];
-        unsay__v1__member__init(member);
-        list[change.n_members++] = member;
-        member->role = role_of(role + 1);
-        *role = 0;
-        member->user = words->words[i];
-    }
-    frame.body_case = CLIENT_FRAME(CHANGE_MEMBERS);
-    frame.change_members = &change;
-    request(device, &frame);
-}
-
-static void device_list_members(struct device *device, const struct words *words)
-{
-    wire_list_members list = UNSAY__V1__LIST_MEMBERS__INIT;
-    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    char conversation[65];
-    shown_parse_conversation(word_at(words, 0), conversation);
-    list.conversation = conversation;
-    if (option_of(words, "after") != NULL)
-        list.after = string_of(option_of(words, "after"));
-    list.limit = (uint32_t)number_option(words, "limit");
-    frame.body_case = CLIENT_FRAME(LIST_MEMBERS);
-    frame.list_members = &list;
     request(device, &frame);
 }
 
@@ -446,8 +395,6 @@ static const struct device_step {
     {"create", device_create},
     {"send", device_send},
     {"forward", device_forward},
-    {"members", device_members},
-    {"list-members", device_list_members},
     {"pin", device_pin},
     {"unpin", device_unpin},
     {"pins", device_pins},

@@ -115,7 +115,24 @@ static void shown_members(FILE *out, wire_member *const *members, size_t count)
             fputs("gone", out);
         else
             shown_constant(out, &unsay__v1__role__descriptor, (int)members[i]->role);
+        if (members[i]->muted_until_ms == UINT64_MAX)
+            fputs(",muted", out);
+        else if (members[i]->muted_until_ms != 0)
+            fprintf(out, ",muted until %" PRIu64 "s",
+                    (members[i]->muted_until_ms - SHOWN_START_MS) / 1000);
     }
+}
+
+static void shown_settings(FILE *out, const wire_settings *settings)
+{
+    static const char *const joins[] = {"closed", "members", "open"};
+    static const char *const histories[] = {"everything", "joining", "last"};
+    fprintf(out, " \"%s\" \"%s\"%s %s %s", settings->name, settings->description,
+            settings->read_only ? " read-only" : "", joins[settings->join],
+            histories[settings->history]);
+    if (settings->history_last != 0)
+        fprintf(out, " %u", settings->history_last);
+    fputs(settings->dissolved ? " dissolved" : "", out);
 }
 
 static void shown_event(FILE *out, const char *kind, const wire_event *event)
@@ -135,6 +152,11 @@ static void shown_event(FILE *out, const char *kind, const wire_event *event)
     } else if (event->kind_case == EVENT_KIND(PIN)) {
         fprintf(out, " %s @%" PRIu64 " by %s", event->pin->is_pinned ? "pin" : "unpin",
                 event->pin->target->seq, event->pin->actor);
+    } else if (event->kind_case == EVENT_KIND(SETTINGS)) {
+        fprintf(out, " settings %s:", event->settings->actor);
+        shown_settings(out, event->settings->settings);
+    } else if (event->kind_case == EVENT_KIND(HIDDEN)) {
+        fprintf(out, " hidden from %" PRIu64, event->hidden->first);
     }
 }
 
@@ -291,11 +313,16 @@ static void shown_list(FILE *out, const wire_conversation_page *page)
     fputs("list", out);
     for (size_t i = 0; i < page->n_conversations; i++) {
         const wire_conversation_entry *entry = page->conversations[i];
-        const wire_head *head = entry->heads[0];
         shown_conversation(out, entry->conversation);
         fprintf(out, "=%s%s(", entry->peer, entry->name);
         shown_constant(out, &unsay__v1__role__descriptor, (int)entry->role);
-        fprintf(out, " %" PRIu64 " %" PRIu64 "/%" PRIu64, head->seq, head->stored, head->displayed);
+        if (entry->n_heads > 0)
+            fprintf(out, " %" PRIu64 " %" PRIu64 "/%" PRIu64, entry->heads[0]->seq,
+                    entry->heads[0]->stored, entry->heads[0]->displayed);
+        if (entry->muted_until_ms != 0)
+            fputs(" muted", out);
+        if (entry->settings != NULL && entry->settings->dissolved)
+            fputs(" dissolved", out);
         if (entry->listing != NULL)
             shown_listing(out, entry->listing);
         shown_overview(out, entry);
@@ -414,6 +441,13 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
         return;
     case SERVER_FRAME(BEHIND):
         fputs("behind", out);
+        return;
+    case SERVER_FRAME(INVITATION):
+        fputs("invitation", out);
+        shown_conversation(out, frame->invitation->conversation);
+        fprintf(out, "=%s(", frame->invitation->name);
+        shown_constant(out, &unsay__v1__role__descriptor, (int)frame->invitation->role);
+        fprintf(out, " by %s)", frame->invitation->peer);
         return;
     case SERVER_FRAME(ERROR):
         fprintf(out, "error %s%s", refusal_name(frame->error->code),

@@ -13,7 +13,11 @@
  *   list d:alice:bob=bob(member 3 2/1 unread 2 mentions 1 last m1@3:normal "hi") end
  *   event g:c1 2 message m1 alice normal "hi" quote @1 from g:c2@5 mentions bob *
  *   event g:c1 3 membership alice: bob=admin eve=gone
+ *   event g:c1 3 membership alice: bob=member,muted until 60s        or ,muted
  *   event g:c1 4 pin @2 by alice         or unpin
+ *   event g:c1 5 settings alice: "club" "About" read-only open last 10 dissolved
+ *   entry g:c1 5 hidden from 2           stands in for what is not for the user
+ *   invitation g:c1=club(invited by alice)       or (unspecified by alice)
  *   appended g:c1 4
  *   members g:c1 alice=owner bob=admin end
  *   pins g:c1 @2 @7
@@ -39,6 +43,8 @@
 
 enum { SHOWN_BODY_BYTES_MAX = 40 };
 
+/* When every scenario starts: Unix milliseconds. */
+#define SHOWN_START_MS UINT64_C(1700000000000)
 /* As a step names it, after a blank. */
 void shown_conversation(FILE *out, const char *id);
 

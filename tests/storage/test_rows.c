@@ -14,7 +14,9 @@
 
 enum kind {
     CONVERSATION,
+    SETTLED,
     MEMBER,
+    MARKED,
     MESSAGE_ID,
     CURSOR,
     DEVICE,
@@ -35,6 +37,14 @@ static struct view encode(struct arena *arena, int kind)
                                             .peers = {view_of("a"), view_of("b")},
                                             .creation_id = {{1, 2, 3}},
                                             .time = 1234567890123};
+    struct conversation_row settled = conversation;
+    settled.description = view_of("about");
+    settled.invited_count = 300;
+    settled.settings = (struct conversation_settings){.is_read_only = true,
+                                                      .is_dissolved = true,
+                                                      .join = WIRE(JOIN_POLICY, OPEN),
+                                                      .history = WIRE(HISTORY_VISIBILITY, LAST),
+                                                      .history_last = 300};
     struct member_row member = {
         .role = WIRE(ROLE, OWNER),
         .pending_recalls = 300,
@@ -47,6 +57,13 @@ static struct view encode(struct arena *arena, int kind)
                     .hidden_seq = 128,
                     .hiding = WIRE(HIDING, UNTIL_MESSAGE)},
     };
+    struct member_row marked = {.role = WIRE(ROLE, MEMBER),
+                                .joined_seq = 5,
+                                .muted_until_ms = 300,
+                                .is_barred = true,
+                                .is_merged = true,
+                                .hidden_count = 2,
+                                .hidden = {{1, 2}, {4, 300}}};
     struct message_id_row message_id = {1, UINT64_MAX, view_of("recall"), view_of("phone"),
                                         WIRE(ACTOR, SYSTEM)};
     struct cursor_row cursor = {.stored = {2, {{1, UINT64_MAX - 1}, {UINT64_MAX, UINT64_MAX}}},
@@ -64,8 +81,12 @@ static struct view encode(struct arena *arena, int kind)
     switch (kind) {
     case CONVERSATION:
         return row_encode_conversation(arena, &conversation);
+    case SETTLED:
+        return row_encode_conversation(arena, &settled);
     case MEMBER:
         return row_encode_member(arena, &member);
+    case MARKED:
+        return row_encode_member(arena, &marked);
     case MESSAGE_ID:
         return row_encode_message_id(arena, &message_id);
     case CURSOR:
@@ -118,7 +139,9 @@ static enum status decode(struct arena *arena, int kind, struct view value, stru
         break
     switch (kind) {
         ROW(CONVERSATION, conversation);
+        ROW(SETTLED, conversation);
         ROW(MEMBER, member);
+        ROW(MARKED, member);
         ROW(MESSAGE_ID, message_id);
         ROW(CURSOR, cursor);
         ROW(DEVICE, device);
@@ -148,7 +171,7 @@ static bool is_whole_at(int kind, struct view value, size_t size)
     struct view cut = view_make(value.data, size);
     struct view again;
     arena_init(&arena);
-    bool is_whole = (kind == MEMBER || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT ||
+    bool is_whole = (kind == MEMBER || kind == SETTLED || kind == MARKED || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT ||
                      kind == CURSOR || kind == USER) &&
                     decode(&arena, kind, cut, &again) == STATUS_OK && view_equal(cut, again);
     arena_fini(&arena);
@@ -181,6 +204,13 @@ static void test_golden_bytes(void **state)
     assert_true(view_equal(row_encode_member(&arena, &member), view_make(golden_member, 21)));
     assert_true(view_equal(encode(&arena, LAST_MESSAGE),
                            view_make("\1\xac\2\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 13)));
+    assert_true(
+        view_equal(encode(&arena, MARKED), view_make("\1\4\0\5\0\0\0\xac\2\3\2\1\2\4\xac\2", 16)));
+    struct view plain = encode(&arena, CONVERSATION);
+    struct view settled = encode(&arena, SETTLED);
+    assert_int_equal(settled.size, plain.size + 13);
+    assert_memory_equal(settled.data, plain.data, plain.size);
+    assert_memory_equal(settled.data + plain.size, "\5about\3\2\2\xac\2\xac\2", 13);
     arena_fini(&arena);
 }
 
@@ -228,8 +258,10 @@ static void test_numbers_out_of_range(void **state)
         {MESSAGE_ID, "\1\1\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\1x\1y", 16}, /* size 2^64 - 1 */
         {CURSOR, "\1\11\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22},      /* nine marks */
         {CURSOR, "\1\2\xff\xff\xff\xff\xff\xff\xff\xff\xff\1\0\1\0\0\0",
-         17},                  /* the sum is too large */
-        {DEVICE, "\1\0\5", 3}, /* five keys */
+         17},                                                          /* the sum is too large */
+        {DEVICE, "\1\0\5", 3},                                         /* five keys */
+        {MEMBER, "\1\4\0\5\0\0\0\1\4\0", 10},                          /* a flag that is none */
+        {MEMBER, "\1\4\0\5\0\0\0\1\0\5\1\2\4\5\7\x8\xa\xb\xd\xe", 20}, /* five hidden spans */
     };
     struct arena arena;
     struct view again;
