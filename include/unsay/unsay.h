@@ -98,12 +98,51 @@ enum unsay_role {
     UNSAY_ROLE_ADMIN,
     UNSAY_ROLE_MODERATOR,
     UNSAY_ROLE_MEMBER,
-    UNSAY_ROLE_GUEST
+    UNSAY_ROLE_GUEST,
+    UNSAY_ROLE_INVITED /* no member before they join, and sees nothing of the log */
 };
 
 struct unsay_member {
     const char *user;
     enum unsay_role role;
+    uint64_t muted_until_ms; /* cannot write until then, by the server's clock; 0: can; UINT64_MAX:
+                                until it is lifted. Only told: to mute, see unsay_mute */
+};
+
+/* How people come to a group or channel. */
+enum unsay_joining {
+    UNSAY_JOINING_CLOSED,  /* owners and admins add; moderators invite as well */
+    UNSAY_JOINING_MEMBERS, /* every member adds and invites */
+    UNSAY_JOINING_OPEN     /* ... and whoever knows the id joins by themselves */
+};
+
+/* What a new member sees of what was said before. */
+enum unsay_past {
+    UNSAY_PAST_EVERYTHING,
+    UNSAY_PAST_FROM_JOINING,
+    UNSAY_PAST_LAST /* from the joining on, and the last events before it: past_last */
+};
+
+/* What holds for everyone in a group or channel. */
+struct unsay_settings {
+    const char *name;        /* 1-128 bytes */
+    const char *description; /* at most 1024 bytes; "" */
+    bool is_read_only;       /* only owners, admins and moderators write */
+    enum unsay_joining joining;
+    enum unsay_past past;
+    uint32_t past_last; /* 1-10000 with UNSAY_PAST_LAST; else 0 or what it was */
+    bool is_dissolved;  /* for ever: it is only read, and messages are taken back */
+};
+
+/* Fields of struct unsay_settings, to be combined. */
+enum unsay_settings_field {
+    UNSAY_SETTINGS_NAME = 1 << 1,
+    UNSAY_SETTINGS_DESCRIPTION = 1 << 2,
+    UNSAY_SETTINGS_READ_ONLY = 1 << 3,
+    UNSAY_SETTINGS_JOINING = 1 << 4,
+    UNSAY_SETTINGS_PAST = 1 << 5,
+    UNSAY_SETTINGS_PAST_LAST = 1 << 6,
+    UNSAY_SETTINGS_DISSOLVED = 1 << 7
 };
 
 /* A message of any conversation. */
@@ -117,8 +156,9 @@ enum unsay_event_kind {
     UNSAY_EVENT_MESSAGE = 1,
     UNSAY_EVENT_RECALL,     /* a message was taken back */
     UNSAY_EVENT_CREATION,   /* the conversation came to be */
-    UNSAY_EVENT_MEMBERSHIP, /* members came, went or changed their role */
-    UNSAY_EVENT_PIN         /* a message was pinned or unpinned */
+    UNSAY_EVENT_MEMBERSHIP, /* members came, went, were invited or muted, or changed their role */
+    UNSAY_EVENT_PIN,        /* a message was pinned or unpinned */
+    UNSAY_EVENT_SETTINGS    /* the settings changed */
 };
 
 /* An entry of a conversation's log, or what became of it. Unused fields are 0, "" or NULL. */
@@ -161,9 +201,14 @@ struct unsay_event {
     uint64_t target_seq;
     bool is_pinned;
 
-    /* a creation: the first members; a membership: those with another role than before */
+    /* a creation: the first members; a membership: those who are another than before */
     const struct unsay_member *members;
     size_t member_count;
+    bool is_muting; /* a membership: they were muted, or may write again; roles are as before */
+
+    /* settings: all of them, as they are from here on, and which changed */
+    const struct unsay_settings *settings;
+    uint32_t settings_fields; /* enum unsay_settings_field */
 };
 
 /* What becomes of a message that this device sends. */
@@ -197,7 +242,7 @@ struct unsay_conversation {
     const char *id;
     enum unsay_conversation_type type; /* 0: not known yet */
     const char *name;                  /* "" in a direct conversation */
-    const char *peer;                  /* the other user of a direct conversation; else "" */
+    const char *peer; /* the other user of a direct conversation; while invited, who invited; "" */
     enum unsay_role role;              /* the user's own; NONE: no longer in it, or the log is of a
                                           store that the server no longer has */
     const struct unsay_event *preview; /* the latest message, a tombstone included, a vanished
@@ -211,6 +256,8 @@ struct unsay_conversation {
     bool is_hidden;       /* now */
     uint64_t activity_ms; /* of the last message, whatever became of it, or of the user's joining */
     uint64_t place;       /* of the same, finer; for `after` in struct unsay_conversation_query */
+    const struct unsay_settings *settings; /* NULL: it has none, or they are not known */
+    uint64_t silenced_until_ms;            /* until when the user cannot write: see unsay_mute */
 };
 
 /* How far a member of a conversation has come; numbers only grow. A message with a seq up to
@@ -518,6 +565,11 @@ UNSAY_API enum unsay_result unsay_create_group(struct unsay *client, const char 
                                                const struct unsay_member *members, size_t count,
                                                unsay_opened_fn *callback, void *context);
 
+/* A new channel; likewise. */
+UNSAY_API enum unsay_result unsay_create_channel(struct unsay *client, const char *name,
+                                                 const struct unsay_member *members, size_t count,
+                                                 unsay_opened_fn *callback, void *context);
+
 /* The event that says so, which also comes through on_event; seq 0: nothing had to change. */
 struct unsay_appended {
     const char *conversation;
@@ -529,11 +581,46 @@ struct unsay_appended {
 typedef void unsay_appended_fn(void *context, const struct unsay_error *error,
                                const struct unsay_appended *appended);
 
-/* Adds members, changes roles, removes members (UNSAY_ROLE_NONE), leaves: 1-100 at once, all or
+/* Adds members, changes roles, removes members (UNSAY_ROLE_NONE), leaves: 1-1000 at once, all or
  * none. */
 UNSAY_API enum unsay_result unsay_change_members(struct unsay *client, const char *conversation,
                                                  const struct unsay_member *members, size_t count,
                                                  unsay_appended_fn *callback, void *context);
+
+/* Invites users, who then see the conversation's name and nothing else of it: 1-1000 at once, all
+ * or none. */
+UNSAY_API enum unsay_result unsay_invite(struct unsay *client, const char *conversation,
+                                         const char *const *users, size_t count,
+                                         unsay_appended_fn *callback, void *context);
+
+/* Accepts an invitation, or joins an open conversation. */
+UNSAY_API enum unsay_result unsay_join(struct unsay *client, const char *conversation,
+                                       unsay_appended_fn *callback, void *context);
+
+/* Leaves, or declines an invitation. */
+UNSAY_API enum unsay_result unsay_leave(struct unsay *client, const char *conversation,
+                                        unsay_appended_fn *callback, void *context);
+
+/* They cannot write until then; 0: they can again; UINT64_MAX: until that is lifted. As above. */
+UNSAY_API enum unsay_result unsay_mute(struct unsay *client, const char *conversation,
+                                       const char *const *users, size_t count,
+                                       uint64_t muted_until_ms, unsay_appended_fn *callback,
+                                       void *context);
+
+/* Changes those settings that `fields` names (enum unsay_settings_field) and leaves the others. */
+UNSAY_API enum unsay_result unsay_change_settings(struct unsay *client, const char *conversation,
+                                                  const struct unsay_settings *settings,
+                                                  uint32_t fields, unsay_appended_fn *callback,
+                                                  void *context);
+
+/* Role UNSAY_ROLE_NONE and nothing but the id where this device knows no such conversation. */
+typedef void unsay_conversation_fn(void *context, const struct unsay_error *error,
+                                   const struct unsay_conversation *conversation);
+
+/* One conversation as the list has it, from the local database, without a connection; the callback
+ * is called before this returns, on the calling thread. */
+UNSAY_API enum unsay_result unsay_conversation(struct unsay *client, const char *conversation,
+                                               unsay_conversation_fn *callback, void *context);
 
 struct unsay_member_page {
     const struct unsay_member *members; /* ascending by user */

@@ -436,6 +436,7 @@ void traffic_take(struct load_client *client, const wire_server_frame *frame)
     case SERVER_FRAME(RECALLS):
     case SERVER_FRAME(EVIDENCE):
     case SERVER_FRAME(POLICY):
+    case SERVER_FRAME(INVITATION):
     case SERVER_FRAME(_NOT_SET):
     case _UNSAY__V1__SERVER_FRAME__BODY__CASE_IS_INT_SIZE:
     default:

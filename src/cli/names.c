@@ -32,11 +32,44 @@ const char *name_of_content_type(enum unsay_content_type content_type)
 const char *name_of_role(enum unsay_role role)
 {
     static const char *const names[] = {
-        [UNSAY_ROLE_NONE] = "none",     [UNSAY_ROLE_OWNER] = "owner",
-        [UNSAY_ROLE_ADMIN] = "admin",   [UNSAY_ROLE_MODERATOR] = "moderator",
-        [UNSAY_ROLE_MEMBER] = "member", [UNSAY_ROLE_GUEST] = "guest",
+        [UNSAY_ROLE_NONE] = "none",       [UNSAY_ROLE_OWNER] = "owner",
+        [UNSAY_ROLE_ADMIN] = "admin",     [UNSAY_ROLE_MODERATOR] = "moderator",
+        [UNSAY_ROLE_MEMBER] = "member",   [UNSAY_ROLE_GUEST] = "guest",
+        [UNSAY_ROLE_INVITED] = "invited",
     };
     return NAME_AT(names, role);
+}
+
+static const char *const joinings[] = {
+    [UNSAY_JOINING_CLOSED] = "closed",
+    [UNSAY_JOINING_MEMBERS] = "members",
+    [UNSAY_JOINING_OPEN] = "open",
+};
+
+const char *name_of_joining(enum unsay_joining joining)
+{
+    return NAME_AT(joinings, joining);
+}
+
+bool joining_of_name(const char *name, enum unsay_joining *joining)
+{
+    for (size_t i = 0; i < sizeof(joinings) / sizeof(joinings[0]); i++) {
+        if (strcmp(joinings[i], name) == 0) {
+            *joining = (enum unsay_joining)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *name_of_past(enum unsay_past past)
+{
+    static const char *const names[] = {
+        [UNSAY_PAST_EVERYTHING] = "everything",
+        [UNSAY_PAST_FROM_JOINING] = "joining",
+        [UNSAY_PAST_LAST] = "last",
+    };
+    return NAME_AT(names, past);
 }
 
 const char *name_of_actor(enum unsay_actor actor)

@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include "cli/output_group.h"
 #include "cli/text.h"
 
 #include <inttypes.h>
@@ -21,7 +22,7 @@ void output_init(struct output *output, FILE *file, const char *self, bool is_js
     };
 }
 
-static void output_style(const struct output *output, const char *code)
+void output_style(const struct output *output, const char *code)
 {
     if (output->has_colour)
         fprintf(output->file, "\033[%sm", code);
@@ -49,41 +50,6 @@ static enum text output_noun(enum unsay_content_type content_type)
     };
     size_t index = (size_t)content_type;
     return index == 0 || index >= sizeof(nouns) / sizeof(nouns[0]) ? TEXT_A_MESSAGE : nouns[index];
-}
-
-/* "— Li began the conversation —" */
-static void output_note(const struct output *output, enum text text, const char *first,
-                        const char *second)
-{
-    output_style(output, "2");
-    fputs("— ", output->file);
-    text_write(output->file, text, first, second);
-    fputs(" —", output->file);
-    output_style(output, "0");
-}
-
-static void output_creation(const struct output *output, const struct unsay_event *event)
-{
-    bool is_own = event->sender != NULL && strcmp(event->sender, output->self) == 0;
-    output_note(output, is_own ? TEXT_YOU_BEGAN : TEXT_BEGAN, event->sender, NULL);
-}
-
-static void output_membership(const struct output *output, const struct unsay_event *event)
-{
-    static const enum text texts[] = {
-        [UNSAY_ROLE_NONE] = TEXT_REMOVED,      [UNSAY_ROLE_OWNER] = TEXT_NOW_OWNER,
-        [UNSAY_ROLE_ADMIN] = TEXT_NOW_ADMIN,   [UNSAY_ROLE_MODERATOR] = TEXT_NOW_MODERATOR,
-        [UNSAY_ROLE_MEMBER] = TEXT_NOW_MEMBER, [UNSAY_ROLE_GUEST] = TEXT_NOW_GUEST,
-    };
-    for (size_t i = 0; i < event->member_count; i++) {
-        const struct unsay_member *member = &event->members[i];
-        bool has_left = member->role == UNSAY_ROLE_NONE && strcmp(member->user, event->sender) == 0;
-        size_t role = (size_t)member->role;
-        enum text text = role < sizeof(texts) / sizeof(texts[0]) ? texts[role] : TEXT_NOW_MEMBER;
-        if (i > 0)
-            fputc(' ', output->file);
-        output_note(output, has_left ? TEXT_LEFT : text, event->sender, member->user);
-    }
 }
 
 static void output_pin(const struct output *output, const struct unsay_event *event)
@@ -159,6 +125,8 @@ void output_event(const struct output *output, const struct unsay_event *event)
         output_membership(output, event);
     else if (event->kind == UNSAY_EVENT_PIN)
         output_pin(output, event);
+    else if (event->kind == UNSAY_EVENT_SETTINGS)
+        output_settings(output, event);
     else if (event->state == UNSAY_MESSAGE_NORMAL)
         output_message(output, event);
     else

@@ -31,6 +31,9 @@ void output_preview(const struct output *output, const struct unsay_event *messa
 /* Local time, "2026-01-31 23:59:59" or "23:59:59", in dim type where there are colours. */
 void output_time(const struct output *output, uint64_t time_ms);
 
+/* Begins a style where there are colours ("2": dim), or ends it ("0"). */
+void output_style(const struct output *output, const char *code);
+
 /* RFC 3339, UTC, with milliseconds. */
 void output_rfc3339(uint64_t time_ms, char text[OUTPUT_TIME_BYTES]);
 
@@ -50,6 +53,11 @@ json_t *output_json_text(const char *text);
 void output_json_body(json_t *object, enum unsay_content_type content_type, const uint8_t *bytes,
                       size_t size);
 
+/* As output_json_time; "forever" where it has no end. */
+json_t *output_json_muted(uint64_t until_ms);
+
+/* Null for NULL. */
+json_t *output_json_settings(const struct unsay_settings *settings);
 /* What output_json_event writes. */
 json_t *output_json_of_event(const struct unsay_event *event);
 

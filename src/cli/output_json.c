@@ -13,7 +13,7 @@ static const char *name_of_kind(enum unsay_event_kind kind)
     static const char *const names[] = {
         [UNSAY_EVENT_MESSAGE] = "message",   [UNSAY_EVENT_RECALL] = "recall",
         [UNSAY_EVENT_CREATION] = "creation", [UNSAY_EVENT_MEMBERSHIP] = "membership",
-        [UNSAY_EVENT_PIN] = "pin",
+        [UNSAY_EVENT_PIN] = "pin",           [UNSAY_EVENT_SETTINGS] = "settings",
     };
     size_t index = (size_t)kind;
     return index < sizeof(names) / sizeof(names[0]) && names[index] != NULL ? names[index]
@@ -118,6 +118,26 @@ static json_t *output_json_key(const char *conversation, uint32_t origin, uint64
     return key;
 }
 
+json_t *output_json_muted(uint64_t until_ms)
+{
+    return until_ms > INT64_MAX ? json_string("forever") : output_json_time(until_ms);
+}
+
+json_t *output_json_settings(const struct unsay_settings *settings)
+{
+    if (settings == NULL)
+        return json_null();
+    json_t *object = json_object();
+    json_object_set_new(object, "name", json_string(settings->name));
+    json_object_set_new(object, "description", json_string(settings->description));
+    json_object_set_new(object, "read_only", json_boolean(settings->is_read_only));
+    json_object_set_new(object, "join", json_string(name_of_joining(settings->joining)));
+    json_object_set_new(object, "history", json_string(name_of_past(settings->past)));
+    json_object_set_new(object, "history_last", json_integer((json_int_t)settings->past_last));
+    json_object_set_new(object, "dissolved", json_boolean(settings->is_dissolved));
+    return object;
+}
+
 static json_t *output_json_members(const struct unsay_event *event)
 {
     json_t *members = json_array();
@@ -125,12 +145,14 @@ static json_t *output_json_members(const struct unsay_event *event)
         json_t *member = json_object();
         json_object_set_new(member, "user", json_string(event->members[i].user));
         json_object_set_new(member, "role", json_string(name_of_role(event->members[i].role)));
+        json_object_set_new(member, "muted_until",
+                            output_json_muted(event->members[i].muted_until_ms));
         json_array_append_new(members, member);
     }
     return members;
 }
 
-/* What only messages, recalls, pins or changes of members have. */
+/* What only messages, recalls, pins or changes of members and settings have. */
 static void output_json_rest(json_t *object, const struct unsay_event *event)
 {
     if (event->kind == UNSAY_EVENT_MESSAGE) {
@@ -154,6 +176,8 @@ static void output_json_rest(json_t *object, const struct unsay_event *event)
         json_object_set_new(object, "pinned", json_boolean(event->is_pinned));
     if (event->kind == UNSAY_EVENT_MEMBERSHIP || event->kind == UNSAY_EVENT_CREATION)
         json_object_set_new(object, "members", output_json_members(event));
+    if (event->kind == UNSAY_EVENT_SETTINGS)
+        json_object_set_new(object, "settings", output_json_settings(event->settings));
 }
 
 json_t *output_json_of_event(const struct unsay_event *event)

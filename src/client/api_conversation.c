@@ -18,9 +18,9 @@ enum unsay_result unsay_open_direct(struct unsay *client, const char *user,
     return ask(client, request, false);
 }
 
-enum unsay_result unsay_create_group(struct unsay *client, const char *name,
-                                     const struct unsay_member *members, size_t count,
-                                     unsay_opened_fn *callback, void *context)
+static enum unsay_result create_conversation(struct unsay *client, Unsay__V1__ConversationType type,
+                                             const char *name, const struct unsay_member *members,
+                                             size_t count, unsay_opened_fn *callback, void *context)
 {
     size_t name_bytes = view_of(name).size;
     if (name_bytes == 0 || name_bytes > LIMIT_NAME_BYTES_MAX ||
@@ -31,6 +31,7 @@ enum unsay_result unsay_create_group(struct unsay *client, const char *name,
     struct uuid creation_id = client_fresh_id();
     wire_create_conversation create = UNSAY__V1__CREATE_CONVERSATION__INIT;
     create.creation_id = bytes_of(uuid_view(&creation_id));
+    create.type = type;
     create.name = string_of(name);
     create.n_members = count;
     create.members = ask_members(members, count, &arena);
@@ -41,6 +42,22 @@ enum unsay_result unsay_create_group(struct unsay *client, const char *name,
     request->callback.opened = callback;
     arena_fini(&arena);
     return ask(client, request, false);
+}
+
+enum unsay_result unsay_create_group(struct unsay *client, const char *name,
+                                     const struct unsay_member *members, size_t count,
+                                     unsay_opened_fn *callback, void *context)
+{
+    return create_conversation(client, WIRE(CONVERSATION_TYPE, GROUP), name, members, count,
+                               callback, context);
+}
+
+enum unsay_result unsay_create_channel(struct unsay *client, const char *name,
+                                       const struct unsay_member *members, size_t count,
+                                       unsay_opened_fn *callback, void *context)
+{
+    return create_conversation(client, WIRE(CONVERSATION_TYPE, CHANNEL), name, members, count,
+                               callback, context);
 }
 
 enum unsay_result unsay_change_members(struct unsay *client, const char *conversation,

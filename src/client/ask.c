@@ -44,7 +44,7 @@ bool ask_are_members(const struct unsay_member *members, size_t count, size_t co
     if (count > count_max || (members == NULL && count > 0))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!id_is_user(view_of(members[i].user)) || members[i].role > UNSAY_ROLE_GUEST)
+        if (!id_is_user(view_of(members[i].user)) || members[i].role > UNSAY_ROLE_INVITED)
             return false;
     }
     return true;

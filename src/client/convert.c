@@ -29,8 +29,26 @@ const struct unsay_member *members_from_wire(wire_member *const *wires, size_t c
     struct unsay_member *members = arena_alloc(arena, (count + 1) * sizeof(*members));
     for (size_t i = 0; i < count; i++)
         members[i] =
-            (struct unsay_member){text_or_empty(wires[i]->user), (enum unsay_role)wires[i]->role};
+            (struct unsay_member){text_or_empty(wires[i]->user), (enum unsay_role)wires[i]->role,
+                                  wires[i]->muted_until_ms};
     return members;
+}
+
+const struct unsay_settings *settings_from_wire(const wire_settings *wire, struct arena *arena)
+{
+    if (wire == NULL)
+        return NULL;
+    struct unsay_settings *settings = arena_zero(arena, sizeof(*settings));
+    *settings = (struct unsay_settings){
+        .name = text_or_empty(wire->name),
+        .description = text_or_empty(wire->description),
+        .is_read_only = wire->read_only != 0,
+        .joining = (enum unsay_joining)wire->join,
+        .past = (enum unsay_past)wire->history,
+        .past_last = wire->history_last,
+        .is_dissolved = wire->dissolved != 0,
+    };
+    return settings;
 }
 
 static void event_add_members(wire_member *const *wires, size_t count, struct arena *arena,
@@ -66,8 +84,12 @@ void detail_add(const wire_event *wire, struct arena *arena, struct unsay_event 
         event_add_members(wire->creation->members, wire->creation->n_members, arena, event);
     } else if (wire->kind_case == EVENT_KIND(MEMBERSHIP)) {
         event_add_members(wire->membership->members, wire->membership->n_members, arena, event);
+        event->is_muting = wire->membership->mutes != 0;
     } else if (wire->kind_case == EVENT_KIND(PIN)) {
         event->is_pinned = wire->pin->is_pinned != 0;
+    } else if (wire->kind_case == EVENT_KIND(SETTINGS)) {
+        event->settings = settings_from_wire(wire->settings->settings, arena);
+        event->settings_fields = wire->settings->fields;
     }
 }
 
@@ -101,6 +123,8 @@ struct view detail_from_wire(const wire_event *wire, struct arena *arena)
         detail.membership = wire->membership;
     } else if (wire->kind_case == EVENT_KIND(PIN)) {
         detail.pin = wire->pin;
+    } else if (wire->kind_case == EVENT_KIND(SETTINGS)) {
+        detail.settings = wire->settings;
     } else {
         return view_make(NULL, 0);
     }
@@ -179,6 +203,9 @@ void event_from_wire(const wire_event *wire, struct arena *arena, struct unsay_e
         event->sender = text_or_empty(wire->membership->actor);
     } else if (wire->kind_case == EVENT_KIND(PIN)) {
         pin_from_wire(wire->pin, event);
+    } else if (wire->kind_case == EVENT_KIND(SETTINGS)) {
+        event->kind = UNSAY_EVENT_SETTINGS;
+        event->sender = text_or_empty(wire->settings->actor);
     }
     detail_add(wire, arena, event);
 }

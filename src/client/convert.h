@@ -34,6 +34,9 @@ static inline uint32_t origin_or_default(uint32_t origin)
 }
 
 /* An array in the arena, which lends the names. */
+/* NULL for NULL; lends from `wire`. */
+const struct unsay_settings *settings_from_wire(const wire_settings *wire, struct arena *arena);
+
 const struct unsay_member *members_from_wire(wire_member *const *wires, size_t count,
                                              struct arena *arena);
 

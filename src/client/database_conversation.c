@@ -29,6 +29,30 @@ static void conversation_put_role_seq(struct database *database,
     }
 }
 
+/* Empty for NULL. */
+static struct view settings_encode(const wire_settings *settings, struct arena *arena)
+{
+    size_t size = settings == NULL ? 0 : unsay__v1__settings__get_packed_size(settings);
+    uint8_t *bytes = arena_alloc(arena, size + 1);
+    if (settings != NULL)
+        unsay__v1__settings__pack(settings, bytes);
+    return view_make(bytes, size);
+}
+
+/* What holds there, and until when the user cannot write. */
+static bool conversation_put_place(struct database *database, const wire_conversation_entry *entry)
+{
+    struct arena arena;
+    arena_init(&arena);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_CONVERSATION_PLACE);
+    bind_text(statement, 1, view_of(entry->conversation));
+    bind_bytes(statement, 2, settings_encode(entry->settings, &arena));
+    bind_number(statement, 3, entry->muted_until_ms);
+    bool is_changed = database_run(database, statement) > 0;
+    arena_fini(&arena);
+    return is_changed;
+}
+
 bool database_put_conversation(struct database *database, const wire_conversation_entry *entry)
 {
     sqlite3_stmt *statement = database_statement(database, STATEMENT_CONVERSATION_PUT);
@@ -40,6 +64,7 @@ bool database_put_conversation(struct database *database, const wire_conversatio
     bind_number(statement, 6, entry->activity);
     bind_number(statement, 7, entry->activity_seq);
     bool is_changed = database_run(database, statement) > 0;
+    is_changed |= conversation_put_place(database, entry);
     conversation_put_role_seq(database, entry);
     if (entry->listing == NULL || entry->listing->version == 0)
         return is_changed;
@@ -76,7 +101,12 @@ static void conversation_meet_members(struct database *database, const wire_even
         at++;
     if (at == count)
         return;
-    sqlite3_stmt *statement = database_statement(database, STATEMENT_CONVERSATION_ROLE);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_CONVERSATION_SILENCED);
+    bind_text(statement, 1, view_of(event->conversation));
+    bind_number(statement, 2, members[at]->muted_until_ms);
+    bind_number(statement, 3, event->seq);
+    database_run(database, statement);
+    statement = database_statement(database, STATEMENT_CONVERSATION_ROLE);
     bind_text(statement, 1, view_of(event->conversation));
     bind_number(statement, 2, (uint64_t)members[at]->role);
     bind_number(statement, 3, event->time);
@@ -102,6 +132,22 @@ static void conversation_meet_creation(struct database *database, const wire_eve
     conversation_meet_members(database, event, creation->members, creation->n_members);
 }
 
+static void conversation_meet_settings(struct database *database, const wire_event *event)
+{
+    struct arena arena;
+    const wire_settings *settings = event->settings->settings;
+    if (settings == NULL)
+        return;
+    arena_init(&arena);
+    sqlite3_stmt *statement = database_statement(database, STATEMENT_CONVERSATION_SETTINGS);
+    bind_text(statement, 1, view_of(event->conversation));
+    bind_text(statement, 2, view_of(settings->name));
+    bind_bytes(statement, 3, settings_encode(settings, &arena));
+    bind_number(statement, 4, event->seq);
+    database_run(database, statement);
+    arena_fini(&arena);
+}
+
 void database_conversation_meet(struct database *database, const wire_event *event)
 {
     if (event->origin != ORIGIN_DEFAULT)
@@ -113,6 +159,8 @@ void database_conversation_meet(struct database *database, const wire_event *eve
     else if (event->kind_case == EVENT_KIND(MEMBERSHIP))
         conversation_meet_members(database, event, event->membership->members,
                                   event->membership->n_members);
+    else if (event->kind_case == EVENT_KIND(SETTINGS))
+        conversation_meet_settings(database, event);
 }
 
 void database_conversation_vanish(struct database *database, struct view conversation,

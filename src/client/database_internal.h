@@ -15,7 +15,8 @@
     "operator,reason,recall_time,target_origin,target_seq,detail,mention,actor,vanished,own"
 
 #define CONVERSATION_COLUMNS \
-    "id,type,name,peer,role,muted,pinned,hiding,hidden_seq,activity,activity_seq,preview_seq"
+    "id,type,name,peer,role,muted,pinned,hiding,hidden_seq,activity,activity_seq,preview_seq," \
+    "settings,silenced"
 
 /* A conversation that may have something to evict. */
 struct evictable {

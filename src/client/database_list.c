@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "client/convert.h"
 #include "client/database_internal.h"
+#include "core/frame.h"
 
 /* How far the user was shown the conversation, on this device or, as it was told, another. */
 static uint64_t conversation_displayed(struct database *database, struct view conversation)
@@ -64,6 +65,13 @@ static uint64_t conversation_read(sqlite3_stmt *statement, struct arena *arena,
         .hiding = (enum unsay_hiding)column_number(statement, 7),
         .place = column_number(statement, 9),
     };
+    ProtobufCAllocator allocator;
+    arena_allocator(arena, &allocator);
+    struct view settings = column_bytes(statement, 12, arena);
+    if (settings.size > 0)
+        conversation->settings = settings_from_wire(
+            unsay__v1__settings__unpack(&allocator, settings.size, settings.data), arena);
+    conversation->silenced_until_ms = column_number(statement, 13);
     conversation->activity_ms = time_to_ms(conversation->place);
     conversation->is_hidden =
         conversation->hiding == UNSAY_HIDING_ALWAYS ||

@@ -77,6 +77,10 @@ static const char *const schema_steps[] = {
     " UNIQUE(conversation,sender,message_id,path));"
     "CREATE INDEX attachment_due ON attachment(conversation) WHERE is_due=1;"
     "PRAGMA user_version=6;",
+
+    ("ALTER TABLE conversation ADD COLUMN settings BLOB NOT NULL DEFAULT x'';"
+     "ALTER TABLE conversation ADD COLUMN silenced INTEGER NOT NULL DEFAULT 0;"
+     "PRAGMA user_version=7;"),
 };
 
 enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };

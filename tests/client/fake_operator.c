@@ -166,6 +166,8 @@ void answer_other(struct fake_server *server, const wire_client_frame *frame)
     if (server->others == FAKE_REFUSES)
         put_error(server, request, WIRE(ERROR_CODE, NOT_PERMITTED));
     else if (frame->body_case == CLIENT_FRAME(CHANGE_MEMBERS) ||
+             frame->body_case == CLIENT_FRAME(JOIN_CONVERSATION) ||
+             frame->body_case == CLIENT_FRAME(CHANGE_SETTINGS) ||
              frame->body_case == CLIENT_FRAME(CHANGE_PIN))
         answer_appended(server, request);
     else if (frame->body_case == CLIENT_FRAME(CHANGE_LISTING))

@@ -307,6 +307,22 @@ void fake_server_append(struct fake_server *server, const wire_event *event)
     arena_fini(&arena);
 }
 
+void fake_server_invite(struct fake_server *server, Unsay__V1__Role role)
+{
+    wire_conversation_entry entry = UNSAY__V1__CONVERSATION_ENTRY__INIT;
+    wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    entry.conversation = string_of("g:2");
+    entry.type = WIRE(CONVERSATION_TYPE, CHANNEL);
+    entry.name = string_of("news");
+    entry.role = role;
+    entry.peer = string_of("bob");
+    frame.body_case = SERVER_FRAME(INVITATION);
+    frame.invitation = &entry;
+    pthread_mutex_lock(&server->lock);
+    put_frame(server, 0, &frame);
+    pthread_mutex_unlock(&server->lock);
+}
+
 void put_listing(struct fake_server *server, uint64_t request)
 {
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;

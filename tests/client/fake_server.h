@@ -101,6 +101,9 @@ void fake_server_say_to(struct fake_server *server, const char *body, uint64_t q
 /* Appends another kind of event. */
 void fake_server_append(struct fake_server *server, const wire_event *event);
 
+/* Tells the client of an invitation to "g:2", or of its end. */
+void fake_server_invite(struct fake_server *server, Unsay__V1__Role role);
+
 /* Another device of the user has set something for g:1. */
 void fake_server_set_listing(struct fake_server *server, uint64_t version, uint64_t pinned_ms,
                              Unsay__V1__Hiding hiding);

@@ -56,7 +56,7 @@ static void members_are_changed(void **state)
 {
     struct fixture *fixture = *state;
     struct unsay_appended appended = {.seq = 0};
-    struct unsay_member members[] = {{"bob", UNSAY_ROLE_ADMIN}, {"carol", UNSAY_ROLE_NONE}};
+    struct unsay_member members[] = {{.user = "bob", .role = UNSAY_ROLE_ADMIN}, {.user = "carol"}};
     assert_int_equal(
         unsay_change_members(fixture->client, "g:1", members, 2, on_appended, &appended), UNSAY_OK);
     wait_for_answer(1);
@@ -73,7 +73,7 @@ static void members_are_changed(void **state)
     wait_for_answer(2);
     assert_int_equal(unsay_change_members(fixture->client, "g:1", members, 0, NULL, NULL),
                      UNSAY_INVALID);
-    assert_int_equal(unsay_change_members(fixture->client, "g:1", members, 101, NULL, NULL),
+    assert_int_equal(unsay_change_members(fixture->client, "g:1", members, 1001, NULL, NULL),
                      UNSAY_INVALID);
 }
 

@@ -20,7 +20,7 @@ static void history_and_conversations_come_from_the_server(void **state)
     assert_int_equal(unsay_open_direct(fixture->client, "bob", trace_opened, &fixture->trace),
                      UNSAY_OK);
     trace_wait(&fixture->trace, "opened ok d:alice:bob 1", 1);
-    struct unsay_member members[] = {{"bob", 0}, {"carol", UNSAY_ROLE_ADMIN}};
+    struct unsay_member members[] = {{.user = "bob"}, {.user = "carol", .role = UNSAY_ROLE_ADMIN}};
     assert_int_equal(
         unsay_create_group(fixture->client, "the group", members, 2, trace_opened, &fixture->trace),
         UNSAY_OK);

@@ -55,12 +55,81 @@ class ConversationTest(ServerCase):
         self.assertEqual(self.change(self.alice, "unpin", 2), 8)
         self.assertEqual(self.bob.ok("conversation", "pins", self.group).out, "")
 
+    def test_invitations(self):
+        carol = self.server.device("carol-invited", "tv")
+        self.assertEqual(self.change(self.alice, "invite", carol.user), 2)
+        self.assertIn("not_permitted", self.change(self.bob, "invite", "dave", code=1))
+        found = carol.ok("conversation", "settings", self.group, "--json").objects[0]
+        self.assertEqual((found["role"], found["name"], found["peer"], found["settings"]),
+                         ("invited", "club", self.alice.user, None))
+        self.assertIn("not_a_member", self.change(carol, "members", code=1))
+        self.assertEqual(self.members(self.alice)[carol.user], "invited")
+        self.assertEqual(self.change(carol, "decline"), 3)
+        self.assertIn("not_open", self.change(carol, "accept", code=1))
+        self.assertIn("not_a_member", self.change(carol, "settings", code=1))
+        self.assertEqual(self.change(self.alice, "invite", carol.user), 4)
+        self.assertEqual(self.change(carol, "accept"), 5)
+        self.assertEqual(self.members(carol)[carol.user], "member")
+
+    def test_settings(self):
+        self.bob.send(self.group, "secret")
+        self.assertEqual(self.change(self.alice, "rename", "Club"), 3)
+        self.assertEqual(self.change(self.alice, "settings", "--join", "open", "--history",
+                                     "joining", "--description", "About"), 4)
+        self.assertIn("not_permitted", self.change(self.bob, "rename", "mine", code=1))
+        carol = self.server.device("carol-joining", "tv")
+        self.assertEqual(self.change(carol, "join"), 5)
+        events = carol.ok("history", self.group, "--json").objects
+        self.assertEqual([event["seq"] for event in events], [5])
+        found = carol.ok("conversation", "settings", self.group, "--json").objects[0]
+        self.assertEqual(found["settings"], {
+            "name": "Club", "description": "About", "read_only": False, "join": "open",
+            "history": "joining", "history_last": 0, "dissolved": False})
+        text = carol.ok("conversation", "settings", self.group).out
+        self.assertIn("history      joining\n", text)
+        self.assertEqual(self.change(self.alice, "settings", "--read-only", "yes"), 6)
+        refused = carol.run("send", self.group, "me too")
+        self.assertEqual(refused.code, 1, refused)
+        self.assertIn("read_only", refused.err)
+        self.assertEqual(self.change(self.alice, "dissolve"), 7)
+        self.assertIn("dissolved", self.change(carol, "leave", code=1))
+        self.assertEqual(self.bob.ok("recall", self.group, 2).code, 0)
+        text = self.bob.ok("history", self.group).out
+        self.assertIn("dissolved the conversation", text)
+        self.assertIn("named the conversation Club", text)
+
+    def test_muting(self):
+        self.assertEqual(self.change(self.alice, "mute", self.bob.user, "--for", "1h"), 2)
+        refused = self.bob.run("send", self.group, "loud")
+        self.assertEqual(refused.code, 1, refused)
+        self.assertRegex(refused.err, r"muted here until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+        self.assertEqual(self.change(self.alice, "unmute", self.bob.user), 3)
+        self.bob.send(self.group, "fine")
+        self.assertEqual(self.change(self.alice, "mute", self.bob.user), 5)
+        found = self.alice.ok("conversation", "members", self.group, "--json").objects
+        self.assertEqual({member["user"]: member["muted_until"] for member in found},
+                         {self.alice.user: None, self.bob.user: "forever"})
+        text = self.alice.ok("history", self.group).out
+        self.assertIn(f"lets {self.bob.user} write again", text)
+
+    def test_channel(self):
+        channel = self.alice.ok("conversation", "create", "news", "--channel", "--member",
+                                self.bob.user).out.strip()
+        refused = self.bob.run("send", channel, "me too")
+        self.assertIn("read_only", refused.err)
+        self.alice.send(channel, "hello")
+
     def test_wrong_command_lines(self):
         for words in (["members"], ["members", "c", "d"], ["add", "c"], ["add", "c", "a:king"],
                       ["remove", "c", "a:guest"], ["remove", "no id", "a"], ["role", "c", "a"],
                       ["role", "c", "a", "none"], ["leave"], ["pin", "c"], ["pin", "c", "0"],
-                      ["unpin", "c", "x"], ["pins", "c", "--with", "b"],
-                      ["add", "c", *(f"u{i}" for i in range(101))]):
+                      ["unpin", "c", "x"], ["join"], ["rename", "c"], ["rename", "c", ""],
+                      ["settings", "c", "--join", "all"], ["settings", "c", "--history", "last:0"],
+                      ["settings", "c", "--read-only", "maybe"], ["mute", "c"],
+                      ["mute", "c", "a", "--for", "soon"], ["unmute", "c", "a", "--for", "1h"],
+                      ["leave", "c", "--read-only", "yes"], ["dissolve", "c", "now"],
+                      ["members", "c", "--channel"], ["create", "n", "--for", "1h"], ["pins", "c", "--with", "b"],
+                      ["add", "c", *(f"u{i}" for i in range(1001))]):
             with self.subTest(words):
                 result = run("conversation", *words, "--token", self.alice.token)
                 self.assertEqual(result.code, 2, result)
