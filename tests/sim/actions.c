@@ -222,7 +222,7 @@ static uint64_t actions_pause(struct world *world)
 
 static void actions_of_user(struct world *world, struct device *device)
 {
-    uint64_t dice = prng_below(&world->prng, 130);
+    uint64_t dice = prng_below(&world->prng, 142);
     if (device->database.conversation_count == 0)
         dice = 90 + dice % 6;
     if (dice < 38)
@@ -253,8 +253,10 @@ static void actions_of_user(struct world *world, struct device *device)
         actions_forward(world, device);
     else if (dice < 127)
         actions_recall_of_other(world, device);
-    else
+    else if (dice < 130)
         actions_recall_range(world, device);
+    else
+        actions_lead(world, device);
 }
 
 void actions_step(struct world *world)

@@ -28,6 +28,7 @@ uint32_t actions_write(struct world *world, struct device *device, const char *c
 size_t actions_body(struct world *world);
 
 void actions_change_members(struct world *world, struct device *device);
+void actions_lead(struct world *world, struct device *device);
 void actions_pin(struct world *world, struct device *device);
 void actions_forward(struct world *world, struct device *device);
 

@@ -51,7 +51,7 @@ void actions_change_members(struct world *world, struct device *device)
         unsay__v1__member__init(&members[at]);
         members[at].user = names[at];
         if (!leaves && !world_chance(world, 25))
-            members[at].role = (Unsay__V1__Role)prng_below(&world->prng, ROLES);
+            members[at].role = (Unsay__V1__Role)prng_below(&world->prng, ROLES + 1);
         list[at] = &members[at];
     } while (!leaves && change.n_members < ACTION_MEMBERS_MAX && world_chance(world, 30));
     if (change.n_members == 2 && strcmp(names[0], names[1]) == 0)
@@ -60,6 +60,85 @@ void actions_change_members(struct world *world, struct device *device)
     frame.change_members = &change;
     world_tell(world, "%s makes %s %d in %s", actor->name, names[0], (int)members[0].role, log->id);
     device_ask(actor, &frame);
+}
+
+static void actions_mute(struct world *world, struct device *device, const struct log *log)
+{
+    wire_change_members change = UNSAY__V1__CHANGE_MEMBERS__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    wire_member member = UNSAY__V1__MEMBER__INIT;
+    wire_member *list[] = {&member};
+    char name[8];
+    struct device *actor = actions_leader(world, device, log);
+    snprintf(name, sizeof(name), "u%u",
+             (unsigned)prng_below(&world->prng, world->profile.users) % 10);
+    member.user = name;
+    if (world_chance(world, 60))
+        member.muted_until_ms = server_wall_ms(world) + world_delay(world, 600000);
+    else if (world_chance(world, 20))
+        member.muted_until_ms = UINT64_MAX;
+    change.conversation = string_of(log->id);
+    change.members = list;
+    change.n_members = 1;
+    change.mutes = true;
+    frame.body_case = CLIENT_FRAME(CHANGE_MEMBERS);
+    frame.change_members = &change;
+    world_tell(world, "%s mutes %s in %s", actor->name, name, log->id);
+    device_ask(actor, &frame);
+}
+
+static void actions_join(struct device *device, const struct log *log)
+{
+    wire_join_conversation join = UNSAY__V1__JOIN_CONVERSATION__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    join.conversation = string_of(log->id);
+    frame.body_case = CLIENT_FRAME(JOIN_CONVERSATION);
+    frame.join_conversation = &join;
+    device_ask(device, &frame);
+}
+
+/* What new members see of the past is chosen once for each group: a log that opened its past again
+ * would make known what devices had passed over. */
+static void actions_settings(struct world *world, struct device *device, const struct log *log)
+{
+    wire_change_settings change = UNSAY__V1__CHANGE_SETTINGS__INIT;
+    wire_settings settings = UNSAY__V1__SETTINGS__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    struct device *actor = actions_leader(world, device, log);
+    uint64_t what = prng_below(&world->prng, 20);
+    change.conversation = string_of(log->id);
+    change.settings = &settings;
+    if (what < 9) {
+        change.fields = 1 << 5 | 1 << 6;
+        settings.history = (Unsay__V1__HistoryVisibility)(1 + log->id[strlen(log->id) - 1] % 2);
+        settings.history_last = 3;
+    } else if (what < 13) {
+        change.fields = 1 << 4;
+        settings.join = (Unsay__V1__JoinPolicy)prng_below(&world->prng, 3);
+    } else if (what < 19) {
+        change.fields = 1 << 3;
+        settings.read_only = world_chance(world, 40);
+    } else {
+        change.fields = 1 << 7;
+        settings.dissolved = true;
+    }
+    frame.body_case = CLIENT_FRAME(CHANGE_SETTINGS);
+    frame.change_settings = &change;
+    world_tell(world, "%s changes settings %x in %s", actor->name, change.fields, log->id);
+    device_ask(actor, &frame);
+}
+
+void actions_lead(struct world *world, struct device *device)
+{
+    const struct history *history = &world->history;
+    const struct log *log = actions_group(world, device);
+    uint64_t what = prng_below(&world->prng, 10);
+    if (what < 3 && history->log_count > 0) /* also what the device does not know yet */
+        actions_join(device, &history->logs[prng_below(&world->prng, history->log_count)]);
+    else if (what < 8 && log != NULL)
+        actions_settings(world, device, log);
+    else if (log != NULL)
+        actions_mute(world, device, log);
 }
 
 /* Each user for themselves: also where they are no member any more. */

@@ -11,7 +11,7 @@ static bool check_is_member(struct world *world, const struct device *device, co
     struct member_row row;
     return store_get_member(world->server.store, view_of(log->id), view_of(device->user_name),
                             &row) == STATUS_OK &&
-           row.role != WIRE(ROLE, UNSPECIFIED);
+           row_is_member(&row);
 }
 
 static bool check_log_converged(struct world *world, struct device *device, const struct log *log,
@@ -86,6 +86,8 @@ static void check_convergence_log(struct world *world, struct device *device, co
         return;
     arena_init(&arena);
     for (uint64_t at = 0; at < kept->count; at++) {
+        if (kept->events[at].bytes == NULL)
+            continue;
         struct event_key key = {view_of(log->id), ORIGIN_DEFAULT, at + 1};
         struct view bytes = {NULL, 0};
         arena_reset(&arena);

@@ -1,6 +1,7 @@
-/* P6: who has left a conversation is told nothing of what came after; who never was in it, nothing
- * at all. And evidence: a body that was kept goes to two people with a mandate, or one, as the
- * policy said, while it is kept. */
+/* P6: everyone is told of what is for them: who has left a conversation nothing of what came after,
+ * who has come nothing of what was before unless a setting says so, who never was in it nothing at
+ * all. And evidence: a body that was kept goes to two people with a mandate, or one, as the policy
+ * said, while it is kept. */
 #include "checks.h"
 
 #include "policies.h"
@@ -10,17 +11,29 @@ static const char promise[] = "P6 authority";
 /* A day, and what the clock may have jumped since the decision. */
 enum { LOOK_MS = 27 * 3600 * 1000 };
 
+/* Everyone hears of what is for them, and of nothing else. */
 static void departed_check(struct world *world, const struct link *link, const char *conversation,
                            uint64_t seq)
 {
-    uint64_t since;
     const struct log *log = history_find_log(&world->history, view_of(conversation));
     unsigned user = link->session == NULL ? USERS_ALL : history_user(view_of(link->session->user));
-    if (log == NULL || user == USERS_ALL ||
-        log_role(log, user, log->head, &since) != WIRE(ROLE, UNSPECIFIED) || seq <= since)
+    if (log == NULL || user == USERS_ALL || log_sees(log, user, seq, log->head))
         return;
-    world_break(world, promise, "u%u is no member of %s since %llu, and hears of %llu", user,
-                log->id, (unsigned long long)since, (unsigned long long)seq);
+    world_break(world, promise, "u%u hears of %s:%llu, which is not for them", user, log->id,
+                (unsigned long long)seq);
+}
+
+/* What is left out of a page is not for them. */
+static void departed_check_hidden(struct world *world, const struct link *link,
+                                  const wire_event *event)
+{
+    const struct log *log = history_find_log(&world->history, view_of(event->conversation));
+    unsigned user = link->session == NULL ? USERS_ALL : history_user(view_of(link->session->user));
+    for (uint64_t seq = event->hidden->first; log != NULL && seq <= event->seq; seq++) {
+        if (user != USERS_ALL && log_sees(log, user, seq, log->head))
+            world_break(world, "P1 nothing accepted is lost", "%s:%llu is kept from u%u", log->id,
+                        (unsigned long long)seq, user);
+    }
 }
 
 static void departed_check_list(struct world *world, const struct link *link,
@@ -30,22 +43,29 @@ static void departed_check_list(struct world *world, const struct link *link,
         for (size_t at = 0; at < page->conversations[i]->n_heads; at++)
             departed_check(world, link, page->conversations[i]->conversation,
                            page->conversations[i]->heads[at]->seq);
+        if (page->conversations[i]->preview != NULL)
+            departed_check(world, link, page->conversations[i]->conversation,
+                           page->conversations[i]->preview->seq);
     }
 }
 
 void check_departed_handed(struct world *world, const struct link *link,
                            const wire_server_frame *frame)
 {
-    if (frame->body_case == SERVER_FRAME(EVENT))
+    if (frame->body_case == SERVER_FRAME(EVENT) && frame->event->kind_case == EVENT_KIND(HIDDEN))
+        departed_check_hidden(world, link, frame->event);
+    else if (frame->body_case == SERVER_FRAME(EVENT))
         departed_check(world, link, frame->event->conversation, frame->event->seq);
     else if (frame->body_case == SERVER_FRAME(NOTICE))
         departed_check(world, link, frame->notice->conversation, frame->notice->seq);
     else if (frame->body_case == SERVER_FRAME(REFRESH))
         departed_check(world, link, frame->refresh->conversation, frame->refresh->seq);
-    else if (frame->body_case == SERVER_FRAME(REPLACE))
+    else if (frame->body_case == SERVER_FRAME(REPLACE)) {
         departed_check(world, link, frame->replace->recall->conversation,
                        frame->replace->recall->seq);
-    else if (frame->body_case == SERVER_FRAME(PAGE_END))
+        departed_check(world, link, frame->replace->recall->conversation,
+                       frame->replace->tombstone->seq);
+    } else if (frame->body_case == SERVER_FRAME(PAGE_END))
         departed_check(world, link, frame->page_end->conversation, frame->page_end->head);
     else if (frame->body_case == SERVER_FRAME(CONVERSATIONS))
         departed_check_list(world, link, frame->conversations);

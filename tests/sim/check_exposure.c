@@ -122,7 +122,8 @@ static void exposure_check_device(struct world *world, const struct device *devi
         const struct kept_conversation *kept = &database->conversations[i];
         for (uint64_t at = 0; at < kept->count; at++) {
             arena_reset(&arena);
-            exposure_check_kept(world, device, &kept->events[at], &arena);
+            if (kept->events[at].bytes != NULL)
+                exposure_check_kept(world, device, &kept->events[at], &arena);
         }
     }
     for (uint32_t i = 0; i < database->send_count; i++) {

@@ -34,7 +34,7 @@ static void levels_check_place(struct world *world, const struct log *log, unsig
         return;
     struct reached reached = levels_reached(world, log, user);
     uint64_t displayed = user == hearer ? reached.displayed : log->shared[user];
-    bool is_gone = log_role(log, user, log->head, &since) == WIRE(ROLE, UNSPECIFIED);
+    bool is_gone = !role_is_member(log_role(log, user, log->head, &since));
     if (told->stored > reached.stored)
         world_break(world, promise,
                     "u%u is told that u%u has stored %s up to %llu: the store says "
@@ -63,7 +63,7 @@ static void levels_check_progress(struct world *world, unsigned hearer,
                     progress->conversation);
         return;
     }
-    bool is_gone = log_role(log, hearer, log->head, &since) == WIRE(ROLE, UNSPECIFIED);
+    bool is_gone = !role_is_member(log_role(log, hearer, log->head, &since));
     if (is_gone && progress->seq > since)
         world_break(world, promise, "u%u left %s at %llu, and is told where everyone is at %llu",
                     hearer, log->id, (unsigned long long)since, (unsigned long long)progress->seq);
@@ -152,7 +152,7 @@ static bool truth_read(struct world *world, const struct log *log, struct truth 
         snprintf(name, sizeof(name), "u%u", user % 10);
         if (store_get_member(world->server.store, view_of(log->id), view_of(name), &member) !=
                 STATUS_OK ||
-            member.role == WIRE(ROLE, UNSPECIFIED))
+            !row_is_member(&member))
             continue;
         truth->places[user].is_there = true;
         truth->places[user].joined = member.joined_seq;

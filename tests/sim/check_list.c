@@ -27,18 +27,30 @@ static int listed_compare(const void *a, const void *b)
     return listing_compare(&left->place, &right->place);
 }
 
+static bool list_is_invited(const struct log *log, unsigned user)
+{
+    return (log->invited >> user & 1) != 0;
+}
+
+/* The event that moves the conversation in the user's list. */
+static uint64_t list_activity(const struct log *log, unsigned user)
+{
+    return list_is_invited(log, user) ? log->invited_seq[user] : log_activity(log, user);
+}
+
 /* What the user's list must be. */
 static size_t list_expect(struct world *world, unsigned user, enum list_question question,
-                          struct listed listed[LOGS_MAX])
+                          bool with_invited, struct listed listed[LOGS_MAX])
 {
     size_t count = 0;
     uint64_t since;
     for (uint32_t i = 0; i < world->history.log_count; i++) {
         const struct log *log = &world->history.logs[i];
         const struct listing_row *listing = &log->listings[user];
-        if (log->head == 0 || log_role(log, user, log->head, &since) == WIRE(ROLE, UNSPECIFIED))
+        bool is_member = log_role(log, user, log->head, &since) != WIRE(ROLE, UNSPECIFIED);
+        if (log->head == 0 || (!is_member && !(with_invited && list_is_invited(log, user))))
             continue;
-        uint64_t activity = log_activity(log, user);
+        uint64_t activity = list_activity(log, user);
         if (question == LIST_BY_ACTIVITY && listing_is_hidden(listing, activity))
             continue;
         listed[count].log = log;
@@ -66,14 +78,14 @@ void check_list(struct world *world, const struct link *link, const wire_convers
 {
     const struct device *device = &world->devices[link->device];
     struct listed listed[LOGS_MAX];
-    size_t count = list_expect(world, device->user, list_question_of(device), listed);
+    size_t count = list_expect(world, device->user, list_question_of(device), true, listed);
     if (page->more ? page->n_conversations >= count : page->n_conversations != count)
         world_break(world, promise, "%s has %zu conversations in its list, and %zu are listed",
                     device->name, count, page->n_conversations);
     for (size_t i = 0; i < page->n_conversations && i < count; i++) {
         const wire_conversation_entry *entry = page->conversations[i];
         const struct log *log = listed[i].log;
-        uint64_t activity = log_activity(log, device->user);
+        uint64_t activity = list_activity(log, device->user);
         if (strcmp(entry->conversation, log->id) != 0)
             world_break(world, promise, "number %zu in the list of %s is %s, not %s", i,
                         device->name, log->id, entry->conversation);
@@ -92,7 +104,7 @@ static const wire_event *kept_event(const struct kept_conversation *kept, uint64
                                     struct arena *arena)
 {
     const struct kept_event *event = &kept->events[seq - 1];
-    return event_decode(view_make(event->bytes, event->size), arena);
+    return event->bytes == NULL ? NULL : event_decode(view_make(event->bytes, event->size), arena);
 }
 
 /* From what the device holds, without the ledger: the event that moves the conversation. */
@@ -103,6 +115,8 @@ static uint64_t kept_activity(const struct device *device, const struct kept_con
     uint64_t seq = 0;
     for (uint64_t at = 1; at <= kept->count; at++) {
         const wire_event *event = kept_event(kept, at, arena);
+        if (event == NULL) /* not for the user */
+            continue;
         bool is_moved = event->kind_case == EVENT_KIND(MESSAGE);
         wire_member *const *members = NULL;
         size_t count = 0;
@@ -117,7 +131,7 @@ static uint64_t kept_activity(const struct device *device, const struct kept_con
             if (strcmp(members[i]->user, device->user_name) != 0)
                 continue;
             bool was_member = is_member;
-            is_member = members[i]->role != WIRE(ROLE, UNSPECIFIED);
+            is_member = role_is_member(members[i]->role);
             is_moved |= is_member && !was_member;
         }
         if (is_moved) {
@@ -133,18 +147,18 @@ static uint64_t kept_preview(const struct kept_conversation *kept, struct arena 
 {
     for (uint64_t seq = kept->count; seq > 0; seq--) {
         const wire_event *event = kept_event(kept, seq, arena);
-        if (event->kind_case == EVENT_KIND(MESSAGE) &&
+        if (event != NULL && event->kind_case == EVENT_KIND(MESSAGE) &&
             (event->message->tombstone == NULL || !event->message->tombstone->vanished))
             return seq;
     }
     return 0;
 }
 
-static uint64_t log_preview(const struct log *log)
+static uint64_t log_preview(const struct log *log, unsigned user)
 {
     uint64_t seq = log->head;
-    while (seq > 0 &&
-           (log->events[seq].kind != EVENT_KIND(MESSAGE) || log->events[seq].is_vanished))
+    while (seq > 0 && (log->events[seq].kind != EVENT_KIND(MESSAGE) ||
+                       log->events[seq].is_vanished || !log_sees(log, user, seq, log->head)))
         seq--;
     return seq;
 }
@@ -168,7 +182,7 @@ static size_t device_list(const struct device *device, struct arena *arena,
     for (uint32_t i = 0; i < device->database.conversation_count; i++) {
         const struct kept_conversation *kept = &device->database.conversations[i];
         uint64_t time = 0;
-        if (kept->role == WIRE(ROLE, UNSPECIFIED))
+        if (!role_is_member(kept->role)) /* of an invitation it holds no event */
             continue;
         uint64_t activity = kept_activity(device, kept, &time, arena);
         if (listing_is_hidden(&kept->listing, activity))
@@ -191,7 +205,7 @@ static void check_device_list(struct world *world, const struct device *device, 
 {
     struct listed listed[LOGS_MAX];
     struct kept_listed kept[KEPT_CONVERSATIONS_MAX];
-    size_t count = list_expect(world, device->user, LIST_BY_ACTIVITY, listed);
+    size_t count = list_expect(world, device->user, LIST_BY_ACTIVITY, false, listed);
     size_t kept_count = device_list(device, arena, kept);
     if (count != kept_count)
         world_break(world, promise, "%s lists %zu conversations, not %zu", device->name, kept_count,
@@ -204,7 +218,7 @@ static void check_device_list(struct world *world, const struct device *device, 
         else if (!listing_is_same(&kept[i].kept->listing, &log->listings[device->user]))
             world_break(world, promise, "%s has other settings for %s than its user", device->name,
                         log->id);
-        else if (kept_preview(kept[i].kept, arena) != log_preview(log))
+        else if (kept_preview(kept[i].kept, arena) != log_preview(log, device->user))
             world_break(world, promise, "%s has another preview of %s than the log", device->name,
                         log->id);
     }

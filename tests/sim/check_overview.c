@@ -22,10 +22,16 @@ static void overview_check(struct world *world, unsigned user, const wire_conver
     uint64_t preview = 0;
     if (log == NULL)
         return;
+    if ((log->invited >> user & 1) != 0) {
+        if (entry->role != WIRE(ROLE, INVITED) || entry->n_heads != 0 || entry->unread != 0 ||
+            entry->preview != NULL || entry->settings != NULL)
+            world_break(world, promise, "u%u is invited to %s, and is told more", user, log->id);
+        return;
+    }
     uint64_t displayed = overview_displayed(world, log, user);
     for (uint64_t seq = log->head; seq > 0; seq--) {
         const struct logged *logged = &log->events[seq];
-        if (logged->kind != EVENT_KIND(MESSAGE))
+        if (logged->kind != EVENT_KIND(MESSAGE) || !log_sees(log, user, seq, log->head))
             continue;
         const struct message *message = &world->history.messages[logged->message];
         if (preview == 0 && !logged->is_vanished)
@@ -46,8 +52,15 @@ static void overview_check(struct world *world, unsigned user, const wire_conver
         world_break(world, promise, "the latest message of %s is %llu, not %llu", log->id,
                     (unsigned long long)preview,
                     (unsigned long long)(entry->preview == NULL ? 0 : entry->preview->seq));
-    if (entry->role != log_role(log, user, log->head, &since))
-        world_break(world, promise, "u%u has another role in %s than the log says", user, log->id);
+    if (entry->role != log_role(log, user, log->head, &since) ||
+        entry->muted_until_ms != log->muted_until_ms[user])
+        world_break(world, promise, "u%u has another place in %s than the log says", user, log->id);
+    const wire_settings *settings = entry->settings;
+    if (settings != NULL &&
+        ((settings->dissolved != 0) != log->is_dissolved ||
+         (settings->read_only != 0) != log->is_read_only || settings->join != log->join ||
+         settings->history != log->past || settings->history_last != log->past_last))
+        world_break(world, promise, "%s has other settings than the log says", log->id);
 }
 
 void check_overview(struct world *world, const struct link *link,

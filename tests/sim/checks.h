@@ -62,6 +62,13 @@ void check_audit_answered(struct world *world, const struct link *link,
                           const wire_server_frame *frame);
 void check_audit_end(struct world *world);
 
+/* Whether the device may go on behind `seq`: what it lacks up to there is not for its user. */
+bool check_order_skips(struct world *world, const struct device *device,
+                       const struct kept_conversation *kept, uint64_t seq);
+
+/* What is new in a log, by what holds there so far. */
+void check_groups_committed(struct world *world, const struct log *log, const wire_event *event);
+
 /* Pins name nothing that was taken back. */
 void check_pins_end(struct world *world);
 

@@ -1,6 +1,7 @@
 /* The database of a device: what its transactions do. */
 #include "database.h"
 #include "base/memory.h"
+#include "checks.h"
 #include "core/frame.h"
 #include "watch.h"
 #include "world.h"
@@ -92,7 +93,8 @@ void database_recalled_send(struct kept_send *send)
 bool database_has_message(struct database *database, const struct message *message)
 {
     const struct kept_conversation *kept = database_find(database, view_of(message->conversation));
-    return kept != NULL && message->seq != 0 && message->seq <= kept->count;
+    return kept != NULL && message->seq != 0 && message->seq <= kept->count &&
+           kept->events[message->seq - 1].bytes != NULL;
 }
 
 void database_add_recall(struct database *database, uint32_t asked)
@@ -106,14 +108,21 @@ void database_add_recall(struct database *database, uint32_t asked)
     database->recalls[database->recall_count++] = asked;
 }
 
+/* Empty bytes: an event that is not for the user. */
 static void kept_append(struct kept_conversation *kept, struct view bytes)
 {
     if (kept->count == kept->capacity) {
         kept->capacity = kept->capacity == 0 ? 64 : kept->capacity * 2;
         kept->events = memory_resize(kept->events, kept->capacity * sizeof(*kept->events));
     }
-    kept->events[kept->count++] =
-        (struct kept_event){memory_copy(bytes.data, bytes.size), bytes.size, false};
+    kept->events[kept->count++] = (struct kept_event){
+        bytes.size == 0 ? NULL : memory_copy(bytes.data, bytes.size), bytes.size, false};
+}
+
+void database_skip(struct kept_conversation *kept, uint64_t seq)
+{
+    while (kept->count < seq)
+        kept_append(kept, view_make(NULL, 0));
 }
 
 /* The log has the message now: the outbox need not hold it after it had failed. */
@@ -150,7 +159,7 @@ void database_store_entry(struct device *device, const wire_conversation_entry *
     struct view id = view_of(entry->conversation);
     struct kept_conversation *kept = database_conversation(&device->database, id);
     kept->role = entry->role;
-    if (entry->heads[0]->seq > kept->role_seq)
+    if (entry->n_heads > 0 && entry->heads[0]->seq > kept->role_seq)
         kept->role_seq = entry->heads[0]->seq;
     if (entry->listing != NULL)
         database_store_listing(device, id, entry->listing);
@@ -182,6 +191,8 @@ void database_store_event(struct device *device, const struct client_effect *eff
     struct kept_conversation *kept =
         database_conversation(&device->database, view_of(event->conversation));
     watch_storing(world, device, kept, event);
+    if (check_order_skips(world, device, kept, event->seq - 1))
+        database_skip(kept, event->seq - 1);
     if (event->seq != kept->count + 1)
         return;
     if (world->mutation == MUTATION_GAP && event->seq > 1 && world_chance(world, 5))
@@ -206,6 +217,8 @@ void database_store_recall(struct device *device, const wire_event *event)
         device->world->mutation == MUTATION_NO_RECALL)
         return;
     struct kept_event *target = &kept->events[recall->target_seq - 1];
+    if (target->bytes == NULL)
+        return;
     struct arena arena;
     arena_init(&arena);
     wire_event *message = event_decode(view_make(target->bytes, target->size), &arena);
@@ -238,10 +251,14 @@ bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stor
     struct arena arena;
     arena_init(&arena);
     for (uint64_t at = 0; kept != NULL && at < stored && at < kept->count && !holds; at++) {
+        if (kept->events[at].bytes == NULL)
+            continue;
         const wire_event *event =
             event_decode(view_make(kept->events[at].bytes, kept->events[at].size), &arena);
         if (event->kind_case == EVENT_KIND(RECALL) && event->recall->target_seq - 1 < kept->count) {
             const struct kept_event *target = &kept->events[event->recall->target_seq - 1];
+            if (target->bytes == NULL)
+                continue;
             event = event_decode(view_make(target->bytes, target->size), &arena);
             holds = event->kind_case == EVENT_KIND(MESSAGE) && event->message->body.len > 0;
         }

@@ -23,6 +23,9 @@ bool database_has_message(struct database *database, const struct message *messa
 
 void database_add_recall(struct database *database, uint32_t asked);
 
+/* The cursor passes over what is not for the user. */
+void database_skip(struct kept_conversation *kept, uint64_t seq);
+
 /* Whether the body of a message is there that one of the recalls up to `stored` took back. */
 bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stored);
 

@@ -1,6 +1,7 @@
 #include "device.h"
 
 #include "base/memory.h"
+#include "checks.h"
 #include "core/frame.h"
 #include "core/refusal.h"
 #include "database.h"
@@ -79,6 +80,8 @@ static void device_store(struct device *device, const struct client_effect *effe
         database_store_recall(device, effect->event);
     } else if (effect->kind == CLIENT_STORE_CURSOR) {
         kept = database_conversation(database, effect->cursor.conversation);
+        if (check_order_skips(world, device, kept, effect->cursor.stored))
+            database_skip(kept, effect->cursor.stored);
         kept->stored = effect->cursor.stored;
         kept->displayed = effect->cursor.displayed;
         kept->recalled = effect->cursor.recalled;

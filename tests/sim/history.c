@@ -154,6 +154,47 @@ Unsay__V1__Role log_role(const struct log *log, unsigned user, uint64_t seq, uin
     return WIRE(ROLE, UNSPECIFIED);
 }
 
+static uint64_t log_past(const struct log *log, uint64_t seq)
+{
+    if (log->past == WIRE(HISTORY_VISIBILITY, EVERYTHING))
+        return 1;
+    uint64_t last = log->past == WIRE(HISTORY_VISIBILITY, LAST) ? log->past_last : 0;
+    return seq > last ? seq - last : 1;
+}
+
+/* What is told of event `seq` itself; *end becomes the last event that is for the user at all. */
+static bool log_covers(const struct log *log, unsigned user, uint64_t seq, uint64_t as_of,
+                       uint64_t *end)
+{
+    uint64_t from = 0;
+    bool is_covered = false;
+    *end = 0;
+    for (uint32_t i = 0; i < log->place_count; i++) {
+        const struct place *place = &log->places[i];
+        if (place->user != user || place->seq > as_of)
+            continue;
+        if (place->role != WIRE(ROLE, UNSPECIFIED)) {
+            from = place->from;
+            *end = UINT64_MAX;
+            continue;
+        }
+        is_covered |= from != 0 && from <= seq && seq <= place->seq;
+        from = 0;
+        *end = place->seq;
+    }
+    return is_covered || (from != 0 && from <= seq);
+}
+
+bool log_sees(const struct log *log, unsigned user, uint64_t seq, uint64_t as_of)
+{
+    uint64_t end;
+    bool is_covered = log_covers(log, user, seq, as_of, &end);
+    if (is_covered || seq > end || seq >= log->capacity ||
+        log->events[seq].kind != EVENT_KIND(RECALL))
+        return is_covered;
+    return log_covers(log, user, log->events[seq].target_seq, as_of, &end);
+}
+
 uint64_t log_activity(const struct log *log, unsigned user)
 {
     uint64_t joined = 0;
@@ -174,9 +215,17 @@ uint64_t log_activity(const struct log *log, unsigned user)
 
 void log_add_place(struct log *log, unsigned user, Unsay__V1__Role role, uint64_t seq)
 {
+    uint64_t from = log_past(log, seq);
+    for (uint32_t i = log->place_count; i-- > 0;) {
+        if (log->places[i].user != user)
+            continue;
+        if (log->places[i].role != WIRE(ROLE, UNSPECIFIED))
+            from = log->places[i].from;
+        break;
+    }
     log->places =
         history_grow(log->places, log->place_count, &log->place_capacity, sizeof(*log->places));
-    log->places[log->place_count++] = (struct place){user, role, seq};
+    log->places[log->place_count++] = (struct place){user, role, seq, from};
 }
 
 struct attempt *history_add_attempt(struct history *history)

@@ -46,17 +46,20 @@ struct logged {
     uint64_t time; /* hybrid */
     Unsay__V1__MessageState state;
     uint32_t message;      /* index; of a recall: of the target */
+    uint64_t target_seq;   /* of a recall */
     uint64_t recall_seq;   /* of the recall that took it back; 0: none */
     uint64_t delivered_ms; /* when somebody else's cursor had passed it; 0: none has */
     bool is_displayed;     /* likewise, shown to somebody else */
     bool is_vanished;
 };
 
-/* Since event `seq` the user has this role in a log; UNSPECIFIED: is no member. */
+/* Since event `seq` the user has this role in a log; UNSPECIFIED: is no member. Who is invited has
+ * no place by that. */
 struct place {
     unsigned user;
     Unsay__V1__Role role;
     uint64_t seq;
+    uint64_t from; /* the first event that the user sees by having come */
 };
 
 /* A device's cursors, as committed. */
@@ -80,6 +83,17 @@ struct log {
     struct listing_row listings[USERS_MAX + OFFICERS + 1]; /* what each user set, as committed; the
                                                               last: of nobody that is ours */
     uint64_t shared[USERS_ALL]; /* how far others may know that the user was shown it */
+
+    /* As committed. */
+    bool is_read_only;
+    bool is_dissolved;
+    Unsay__V1__JoinPolicy join;
+    Unsay__V1__HistoryVisibility past;
+    uint32_t past_last;
+    uint32_t invited; /* bits: users */
+    uint64_t invited_seq[USERS_MAX + OFFICERS + 1];
+    uint32_t barred;
+    uint64_t muted_until_ms[USERS_MAX + OFFICERS + 1];
 };
 
 /* A request to take back, to be asked and asked again: messages by name ("r7", after its index) or
@@ -186,6 +200,11 @@ Unsay__V1__Role log_role(const struct log *log, unsigned user, uint64_t seq, uin
  * that was later. */
 uint64_t log_activity(const struct log *log, unsigned user);
 void log_add_place(struct log *log, unsigned user, Unsay__V1__Role role, uint64_t seq);
+
+/* Whether event `seq` is for the user, by what had happened up to event `as_of`: somebody sees what
+ * is said while they are in, of what was before what the setting said when they came, and the
+ * recall of any of it, until they have left for good. */
+bool log_sees(const struct log *log, unsigned user, uint64_t seq, uint64_t as_of);
 
 struct attempt *history_add_attempt(struct history *history);
 struct taken_back *history_add_recall(struct history *history);

@@ -11,9 +11,32 @@ static void ledger_take_places(struct log *log, wire_member *const *members, siz
                                Unsay__V1__Role otherwise, uint64_t seq)
 {
     for (size_t i = 0; i < count; i++) {
-        Unsay__V1__Role role = members[i]->role;
-        log_add_place(log, history_user(view_of(members[i]->user)),
-                      role == WIRE(ROLE, UNSPECIFIED) ? otherwise : role, seq);
+        unsigned user = history_user(view_of(members[i]->user));
+        Unsay__V1__Role role =
+            members[i]->role == WIRE(ROLE, UNSPECIFIED) ? otherwise : members[i]->role;
+        uint32_t bit = UINT32_C(1) << user;
+        bool was_invited = (log->invited & bit) != 0;
+        log->invited &= ~bit;
+        log->muted_until_ms[user] = members[i]->muted_until_ms;
+        if (role == WIRE(ROLE, INVITED)) {
+            log->invited |= bit;
+            log->invited_seq[user] = seq;
+        } else if (!was_invited || role != WIRE(ROLE, UNSPECIFIED))
+            log_add_place(log, user, role, seq);
+    }
+}
+
+/* Who was removed by somebody else does not come back by themselves, until somebody lets them. */
+static void ledger_take_bars(struct log *log, const wire_membership *membership)
+{
+    for (size_t i = 0; i < membership->n_members && !membership->mutes; i++) {
+        const wire_member *member = membership->members[i];
+        unsigned user = history_user(view_of(member->user));
+        uint32_t bit = UINT32_C(1) << user;
+        if (member->role != WIRE(ROLE, UNSPECIFIED))
+            log->barred &= ~bit;
+        else if ((log->invited & bit) == 0 && strcmp(member->user, membership->actor) != 0)
+            log->barred |= bit;
     }
 }
 
@@ -24,7 +47,15 @@ void ledger_take_event(struct world *world, struct log *log, const wire_event *e
         log->type = event->creation->type;
         ledger_take_places(log, event->creation->members, event->creation->n_members,
                            WIRE(ROLE, MEMBER), event->seq);
+    } else if (event->kind_case == EVENT_KIND(SETTINGS)) {
+        const wire_settings *settings = event->settings->settings;
+        log->is_read_only = settings->read_only != 0;
+        log->is_dissolved = settings->dissolved != 0;
+        log->join = settings->join;
+        log->past = settings->history;
+        log->past_last = settings->history_last;
     } else if (event->kind_case == EVENT_KIND(MEMBERSHIP)) {
+        ledger_take_bars(log, event->membership);
         ledger_take_places(log, event->membership->members, event->membership->n_members,
                            WIRE(ROLE, UNSPECIFIED), event->seq);
     }
@@ -37,7 +68,7 @@ static bool ledger_device_has(struct device *device, const struct log *log, uint
     if (kept == NULL || seq > kept->count)
         return false;
     const struct kept_event *event = &kept->events[seq - 1];
-    return memmem(event->bytes, event->size, canary, CANARY_BYTES) != NULL;
+    return event->bytes != NULL && memmem(event->bytes, event->size, canary, CANARY_BYTES) != NULL;
 }
 
 void ledger_take_recall(struct world *world, struct log *log, const wire_event *event,
@@ -186,6 +217,7 @@ static void ledger_take_cursor(struct world *world, const struct change *change)
     for (uint64_t seq = 1; seq <= trail_seq(stored) && seq <= log->head; seq++) {
         struct logged *logged = log_at(log, seq);
         if (logged->kind != EVENT_KIND(MESSAGE) ||
+            !log_sees(log, world->devices[device].user, seq, log->head) ||
             world->history.messages[logged->message].user == world->devices[device].user)
             continue;
         if (seq > reached->stored && logged->delivered_ms == 0)

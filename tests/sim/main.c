@@ -101,7 +101,7 @@ static const struct mutation_case mutation_cases[] = {
 #undef MUTATION
 };
 
-enum { SELF_TEST_SEEDS = 200 };
+enum { SELF_TEST_SEEDS = 250 };
 
 static bool test_mutation(enum mutation mutation)
 {

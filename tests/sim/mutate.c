@@ -120,6 +120,12 @@ struct change_list mutate_changes(struct world *world, const struct change_list 
         else if (at->kind == CHANGE_AUDIT && world->mutation == MUTATION_LOUD_ENTRY &&
                  world->history.message_count > 0)
             copy->bytes = mutate_entry(copy->bytes, arena);
+        else if (at->kind == CHANGE_MEMBER && world->mutation == MUTATION_OPEN_PAST)
+            copy->member.hidden_count = 0;
+        else if (at->kind == CHANGE_MEMBER && world->mutation == MUTATION_UNMUTED)
+            copy->member.muted_until_ms = 0;
+        else if (at->kind == CHANGE_CONVERSATION && world->mutation == MUTATION_UNSETTLED)
+            copy->conversation_row.settings = (struct conversation_settings){false};
         else if (at->kind == CHANGE_CURSOR && world->mutation == MUTATION_LOUD_CURSOR)
             copy->cursor = mutate_cursor(at->cursor, arena);
         else if (at->kind == CHANGE_APPROVAL && world->mutation == MUTATION_OPEN_SEAL)

@@ -54,6 +54,7 @@ static void watch_committed_event(struct world *world, const struct change *chan
         logged->state = event->message->state;
     } else if (event->kind_case == EVENT_KIND(RECALL)) {
         message = history_find_message(history, bytes_view(event->recall->target_message_id));
+        logged->target_seq = event->recall->target_seq;
     }
     if (message != NULL)
         logged->message = (uint32_t)(message - history->messages);
@@ -67,6 +68,7 @@ static void watch_committed_event(struct world *world, const struct change *chan
     check_final_committed(world, log, change->seq, &before, logged);
     check_exposure_committed(world, event, change->bytes);
     if (change->seq > log->head) {
+        check_groups_committed(world, log, event);
         ledger_take_event(world, log, event);
         log->head = change->seq;
     }
@@ -186,7 +188,8 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
     else if (world->is_traced)
         world_tell(world, "worker %u to %s: %s", link->worker, world->devices[link->device].name,
                    watch_frame_name(decoded));
-    if (decoded->body_case == SERVER_FRAME(EVENT))
+    if (decoded->body_case == SERVER_FRAME(EVENT) &&
+        decoded->event->kind_case != EVENT_KIND(HIDDEN))
         watch_handed_event(world, link, decoded->event);
     check_exposure_handed(world, link, decoded, frame);
     check_departed_handed(world, link, decoded);
