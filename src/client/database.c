@@ -228,6 +228,7 @@ static enum status database_finish_wipe(struct database *database, int directory
         database_disconnect(database);
     }
     database_leave(database, NULL);
+    database->is_damaged = database->needs_scrub = false;
     file_system_free(database->files);
     database->files = NULL;
     cipher_free(database->cipher);
