@@ -86,8 +86,6 @@ static void page_keep_objects(struct page *page, const struct unsay_event *event
         json_t *object = output_json_of_event(&events[i]);
         if (is_own)
             page->own_seq = events[i].seq;
-        if (events[i].kind == UNSAY_EVENT_MESSAGE)
-            json_object_set_new(object, "delivery", json_null());
         json_array_append_new(page->objects, object);
     }
 }
@@ -117,6 +115,13 @@ static void page_empty(struct page *page)
     page->own_seq = 0;
 }
 
+static bool object_is_own_message(const json_t *object, const char *self)
+{
+    const char *kind = json_string_value(json_object_get(object, "kind"));
+    const char *sender = json_string_value(json_object_get(object, "sender"));
+    return strcmp(kind, "message") == 0 && sender != NULL && strcmp(sender, self) == 0;
+}
+
 /* The receivers of the latest own message are all that earlier ones have, and more. */
 static void page_receipts(void *context, const struct unsay_error *error,
                           const struct unsay_receipts *receipts)
@@ -127,9 +132,7 @@ static void page_receipts(void *context, const struct unsay_error *error,
     json_t *object;
     json_array_foreach(page->objects, at, object)
     {
-        const char *sender = json_string_value(json_object_get(object, "sender"));
-        if (count == 0 || !json_object_get(object, "delivery") || sender == NULL ||
-            strcmp(sender, page->output.self) != 0)
+        if (count == 0 || !object_is_own_message(object, page->output.self))
             continue;
         uint64_t seq = (uint64_t)json_integer_value(json_object_get(object, "seq"));
         struct unsay_levels levels = levels_of_places(receipts->members, count, seq);

@@ -167,7 +167,6 @@ class MessageTest(ServerCase):
         self.assertEqual(list(sent), MESSAGE_FIELDS)
         [creation, message] = self.bob.history(self.conversation)
         self.assertEqual(creation["kind"], "creation")
-        self.assertIsNone(message.pop("delivery"))
         self.assertEqual(message, sent)
         self.assertEqual(message["body"], 'quotes " and 中文 \n\t')
         self.assertEqual((message["kind"], message["origin"], message["seq"], message["state"]),
@@ -178,7 +177,7 @@ class MessageTest(ServerCase):
         self.assertIsNone(message["recall"])
         self.alice.ok("recall", self.conversation, "2", "--reason", "tests")
         [_, message, recall] = self.bob.history(self.conversation)
-        self.assertEqual(list(message), MESSAGE_FIELDS + ["delivery"])
+        self.assertEqual(list(message), MESSAGE_FIELDS)
         self.assertEqual((message["state"], message["body"]), ("recalled", None))
         self.assertEqual(message["recall"]["operator"], self.alice.user)
         self.assertEqual(list(recall), FIELDS + ["target"])
