@@ -21,8 +21,9 @@
  *                 recall, user, device                 been handed to this device's connection
  *   POLICY        version                              the file
  *   LAST_MESSAGE  conversation, origin                 struct last_message_row, once other events
- * have followed it AUDIT         in the order of commits              one encoded AuditEntry, for
- * the audit log
+ *                                                      have followed it
+ *   AUDIT         in the order of commits              one encoded AuditEntry, for the audit log
+ *   OUTBOX        in the order of commits              one encoded OutboxEntry, for the backend
  */
 #ifndef UNSAY_CORE_CHANGE_H
 #define UNSAY_CORE_CHANGE_H
@@ -45,7 +46,8 @@ enum change_kind {
     CHANGE_PUSHED,
     CHANGE_POLICY,
     CHANGE_LAST_MESSAGE,
-    CHANGE_AUDIT
+    CHANGE_AUDIT,
+    CHANGE_OUTBOX
 };
 
 /* What becomes of the body of a message that was taken back. */
@@ -66,7 +68,7 @@ struct change {
     uint64_t seq;             /* EVENT, PIN, FORWARD, APPROVAL */
     struct uuid id;           /* MESSAGE_ID */
     struct view request_id;   /* REQUEST, JOB; POLICY: the version */
-    struct view bytes;        /* EVENT, REQUEST, JOB, APPROVAL, POLICY, AUDIT: the value */
+    struct view bytes;        /* EVENT, REQUEST, JOB, APPROVAL, POLICY, AUDIT, OUTBOX: the value */
     struct view dossier;      /* EVENT: private; empty unless the message was taken back */
     struct evidence evidence; /* EVENT */
     union {

@@ -8,6 +8,7 @@
 #include "unsay/v1/dossier.pb-c.h"
 #include "unsay/v1/event.pb-c.h"
 #include "unsay/v1/frame.pb-c.h"
+#include "unsay/v1/outbox.pb-c.h"
 
 typedef Unsay__V1__Event wire_event;
 typedef Unsay__V1__Message wire_message;
@@ -26,6 +27,8 @@ typedef Unsay__V1__Source wire_source;
 typedef Unsay__V1__AuditEntry wire_audit_entry;
 
 typedef Unsay__V1__Dossier wire_dossier;
+typedef Unsay__V1__OutboxEntry wire_outbox_entry;
+typedef Unsay__V1__DeadLetter wire_dead_letter;
 typedef Unsay__V1__Job wire_job;
 typedef Unsay__V1__RangeJob wire_range_job;
 typedef Unsay__V1__TakeBack wire_take_back;

@@ -49,6 +49,24 @@ void effects_audit(struct effects *effects, const wire_audit_entry *entry)
     effects->audits++;
 }
 
+void effects_outbox(struct effects *effects, const wire_event *event, wire_outbox_entry *entry)
+{
+    if (!effects->has_outbox)
+        return;
+    entry->conversation = event->conversation;
+    entry->origin = event->origin;
+    entry->seq = event->seq;
+    entry->time = event->time;
+    struct change *change = arena_zero(effects->arena, sizeof(*change));
+    size_t size = unsay__v1__outbox_entry__get_packed_size(entry);
+    uint8_t *bytes = arena_alloc(effects->arena, size);
+    unsay__v1__outbox_entry__pack(entry, bytes);
+    change->kind = CHANGE_OUTBOX;
+    change->bytes = view_make(bytes, size);
+    change_list_add(&effects->changes, change);
+    effects->outgoing++;
+}
+
 static void effects_publish(struct effects *effects, struct publication *publication)
 {
     if (effects->last == NULL)

@@ -70,7 +70,9 @@ struct effects {
     struct change_list changes;
     struct publication *first;
     struct publication *last;
-    size_t audits; /* entries for the audit log among the changes */
+    size_t audits;   /* entries for the audit log among the changes */
+    bool has_outbox; /* somebody outside is told what is committed; set before the first decision */
+    size_t outgoing; /* entries for the outbox among the changes */
 };
 
 void effects_init(struct effects *effects, struct arena *arena);
@@ -97,6 +99,10 @@ struct publication *effects_progress(struct effects *effects, const char *conver
 
 /* Puts an entry for the audit log among the changes. */
 void effects_audit(struct effects *effects, const wire_audit_entry *entry);
+
+/* Puts the event among what is told outside, where anything is. `entry` needs kind, and what only a
+ * recall has; the rest is taken from the event. */
+void effects_outbox(struct effects *effects, const wire_event *event, wire_outbox_entry *entry);
 
 /* Appends an event to the log: takes the next seq and stamps the time, encodes once for the store
  * and for everyone's connection. Fields conversation, origin, seq and time are set here. */

@@ -79,6 +79,12 @@ struct publication *recall_apply(struct conversation *conversation,
     struct publication *publication =
         conversation_append(conversation, &event, facts->now_ms, effects);
 
+    wire_outbox_entry told = UNSAY__V1__OUTBOX_ENTRY__INIT;
+    told.kind = WIRE(OUTBOX_KIND, RECALL);
+    told.target_seq = facts->event->seq;
+    told.withdraws_notifications = rule->withdraws_notifications;
+    effects_outbox(effects, &event, &told);
+
     struct change *change = effects_change(effects, CHANGE_EVENT, conversation);
     change->origin = facts->event->origin;
     change->seq = facts->event->seq;

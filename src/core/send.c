@@ -118,13 +118,14 @@ static void send_tell_operator(const struct conversation *conversation,
     effects_tell(effects, message->message->sender, frame_from_server(&frame));
 }
 
-/* The recall that waited for this message, judged now that the message is here. */
+/* The recall that waited for this message, judged now that the message is here: `stored` is its
+ * row. */
 static bool send_meets_recall(struct conversation *conversation, const struct send_facts *facts,
                               const struct member *member, const wire_event *message,
-                              const struct rulebook *rules, struct effects *effects)
+                              struct change *stored, const struct rulebook *rules,
+                              struct effects *effects)
 {
     struct publication *published = effects->last;
-    struct change *stored = effects->changes.last;
     static const struct reach_audience nobody;
     ProtobufCAllocator allocator;
     arena_allocator(effects->arena, &allocator);
@@ -220,9 +221,13 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
     event.kind_case = EVENT_KIND(MESSAGE);
     event.message = &message;
     conversation_append(conversation, &event, facts->now_ms, effects);
+    struct change *stored = effects->changes.last;
+    wire_outbox_entry told = UNSAY__V1__OUTBOX_ENTRY__INIT;
+    told.kind = WIRE(OUTBOX_KIND, MESSAGE);
+    effects_outbox(effects, &event, &told);
 
-    bool is_recalled = facts->known != NULL &&
-                       send_meets_recall(conversation, facts, member, &event, rules, effects);
+    bool is_recalled = facts->known != NULL && send_meets_recall(conversation, facts, member,
+                                                                 &event, stored, rules, effects);
 
     struct change *id_change = effects_change(effects, CHANGE_MESSAGE_ID, conversation);
     id_change->user = arena_copy(effects->arena, view_of(facts->author->user));

@@ -103,6 +103,7 @@ static size_t group_key(const struct change *change, uint8_t key[GROUP_KEY_BYTES
     case CHANGE_POLICY:
     case CHANGE_LAST_MESSAGE:
     case CHANGE_AUDIT:
+    case CHANGE_OUTBOX:
         return 0;
     }
     return 0;

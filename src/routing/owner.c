@@ -247,8 +247,10 @@ enum status owner_get_event(struct worker *worker, const struct owned_conversati
 struct group *owner_group(struct worker *worker)
 {
     struct owner *owner = &worker->owner;
-    if (owner->open == NULL)
+    if (owner->open == NULL) {
         owner->open = group_new(worker->index, ++owner->last_number);
+        owner->open->effects.has_outbox = worker->settings.has_outbox;
+    }
     return owner->open;
 }
 

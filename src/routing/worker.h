@@ -22,6 +22,7 @@ struct worker_settings {
     struct progress_rules progress;
     uint32_t heartbeat_interval_ms;
     struct uuid store; /* Welcome.store; zero: not told */
+    bool has_outbox;   /* the backend is told what is committed */
 };
 
 struct now {

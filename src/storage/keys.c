@@ -79,6 +79,22 @@ void key_of_journal(struct key *key, uint64_t number)
     key_add_number(key, number, 8);
 }
 
+static void key_of_numbered(struct key *key, char tag, uint64_t number)
+{
+    key_start(key, tag);
+    key_add_number(key, number, 8);
+}
+
+void key_of_outbox(struct key *key, uint64_t number)
+{
+    key_of_numbered(key, 'O', number);
+}
+
+void key_of_dead_letter(struct key *key, uint64_t number)
+{
+    key_of_numbered(key, 'X', number);
+}
+
 bool key_of_conversation(struct key *key, struct view conversation)
 {
     key_start(key, 'C');
@@ -262,12 +278,34 @@ void key_range_of_all_events(struct key_range *range, const struct event_key *af
         key_increment(&range->lower);
 }
 
+/* A number of the journal begins with a byte below those of the letters beside it. */
+#define KEY_JOURNAL_END ((uint64_t)'A' << 56)
+
 void key_range_of_journal(struct key_range *range, uint64_t after, uint64_t before)
 {
-    key_of_journal(&range->lower, after);
+    key_of_journal(&range->lower, after < KEY_JOURNAL_END ? after : KEY_JOURNAL_END);
     key_increment(&range->lower);
-    key_of_journal(&range->upper, before);
+    key_of_journal(&range->upper, before < KEY_JOURNAL_END ? before : KEY_JOURNAL_END);
     range->prefix_size = 0;
+}
+
+static void key_range_of_numbered(struct key_range *range, char tag, uint64_t after,
+                                  uint64_t before)
+{
+    key_of_numbered(&range->lower, tag, after);
+    key_increment(&range->lower);
+    key_of_numbered(&range->upper, tag, before);
+    range->prefix_size = 1;
+}
+
+void key_range_of_outbox(struct key_range *range, uint64_t after, uint64_t before)
+{
+    key_range_of_numbered(range, 'O', after, before);
+}
+
+void key_range_of_dead_letters(struct key_range *range, uint64_t after, uint64_t before)
+{
+    key_range_of_numbered(range, 'X', after, before);
 }
 
 bool key_range_of_postings(struct key_range *range, uint8_t dimension, struct view word,

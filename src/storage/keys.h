@@ -23,6 +23,8 @@
  *   events       id(conversation) o seq                         event
  *   message ids  id(conversation) id(user) message id           message id
  *   journal      number                                         the audit entries of a commit
+ *                'O' number                                     outbox, entries of a commit
+ *                'X' number                                     dead letter
  *   marks        id(conversation) o seq                         event, taken back (store_kv.h)
  *
  * id(x) is the bytes of x and a NUL. An id holds 1 to 64 bytes, none of them NUL, so no key is a
@@ -74,6 +76,8 @@ static inline struct view key_rest(struct view key, const struct key_range *rang
 void key_of_store(struct key *key);
 void key_of_settled(struct key *key);
 void key_of_journal(struct key *key, uint64_t number);
+void key_of_outbox(struct key *key, uint64_t number);
+void key_of_dead_letter(struct key *key, uint64_t number);
 
 /* Each answers false when something cannot be in a key: an id that is empty, too long, or has a
  * NUL; seq 0. */
@@ -111,6 +115,8 @@ void key_range_of_all_events(struct key_range *range, const struct event_key *af
 
 /* Numbers with after < number < before. */
 void key_range_of_journal(struct key_range *range, uint64_t after, uint64_t before);
+void key_range_of_outbox(struct key_range *range, uint64_t after, uint64_t before);
+void key_range_of_dead_letters(struct key_range *range, uint64_t after, uint64_t before);
 
 /* Postings of a word with first < before, unless that is 0. */
 MUST_CHECK bool key_range_of_postings(struct key_range *range, uint8_t dimension, struct view word,

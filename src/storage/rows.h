@@ -6,6 +6,7 @@
  *                 it is empty: description flags join history history-last invited
  *   cursor        v trail trail handed-last, and unless that is 0: handed-first handed-time;
  *                 receipt-seq, and unless that is 0: receipt-time receipt; shared, unless it is 0
+ *   dead letter   v and the encoded DeadLetter
  *   device        v since count, and for each key: since key
  *   event         v and the encoded Event
  *   event, taken  2 name(Event) name(dossier) evidence
@@ -21,6 +22,7 @@
  *                 each hidden span: first last
  *   message id    v origin seq, and while a recall waits: pending pending-device,
  *                 and unless it had no mandate: pending-authority
+ *   outbox        v, and for each entry: name(OutboxEntry)
  *   pin           v user pin-seq
  *   policy        v and the file
  *   posting       v and its bytes

@@ -73,6 +73,8 @@ enum status store_start(struct store *store, struct failure *failure)
     if (status != STATUS_OK)
         return status;
     status = store_start_journal(store);
+    if (status == STATUS_OK)
+        status = store_start_outbox(store);
     if (status != STATUS_OK)
         failure_set(failure, status, "the store's journal cannot be read (%s): restore a backup",
                     status_text(status));

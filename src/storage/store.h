@@ -281,6 +281,46 @@ MUST_CHECK enum status store_list_postings(struct store *store, uint8_t dimensio
                                            uint64_t before, size_t limit, struct arena *arena,
                                            struct store_posting *postings, size_t *count);
 
+/* ---- What is told outside ----
+ *
+ * OUTBOX changes are part of their commit, as AUDIT changes are: those of a commit are one row, whose
+ * number ascends from commit to commit. Whoever tells them drops the rows when they were taken. */
+
+struct store_outbox {
+    uint64_t number;      /* 1 and up */
+    struct view *entries; /* encoded OutboxEntry */
+    size_t count;
+};
+
+/* Rows with number > after. A row that is still being committed is not shown, nor any after it. */
+MUST_CHECK enum status store_read_outbox(struct store *store, uint64_t after, size_t limit,
+                                         struct arena *arena, struct store_outbox *rows,
+                                         size_t *count);
+
+/* All rows have smaller numbers. */
+uint64_t store_outbox_end(struct store *store);
+
+/* Drops rows and puts dead letters (encoded DeadLetter), in one commit; without letters it is not
+ * synced: after a crash the rows may be there again. Of more than DEAD_LETTERS_MAX letters the oldest
+ * go: *lost. */
+MUST_CHECK enum status store_settle_outbox(struct store *store, const uint64_t *numbers,
+                                           size_t count, const struct view *letters,
+                                           size_t letter_count, size_t *lost,
+                                           struct failure *failure);
+
+struct store_dead_letter {
+    uint64_t number; /* ascending from letter to letter */
+    struct view bytes;
+};
+
+/* Letters with number > after. */
+MUST_CHECK enum status store_list_dead_letters(struct store *store, uint64_t after, size_t limit,
+                                               struct arena *arena,
+                                               struct store_dead_letter *letters, size_t *count);
+
+MUST_CHECK enum status store_drop_dead_letters(struct store *store, const uint64_t *numbers,
+                                               size_t count, struct failure *failure);
+
 /* ---- Erasure ---- */
 
 /* Makes what was overwritten unreadable in the files too: rewrites whatever files may still hold a

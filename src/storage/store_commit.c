@@ -10,6 +10,7 @@ struct commit {
     struct kv_batch batch;
     size_t changes;
     size_t audits;
+    size_t outgoing; /* entries of the outbox */
     bool has_marks;
 };
 
@@ -117,6 +118,7 @@ static bool change_key(const struct change *change, struct key *key)
         return key_of_last_message(key, change->conversation, change->origin);
     case CHANGE_MEMBER:
     case CHANGE_AUDIT:
+    case CHANGE_OUTBOX:
         break;
     }
     return false;
@@ -150,6 +152,7 @@ static struct view change_value(const struct change *change, struct arena *arena
     case CHANGE_MEMBER:
     case CHANGE_EVENT:
     case CHANGE_AUDIT:
+    case CHANGE_OUTBOX:
         break;
     }
     assert(false); /* these have rows of their own */
@@ -164,6 +167,8 @@ static enum status commit_add(struct commit *commit, const struct change *change
     commit->changes++;
     if (change->kind == CHANGE_AUDIT)
         commit->audits++;
+    else if (change->kind == CHANGE_OUTBOX)
+        commit->outgoing++;
     else if (change->kind == CHANGE_MEMBER)
         is_possible = commit_add_member(commit, change);
     else
@@ -173,7 +178,8 @@ static enum status commit_add(struct commit *commit, const struct change *change
                            "nothing was stored: change %zu of the commit has an id that is empty, "
                            "too long or contains a NUL, or the seq 0",
                            commit->changes);
-    if (change->kind == CHANGE_AUDIT || change->kind == CHANGE_MEMBER)
+    if (change->kind == CHANGE_AUDIT || change->kind == CHANGE_OUTBOX ||
+        change->kind == CHANGE_MEMBER)
         return STATUS_OK;
     if (change->kind == CHANGE_EVENT)
         return commit_add_event(commit, change, &key, failure);
@@ -185,22 +191,36 @@ static enum status commit_add(struct commit *commit, const struct change *change
     return STATUS_OK;
 }
 
-/* All audit entries of the commit are one row. */
-static void commit_add_journal(struct commit *commit, const struct change_list *const *lists,
-                               size_t count, uint64_t number)
+/* The entries of one kind, together. */
+static struct view commit_gather(struct commit *commit, const struct change_list *const *lists,
+                                 size_t count, enum change_kind kind, size_t entry_count)
 {
-    struct view *entries = arena_alloc(commit->arena, commit->audits * sizeof(*entries));
+    struct view *entries = arena_alloc(commit->arena, entry_count * sizeof(*entries));
     size_t filled = 0;
-    struct key key;
     for (size_t i = 0; i < count; i++) {
         for (const struct change *change = lists[i]->first; change != NULL; change = change->next) {
-            if (change->kind == CHANGE_AUDIT)
+            if (change->kind == kind)
                 entries[filled++] = change->bytes;
         }
     }
-    key_of_journal(&key, number);
-    batch_put(commit->arena, &commit->batch, KV_JOURNAL, &key,
-              row_encode_entries(commit->arena, entries, filled));
+    return row_encode_entries(commit->arena, entries, filled);
+}
+
+/* All audit entries of the commit are one row, and so are all entries of the outbox. */
+static void commit_add_numbered(struct commit *commit, const struct change_list *const *lists,
+                                size_t count, uint64_t number)
+{
+    struct key key;
+    if (commit->audits > 0) {
+        key_of_journal(&key, number);
+        batch_put(commit->arena, &commit->batch, KV_JOURNAL, &key,
+                  commit_gather(commit, lists, count, CHANGE_AUDIT, commit->audits));
+    }
+    if (commit->outgoing > 0) {
+        key_of_outbox(&key, number);
+        batch_put(commit->arena, &commit->batch, KV_JOURNAL, &key,
+                  commit_gather(commit, lists, count, CHANGE_OUTBOX, commit->outgoing));
+    }
 }
 
 static enum status commit_write(struct commit *commit, const struct change_list *const *lists,
@@ -208,10 +228,10 @@ static enum status commit_write(struct commit *commit, const struct change_list 
 {
     struct store *store = commit->store;
     struct journal_place place;
-    if (commit->audits == 0)
+    if (commit->audits == 0 && commit->outgoing == 0)
         return store->kv->operations->write(store->kv, &commit->batch, failure);
     journal_enter(&store->journal, &place);
-    commit_add_journal(commit, lists, count, place.number);
+    commit_add_numbered(commit, lists, count, place.number);
     enum status status = store->kv->operations->write(store->kv, &commit->batch, failure);
     journal_leave(&store->journal, &place);
     return status;

@@ -1,6 +1,6 @@
 /* A store on an ordered map: what the adapters for memory and RocksDB share. store.c opens and
  * closes it, store_commit.c writes, store_get.c reads single rows, store_range.c events,
- * store_list.c everything else that is listed, store_journal.c leads into the audit log,
+ * store_list.c everything else that is listed, store_journal.c leads into the audit log, store_outbox.c to the backend,
  * store_scrub.c erases.
  *
  * A message that is taken back is not overwritten at once: what takes its place is a mark, a row
@@ -27,6 +27,7 @@ struct store {
     struct evidence_keys *evidence; /* owned */
     struct journal journal;
     atomic_uint_fast64_t journal_dropped; /* rows up to this one, since the store was opened */
+    atomic_uint_fast64_t dead_letters;    /* number of the last one */
     /* Marks are dropped by whoever holds it alone; shared, it is held while an event and its mark
      * are read, and while a mark is written. */
     pthread_rwlock_t marking;
@@ -44,6 +45,9 @@ MUST_CHECK enum status store_start(struct store *store, struct failure *failure)
 
 /* Numbers of the journal go on above all that were used. */
 MUST_CHECK enum status store_start_journal(struct store *store);
+
+/* So do those of the outbox, which are the same, and of its dead letters. */
+MUST_CHECK enum status store_start_outbox(struct store *store);
 
 /* Lent. */
 struct kv *store_kv(struct store *store);

@@ -68,6 +68,8 @@ bool check_order_skips(struct world *world, const struct device *device,
 
 /* What is new in a log, by what holds there so far. */
 void check_groups_committed(struct world *world, const struct log *log, const wire_event *event);
+/* What is to be told outside. */
+void check_outbox_end(struct world *world);
 
 /* Pins name nothing that was taken back. */
 void check_pins_end(struct world *world);

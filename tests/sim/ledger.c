@@ -300,6 +300,7 @@ void ledger_take(struct world *world, const struct change *change)
     case CHANGE_CONVERSATION:
     case CHANGE_EVENT:
     case CHANGE_LAST_MESSAGE:
+    case CHANGE_OUTBOX:
     case CHANGE_PIN:
     case CHANGE_POLICY:
     case CHANGE_PUSHED:

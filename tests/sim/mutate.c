@@ -47,6 +47,7 @@ static bool mutate_drops(const struct world *world, const struct change *change)
            (world->mutation == MUTATION_LOST_CURSOR && change->kind == CHANGE_CURSOR) ||
            (world->mutation == MUTATION_LOST_ENTRY && change->kind == CHANGE_AUDIT) ||
            (world->mutation == MUTATION_LOST_ACTIVITY && change->kind == CHANGE_LAST_MESSAGE) ||
+           (world->mutation == MUTATION_UNTOLD && change->kind == CHANGE_OUTBOX) ||
            (world->mutation == MUTATION_PIN_STAYS && change->kind == CHANGE_PIN &&
             change->is_removal);
 }

@@ -143,6 +143,7 @@ void server_start(struct world *world)
         .heartbeat_interval_ms = world->profile.heartbeat_ms,
         .progress = {.members_max = world->profile.receipt_members,
                      .hides_displayed = world->profile.hides_displayed},
+        .has_outbox = true,
     };
     for (unsigned i = 0; i < world->profile.workers; i++) {
         struct shell *shell = &server->shells[i];

@@ -251,6 +251,7 @@ void watch_end(struct world *world)
     check_final_end(world);
     check_exposure_end(world);
     check_audit_end(world);
+    check_outbox_end(world);
     check_forward_end(world);
     check_pins_end(world);
     check_range_end(world);

@@ -164,8 +164,8 @@ static size_t tests_add(struct CMUnitTest *tests, const struct adapter *adapter,
                         int (*setup)(void **state))
 {
     static const struct conformance_test *const topics[] = {
-        conformance_rows,    conformance_events,  conformance_lists,
-        conformance_commits, conformance_journal, conformance_erasure,
+        conformance_rows,    conformance_events, conformance_lists,   conformance_commits,
+        conformance_journal, conformance_outbox, conformance_erasure,
     };
     size_t count = 0;
     for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {

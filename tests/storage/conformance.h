@@ -44,6 +44,7 @@ extern const struct conformance_test conformance_lists[];
 extern const struct conformance_test conformance_commits[];
 extern const struct conformance_test conformance_journal[];
 extern const struct conformance_test conformance_erasure[];
+extern const struct conformance_test conformance_outbox[];
 
 #define TEST(name)  \
     {               \
