@@ -29,6 +29,14 @@ struct config_file {
     uint32_t *store_cache_mib;
     uint32_t *receipt_members;
     int *displayed_receipts;
+    char *webhook_url;
+    char *webhook_secret_file;
+    char **webhook_events;
+    unsigned webhook_events_count;
+    int *webhook_bodies;
+    int *webhook_private;
+    uint32_t *webhook_push_delay_ms;
+    uint32_t *webhook_attempts_max;
 };
 
 enum { CONFIG_PATH_BYTES_MAX = 4096, CONFIG_KEYS_MAX = 64 };
@@ -43,6 +51,10 @@ static const cyaml_schema_field_t config_key_fields[] = {
 
 static const cyaml_schema_value_t config_key_value = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_key, config_key_fields),
+};
+
+static const cyaml_schema_value_t config_name_value = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 64),
 };
 
 /* libcyaml's own booleans take any word that they do not know for true. */
@@ -79,6 +91,15 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_NUMBER(store_cache_mib),
     CONFIG_NUMBER(receipt_members),
     CONFIG_TRUTH(displayed_receipts),
+    CONFIG_STRING(webhook_url),
+    CONFIG_STRING(webhook_secret_file),
+    CYAML_FIELD_SEQUENCE("webhook_events", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct config_file, webhook_events, &config_name_value, 0,
+                         CONFIG_KEYS_MAX),
+    CONFIG_TRUTH(webhook_bodies),
+    CONFIG_TRUTH(webhook_private),
+    CONFIG_NUMBER(webhook_push_delay_ms),
+    CONFIG_NUMBER(webhook_attempts_max),
     CYAML_FIELD_END,
 };
 
@@ -101,6 +122,8 @@ void config_init(struct config *config)
         .store_cache_mib = 256,
         .receipt_members = LIMIT_RECEIPT_MEMBERS,
         .displayed_receipts = 1,
+        .webhook_push_delay_ms = 3000,
+        .webhook_attempts_max = 20,
     };
 }
 
@@ -122,6 +145,11 @@ void config_fini(struct config *config)
     free(config->region);
     free(config->tls_certificate);
     free(config->tls_key);
+    free(config->webhook_url);
+    free(config->webhook_secret_file);
+    for (unsigned i = 0; i < config->webhook_events_count; i++)
+        free(config->webhook_events[i]);
+    free(config->webhook_events);
     config_keys_free(config->token_secrets, config->token_secrets_count);
     config_keys_free(config->token_public_keys, config->token_public_keys_count);
     *config = (struct config){.data = NULL};
@@ -158,6 +186,27 @@ static struct config_key *config_copy_keys(const struct config_key *keys, unsign
     return copy;
 }
 
+static void config_take_webhook(struct config *config, const struct config_file *file)
+{
+    if (file->webhook_url != NULL)
+        config_set(&config->webhook_url, file->webhook_url);
+    if (file->webhook_secret_file != NULL)
+        config_set(&config->webhook_secret_file, file->webhook_secret_file);
+    if (file->webhook_bodies != NULL)
+        config->webhook_bodies = *file->webhook_bodies;
+    if (file->webhook_private != NULL)
+        config->webhook_private = *file->webhook_private;
+    if (file->webhook_push_delay_ms != NULL)
+        config->webhook_push_delay_ms = *file->webhook_push_delay_ms;
+    if (file->webhook_attempts_max != NULL)
+        config->webhook_attempts_max = *file->webhook_attempts_max;
+    config->webhook_events =
+        memory_new_array(file->webhook_events_count, sizeof(*config->webhook_events));
+    for (unsigned i = 0; i < file->webhook_events_count; i++)
+        config_set(&config->webhook_events[i], file->webhook_events[i]);
+    config->webhook_events_count = file->webhook_events_count;
+}
+
 static void config_take_file(struct config *config, const struct config_file *file)
 {
     if (file->data != NULL)
@@ -192,6 +241,7 @@ static void config_take_file(struct config *config, const struct config_file *fi
         config->receipt_members = *file->receipt_members;
     if (file->displayed_receipts != NULL)
         config->displayed_receipts = *file->displayed_receipts;
+    config_take_webhook(config, file);
     config->token_secrets = config_copy_keys(file->token_secrets, file->token_secrets_count);
     config->token_secrets_count = file->token_secrets_count;
     config->token_public_keys =
@@ -257,6 +307,13 @@ enum status config_check(const struct config *config, struct failure *failure)
     if (config->erasure_horizon_ms > UINT64_C(31536000000))
         return config_wrong(failure, "erasure_horizon_ms",
                             "milliseconds, at most 31536000000 (a year), or 0 for never");
+    if (config->webhook_push_delay_ms > 600000)
+        return config_wrong(failure, "webhook_push_delay_ms", "0 to 600000");
+    if (config->webhook_attempts_max < 1 || config->webhook_attempts_max > 1000)
+        return config_wrong(failure, "webhook_attempts_max", "1 to 1000");
+    if ((config->webhook_url == NULL) != (config->webhook_secret_file == NULL))
+        return config_wrong(failure, "webhook_url, webhook_secret_file",
+                            "both are needed, or neither");
     if (!config->development_key && config->token_secrets_count == 0 &&
         config->token_public_keys_count == 0)
         return config_wrong(failure, "development_key",

@@ -34,6 +34,14 @@ struct config {
     uint32_t store_cache_mib;       /* default 256 */
     uint32_t receipt_members;       /* 0-LIMIT_RECEIPT_MEMBERS_MAX; default LIMIT_RECEIPT_MEMBERS */
     int displayed_receipts;         /* 1 (default): others may hear of what a user was shown */
+    char *webhook_url;              /* of the product's backend; NULL: nothing is told */
+    char *webhook_secret_file;      /* needed with webhook_url */
+    char **webhook_events;          /* names of webhooks; none: all */
+    unsigned webhook_events_count;
+    int webhook_bodies;             /* 1: message.committed has the body; default 0 */
+    int webhook_private;            /* 1: the URL may lead to a private address; default 0 */
+    uint32_t webhook_push_delay_ms; /* 0-600000; default 3000 */
+    uint32_t webhook_attempts_max;  /* 1-1000; default 20 */
 };
 
 /* Defaults. */

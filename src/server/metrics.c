@@ -98,9 +98,30 @@ static void metrics_append_erasure(const struct scrubber *scrubber, struct buffe
                    atomic_load(&scrubber->is_failing) ? 1 : 0);
 }
 
+static void metrics_append_webhooks(struct webhooks *webhooks, struct buffer *text)
+{
+    struct webhooks_stats stats;
+    webhooks_read_stats(webhooks, &stats);
+    metrics_append(text, "unsay_webhooks_delivered_total", "counter",
+                   "Webhooks that the receiver took", (double)stats.delivered);
+    metrics_append(text, "unsay_webhooks_failures_total", "counter",
+                   "Tries to deliver a webhook that failed", (double)stats.failures);
+    metrics_append(text, "unsay_webhooks_dead_total", "counter",
+                   "Webhooks that were given up and became dead letters", (double)stats.dead);
+    metrics_append(text, "unsay_webhooks_dead_lost_total", "counter",
+                   "Dead letters that went to make room for others", (double)stats.lost);
+    metrics_append(text, "unsay_webhooks_waiting", "gauge",
+                   "Webhooks in memory that wait for delivery", (double)stats.waiting);
+    metrics_append(text, "unsay_webhooks_lag_seconds", "gauge",
+                   "For how long the oldest of them has been waiting", (double)stats.lag_ms / 1e3);
+    metrics_append(text, "unsay_webhooks_unreachable", "gauge",
+                   "1 while the receiver of webhooks cannot be reached",
+                   stats.is_unreachable ? 1 : 0);
+}
+
 void metrics_write(const struct shells *shells, struct store *store,
                    const struct connection_counts *counts, const struct scrubber *scrubber,
-                   struct buffer *text)
+                   struct webhooks *webhooks, struct buffer *text)
 {
     metrics_append_workers(shells, text);
     metrics_append(text, "unsay_connections", "gauge", "Open connections",
@@ -111,5 +132,6 @@ void metrics_write(const struct shells *shells, struct store *store,
     metrics_append_store(store, text);
     metrics_append_audit(shells->auditor, text);
     metrics_append_erasure(scrubber, text);
+    metrics_append_webhooks(webhooks, text);
     metrics_append_process(text);
 }

@@ -6,9 +6,10 @@
 #include "server/auditor.h"
 #include "server/scrubber.h"
 #include "server/shell.h"
+#include "server/webhooks.h"
 
 void metrics_write(const struct shells *shells, struct store *store,
                    const struct connection_counts *counts, const struct scrubber *scrubber,
-                   struct buffer *text);
+                   struct webhooks *webhooks, struct buffer *text);
 
 #endif

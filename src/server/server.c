@@ -10,6 +10,7 @@
 #include "server/policy_file.h"
 #include "server/scrubber.h"
 #include "server/shell.h"
+#include "server/webhooks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,6 +39,7 @@ struct server {
     struct worker_settings worker_settings;
     struct committer committer;
     struct auditor *auditor;
+    struct webhooks *webhooks; /* NULL: nothing is told outside */
     struct policies policies;
     const struct policy *policy; /* at the start, and again when the workers have ended */
     struct scrubber scrubber;
@@ -169,7 +171,7 @@ static void server_metrics(void *context, struct buffer *text)
 {
     struct server *server = context;
     metrics_write(&server->shells, server->store, &server->counts, &server->scrubber,
-                  text);
+                  server->webhooks, text);
 }
 
 static enum status server_open_sockets(struct server *server, const struct config *config,
@@ -183,6 +185,18 @@ static enum status server_open_sockets(struct server *server, const struct confi
     return status;
 }
 
+/* Before anybody hears that something was taken back, no more of it goes out. */
+static void server_tell_webhooks(struct server *server, const struct group *group)
+{
+    for (const struct publication *item = group->effects.first; item != NULL; item = item->next) {
+        struct event_key target = {view_of(item->conversation), item->origin, item->target_seq};
+        if (item->is_recall)
+            webhooks_take_back(server->webhooks, target);
+    }
+    if (group->effects.outgoing > 0)
+        webhooks_wake(server->webhooks);
+}
+
 /* A group is done: every worker hears of it. */
 static void server_on_committed(void *context, struct group *group)
 {
@@ -190,6 +204,8 @@ static void server_on_committed(void *context, struct group *group)
     unsigned count = server->shells.count; /* the last worker may free the group meanwhile */
     if (group->effects.audits > 0 && group->failure == REFUSAL_NONE)
         auditor_wake(server->auditor);
+    if (server->webhooks != NULL)
+        server_tell_webhooks(server, group);
     for (unsigned i = 0; i < count; i++)
         (void)shell_mail(&server->shells.shells[i],
                          (struct mail){.kind = MAIL_GROUP, .group = group});
@@ -226,6 +242,7 @@ static void server_start_workers(struct server *server, const struct config *con
                      .hides_displayed = config->displayed_receipts == 0},
         .heartbeat_interval_ms = config->heartbeat_interval_ms,
         .store = server->store_id,
+        .has_outbox = server->webhooks != NULL,
     };
     struct shell_settings settings = {
         .store = server->store,
@@ -351,6 +368,8 @@ enum status server_open(const struct config *config, struct server **opened,
     if (status == STATUS_OK)
         status = server_open_audit(server, config, failure);
     if (status == STATUS_OK)
+        status = webhooks_start(config, server->store, &server->webhooks, failure);
+    if (status == STATUS_OK)
         status = server_open_keys(server, config, failure);
     if (status == STATUS_OK)
         status = server_open_sockets(server, config, failure);
@@ -359,6 +378,7 @@ enum status server_open(const struct config *config, struct server **opened,
             close(server->listen_socket);
         if (server->http_socket >= 0)
             close(server->http_socket);
+        webhooks_stop(server->webhooks);
         auditor_stop(server->auditor);
         server_free(server);
         return status;
@@ -439,6 +459,7 @@ void server_close(struct server *server)
     close(server->listen_socket);
     scrubber_stop(&server->scrubber);
     auditor_stop(server->auditor);
+    webhooks_stop(server->webhooks);
     free(server->shells.shells);
     server_free(server);
 }

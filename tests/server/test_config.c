@@ -44,7 +44,49 @@ static void defaults_are_complete_and_valid(void **state)
     assert_int_equal(config.connections_max, LIMIT_CONNECTIONS_MAX);
     assert_int_equal(config.requests_per_second, LIMIT_REQUESTS_PER_SECOND);
     assert_int_equal(config.store_cache_mib, 256);
+    assert_null(config.webhook_url);
+    assert_int_equal(config.webhook_events_count, 0);
+    assert_int_equal(config.webhook_bodies, 0);
+    assert_int_equal(config.webhook_private, 0);
+    assert_int_equal(config.webhook_push_delay_ms, 3000);
+    assert_int_equal(config.webhook_attempts_max, 20);
     config_fini(&config);
+}
+
+static void webhooks_are_configured(void **state)
+{
+    (void)state;
+    struct config config;
+    struct failure failure;
+    assert_int_equal(load(&config,
+                          "webhook_url: https://example.net/hooks\n"
+                          "webhook_secret_file: /secret\n"
+                          "webhook_events: [push.send, message.committed]\n"
+                          "webhook_bodies: true\n"
+                          "webhook_private: true\n"
+                          "webhook_push_delay_ms: 0\n"
+                          "webhook_attempts_max: 1\n",
+                          &failure),
+                     STATUS_OK);
+    assert_string_equal(config.webhook_url, "https://example.net/hooks");
+    assert_string_equal(config.webhook_secret_file, "/secret");
+    assert_int_equal(config.webhook_events_count, 2);
+    assert_string_equal(config.webhook_events[1], "message.committed");
+    assert_int_equal(config.webhook_bodies, 1);
+    assert_int_equal(config.webhook_private, 1);
+    assert_int_equal(config.webhook_push_delay_ms, 0);
+    assert_int_equal(config.webhook_attempts_max, 1);
+    config_fini(&config);
+    static const char *const wrong[] = {
+        "webhook_url: http://x/\n",        "webhook_secret_file: x\n",
+        "webhook_push_delay_ms: 600001\n", "webhook_attempts_max: 0\n",
+        "webhook_bodies: perhaps\n",       "webhook_events: message.committed\n",
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_int_equal(load(&config, wrong[i], &failure), STATUS_MALFORMED);
+        assert_non_null(strstr(failure.text, "webhook_"));
+        config_fini(&config);
+    }
 }
 
 static void a_file_sets_what_it_names(void **state)
@@ -179,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_complete_and_valid),
+        cmocka_unit_test(webhooks_are_configured),
         cmocka_unit_test(a_file_sets_what_it_names),
         cmocka_unit_test(each_mistake_is_named),
         cmocka_unit_test(an_absent_file_is_named),

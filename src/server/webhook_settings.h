@@ -1,0 +1,22 @@
+/* What the configuration says of webhooks, checked and read. */
+#ifndef UNSAY_SERVER_WEBHOOK_SETTINGS_H
+#define UNSAY_SERVER_WEBHOOK_SETTINGS_H
+
+#include "server/config.h"
+#include "server/webhook_request.h"
+
+struct webhook_settings {
+    struct webhook_target target;
+    char *url;      /* owned; the target's */
+    unsigned types; /* a bit for each that is told */
+    bool has_bodies;
+    uint32_t push_delay_ms;
+};
+
+/* The secret is that of Standard Webhooks: "whsec_" and base64 of 24 to 64 bytes, in a file of its
+ * own. After a failure webhook_settings_fini is due all the same. */
+MUST_CHECK enum status webhook_settings_load(struct webhook_settings *settings,
+                                             const struct config *config, struct failure *failure);
+void webhook_settings_fini(struct webhook_settings *settings);
+
+#endif
