@@ -27,7 +27,7 @@ struct barren {
  * that it has found to be. */
 MUST_CHECK enum status overview_read(struct store *store, const char *user,
                                      struct view conversation, const struct member_row *member,
-                                     struct barren *barren,
-                                     struct arena *arena, struct overview *overview);
+                                     struct barren *barren, struct arena *arena,
+                                     struct overview *overview);
 
 #endif
