@@ -370,7 +370,26 @@ struct unsay_options {
     const char *ca_file;         /* PEM, for tls and wss; NULL: the system's authorities */
     const char *client_name;     /* for the server's log; NULL: "libunsay/VERSION" */
     uint32_t ack_delay_ms;       /* how long acknowledgements are gathered; 0: 50 */
-    uint32_t edit_ms;            /* see unsay_recalled_text; 0: 300000; UNSAY_NEVER: not at all */
+
+    /* An unanswered message is sent again after the first pause, which doubles up to the longest,
+     * and it has FAILED when it was given this long; each pause is up to a quarter longer. */
+    uint32_t send_retry_first_ms; /* 0: 1000 */
+    uint32_t send_retry_max_ms;   /* 0: 32000 */
+    uint32_t send_give_up_ms;     /* 0: 300000 */
+
+    /* A lost connection is tried again after a random part of the first pause, which doubles up to
+     * the longest; after so many failures in a row the client is OFFLINE. A server that says when
+     * to come back is heeded, and that is no failure. */
+    uint32_t reconnect_first_ms;     /* 0: 1000 */
+    uint32_t reconnect_max_ms;       /* 0: 30000 */
+    uint32_t reconnect_failures_max; /* 0: 10; UNSAY_NEVER: never OFFLINE */
+
+    /* Between these two, and as the server allows, heartbeats become rarer while the network holds
+     * and more frequent when it does not. The first of a network come 30 s apart. */
+    uint32_t heartbeat_min_ms; /* 0: 10000 */
+    uint32_t heartbeat_max_ms; /* 0: 300000 */
+
+    uint32_t edit_ms; /* see unsay_recalled_text; 0: 300000; UNSAY_NEVER: not at all */
     enum unsay_follow follow;
     struct unsay_callbacks callbacks;
     void *context; /* handed to every callback */
@@ -404,7 +423,8 @@ UNSAY_API void unsay_free(struct unsay *client);
 UNSAY_API const char *unsay_user(const struct unsay *client);
 UNSAY_API const char *unsay_device(const struct unsay *client);
 
-/* The network is another one, or back: connect at once. */
+/* The network is another one, or back: connect at once, with the server's ticket in place of the
+ * token where it gave one. */
 UNSAY_API void unsay_network_changed(struct unsay *client);
 
 /* A new token, after REJECTED or before the old one expires; reconnects. */

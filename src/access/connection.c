@@ -3,9 +3,11 @@
 #include "access/endpoint.h"
 #include "access/hello.h"
 #include "access/peer.h"
+#include "access/ticket.h"
 #include "base/bucket.h"
 #include "base/memory.h"
 #include "core/frame.h"
+#include "core/heartbeat.h"
 #include "core/refusal.h"
 
 #include <assert.h>
@@ -33,6 +35,7 @@ struct connection {
     uint64_t heard_ms;
     uint64_t blocked_ms; /* since when `write` is under way */
     uint64_t closing_ms;
+    uint32_t heartbeat_ms; /* silent for twice as long, it is closed */
     bool is_blocked;
     bool is_paused;  /* reads wait for the rate */
     bool is_warned;  /* was told about its rate */
@@ -221,6 +224,30 @@ static void connection_refuse(struct connection *connection, uint64_t request, r
     connection_close_after_flush(connection);
 }
 
+/* Who it is, by ticket or else by token; `login` 0 for the latter. */
+static refusal_code connection_identify(const struct connection_settings *settings,
+                                        const wire_hello *hello, uint64_t now_ms,
+                                        struct ticket *ticket, const char **reason)
+{
+    enum identity_verdict verdict;
+    *reason = "ticket: this server knows none; sign in with the token";
+    if (hello->ticket.len > 0) {
+        if (settings->ticket_key == NULL)
+            return REFUSAL_CODE(TICKET_INVALID);
+        verdict = ticket_open(settings->ticket_key, &settings->store, bytes_view(hello->ticket),
+                              now_ms, ticket, reason);
+        if (verdict == IDENTITY_EXPIRED)
+            return REFUSAL_CODE(TICKET_EXPIRED);
+        return verdict == IDENTITY_VALID ? REFUSAL_NONE : REFUSAL_CODE(TICKET_INVALID);
+    }
+    ticket->login = 0;
+    verdict =
+        identity_verify(settings->keys, view_of(hello->token), now_ms, &ticket->identity, reason);
+    if (verdict == IDENTITY_EXPIRED)
+        return REFUSAL_CODE(TOKEN_EXPIRED);
+    return verdict == IDENTITY_VALID ? REFUSAL_NONE : REFUSAL_CODE(TOKEN_INVALID);
+}
+
 static void connection_sign_in(struct connection *connection, const wire_client_frame *frame,
                                uint64_t now_ms)
 {
@@ -239,18 +266,22 @@ static void connection_sign_in(struct connection *connection, const wire_client_
         connection_refuse(connection, frame->request, refusal, reason);
         return;
     }
-    struct identity identity;
-    enum identity_verdict verdict = identity_verify(
-        owner->settings->keys, view_of(frame->hello->token), now_ms, &identity, &reason);
-    if (verdict != IDENTITY_VALID) {
-        connection_refuse(connection, frame->request,
-                          verdict == IDENTITY_EXPIRED ? REFUSAL_CODE(TOKEN_EXPIRED)
-                                                      : REFUSAL_CODE(TOKEN_INVALID),
-                          reason);
+    struct ticket ticket;
+    refusal = connection_identify(owner->settings, frame->hello, now_ms, &ticket, &reason);
+    if (refusal != REFUSAL_NONE) {
+        connection_refuse(connection, frame->request, refusal, reason);
         return;
     }
     atomic_fetch_sub(&owner->counts->unauthenticated, 1);
-    struct peer_arrival arrival = {&identity, frame->hello, connection->address, frame->request};
+    connection->heartbeat_ms =
+        heartbeat_granted_ms(frame->hello->heartbeat_ms, owner->settings->heartbeat_interval_ms,
+                             owner->settings->heartbeat_max_ms);
+    struct peer_arrival arrival = {.identity = &ticket.identity,
+                                   .hello = frame->hello,
+                                   .address = connection->address,
+                                   .request = frame->request,
+                                   .login = ticket.login,
+                                   .heartbeat_ms = connection->heartbeat_ms};
     connection->session = peer_signed_in(owner->peer, connection, &arrival);
 }
 
@@ -352,6 +383,7 @@ void connections_add(struct connections *connections, int socket)
     connection->owner = connections;
     connection->transport = transport_new_server(connections->settings->tls);
     connection->accepted_ms = connection->heard_ms = now_ms;
+    connection->heartbeat_ms = connections->settings->heartbeat_interval_ms;
     buffer_init(&connection->pending);
     bucket_init(&connection->rate, connections->settings->requests_per_second,
                 connections->settings->requests_per_second * 2, now_ms);
@@ -373,7 +405,6 @@ void connections_add(struct connections *connections, int socket)
 
 static void connection_tick(struct connection *connection, uint64_t now_ms)
 {
-    const struct connection_settings *settings = connection->owner->settings;
     if (connection->is_closed)
         return;
     if (connection->is_closing) {
@@ -388,7 +419,7 @@ static void connection_tick(struct connection *connection, uint64_t now_ms)
     if (connection->session == NULL && now_ms - connection->accepted_ms > LIMIT_HELLO_TIMEOUT_MS)
         connection_refuse(connection, 0, REFUSAL_CODE(HELLO_TIMEOUT),
                           "hello: due within 10 seconds");
-    else if (now_ms - connection->heard_ms > 2 * (uint64_t)settings->heartbeat_interval_ms &&
+    else if (now_ms - connection->heard_ms > 2 * (uint64_t)connection->heartbeat_ms &&
              !connection->is_paused)
         connection_refuse(connection, 0, REFUSAL_CODE(SILENT), "");
     else if (connection->is_blocked && now_ms - connection->blocked_ms > CONNECTION_STALL_MS)

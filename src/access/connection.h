@@ -13,6 +13,7 @@
 #include "access/transport.h"
 #include "base/arena.h"
 #include "base/list.h"
+#include "base/uuid.h"
 #include "core/contract.h"
 
 #include <stdatomic.h>
@@ -23,7 +24,10 @@ struct connection;
 struct connection_settings {
     const struct identity_keys *keys;
     struct transport_tls *tls; /* NULL: no TLS */
+    const uint8_t *ticket_key; /* TICKET_KEY_BYTES; NULL: every ticket is refused */
+    struct uuid store;         /* to which tickets are bound */
     uint32_t heartbeat_interval_ms;
+    uint32_t heartbeat_max_ms;    /* what a client may ask for */
     uint32_t connections_max;     /* of the server */
     uint32_t requests_per_second; /* 0: without limit */
 };

@@ -71,4 +71,10 @@ MUST_CHECK enum status identity_dev_secret(const char *directory,
                                            uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
                                            struct failure *failure);
 
+/* Likewise, in DIR/ticket.key: what tickets are sealed with. */
+enum { IDENTITY_TICKET_KEY_BYTES = IDENTITY_DEV_SECRET_BYTES };
+MUST_CHECK enum status identity_ticket_key(const char *directory,
+                                           uint8_t key[IDENTITY_TICKET_KEY_BYTES],
+                                           struct failure *failure);
+
 #endif

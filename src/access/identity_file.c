@@ -76,26 +76,45 @@ enum status identity_keys_add_public_file(struct identity_keys *keys, const char
     return identity_keys_add_public(keys, key_id, public_key, failure);
 }
 
+/* A secret of the server's own, in its data directory. */
+struct secret_file {
+    const char *name;
+    const char *what; /* for people */
+    const char *loss; /* when it is made anew */
+};
+
+static const struct secret_file secret_of_development = {"dev.key", "development key",
+                                                         "tokens signed with the old one end"};
+static const struct secret_file secret_of_tickets = {"ticket.key", "ticket key",
+                                                     "devices then sign in with their tokens"};
+
+static enum status secret_fail(struct failure *failure, const char *verb,
+                               const struct secret_file *file, const char *path)
+{
+    int code = errno;
+    return failure_set(failure, code == ENOSPC ? STATUS_NO_SPACE : STATUS_IO,
+                       "cannot %s the %s %s: %s", verb, file->what, path, strerror(code));
+}
+
 /* The secret from a file that is open already. */
-static enum status identity_dev_load(int fd, const char *path,
-                                     uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
-                                     struct failure *failure)
+static enum status secret_load(const struct secret_file *file, int fd, const char *path,
+                               uint8_t secret[IDENTITY_DEV_SECRET_BYTES], struct failure *failure)
 {
     struct stat status;
     size_t size = 0;
     if (fstat(fd, &status) != 0)
-        return identity_fail_io(failure, "cannot examine the development key", path);
+        return secret_fail(failure, "examine", file, path);
     if (!S_ISREG(status.st_mode) || status.st_size != IDENTITY_DEV_SECRET_BYTES)
         return failure_set(failure, STATUS_CORRUPT,
-                           "the development key %s is not a file of %d bytes; delete it to have a "
-                           "new one made (tokens signed with the old one end)",
-                           path, IDENTITY_DEV_SECRET_BYTES);
+                           "the %s %s is not a file of %d bytes; delete it to have a new one made "
+                           "(%s)",
+                           file->what, path, IDENTITY_DEV_SECRET_BYTES, file->loss);
     if ((status.st_mode & 077) != 0)
         return failure_set(failure, STATUS_UNTRUSTED,
-                           "others may read the development key %s; run: chmod 600 %s", path, path);
+                           "others may read the %s %s; run: chmod 600 %s", file->what, path, path);
     if (!identity_read(fd, secret, IDENTITY_DEV_SECRET_BYTES, &size) ||
         size != IDENTITY_DEV_SECRET_BYTES)
-        return identity_fail_io(failure, "cannot read the development key", path);
+        return secret_fail(failure, "read", file, path);
     return STATUS_OK;
 }
 
@@ -114,9 +133,9 @@ static bool identity_write(int fd, const uint8_t *bytes, size_t size)
 }
 
 /* A new secret, durable when this returns OK. */
-static enum status identity_dev_make(const char *directory, const char *path,
-                                     uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
-                                     struct failure *failure)
+static enum status secret_make(const struct secret_file *file, const char *directory,
+                               const char *path, uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
+                               struct failure *failure)
 {
     int directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory_fd < 0)
@@ -124,12 +143,12 @@ static enum status identity_dev_make(const char *directory, const char *path,
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     enum status status = STATUS_OK;
     if (fd < 0) {
-        status = identity_fail_io(failure, "cannot make the development key", path);
+        status = secret_fail(failure, "make", file, path);
     } else {
         randombytes_buf(secret, IDENTITY_DEV_SECRET_BYTES);
         if (!identity_write(fd, secret, IDENTITY_DEV_SECRET_BYTES) || fsync(fd) != 0 ||
             fsync(directory_fd) != 0) {
-            status = identity_fail_io(failure, "cannot write the development key", path);
+            status = secret_fail(failure, "write", file, path);
             unlink(path);
         }
         close(fd);
@@ -138,19 +157,31 @@ static enum status identity_dev_make(const char *directory, const char *path,
     return status;
 }
 
-enum status identity_dev_secret(const char *directory, uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
-                                struct failure *failure)
+static enum status secret_open(const struct secret_file *file, const char *directory,
+                               uint8_t secret[IDENTITY_DEV_SECRET_BYTES], struct failure *failure)
 {
     char path[4096];
-    int length = snprintf(path, sizeof(path), "%s/dev.key", directory);
+    int length = snprintf(path, sizeof(path), "%s/%s", directory, file->name);
     if (length < 0 || (size_t)length >= sizeof(path))
         return failure_set(failure, STATUS_TOO_LARGE, "the path of the directory is too long");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT)
-        return identity_dev_make(directory, path, secret, failure);
+        return secret_make(file, directory, path, secret, failure);
     if (fd < 0)
-        return identity_fail_io(failure, "cannot open the development key", path);
-    enum status status = identity_dev_load(fd, path, secret, failure);
+        return secret_fail(failure, "open", file, path);
+    enum status status = secret_load(file, fd, path, secret, failure);
     close(fd);
     return status;
+}
+
+enum status identity_dev_secret(const char *directory, uint8_t secret[IDENTITY_DEV_SECRET_BYTES],
+                                struct failure *failure)
+{
+    return secret_open(&secret_of_development, directory, secret, failure);
+}
+
+enum status identity_ticket_key(const char *directory, uint8_t key[IDENTITY_TICKET_KEY_BYTES],
+                                struct failure *failure)
+{
+    return secret_open(&secret_of_tickets, directory, key, failure);
 }

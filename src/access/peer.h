@@ -18,6 +18,8 @@ struct peer_arrival {
     const wire_hello *hello; /* checked by hello_check */
     const char *address;     /* of the client, as endpoint_print writes it */
     uint64_t request;        /* the Hello's */
+    uint64_t login;          /* the sign-in that its ticket continues; 0: it came with a token */
+    uint32_t heartbeat_ms;   /* granted */
 };
 
 /* Returns the session, not NULL. */

@@ -8,8 +8,6 @@
 
 #include <time.h>
 
-enum { ACK_DELAY_DEFAULT_MS = 50 };
-
 uint64_t client_wall_ms(void)
 {
     struct timespec now;
@@ -76,6 +74,27 @@ static enum status client_open_database(struct unsay *client, const struct unsay
     return database_open(&wanted, &client->database, failure);
 }
 
+static void option_take(uint32_t *value, uint32_t option)
+{
+    if (option != 0)
+        *value = option;
+}
+
+static void options_configure(struct client_config *config, const struct unsay_options *options)
+{
+    client_config_default(config);
+    option_take(&config->ack_delay_ms, options->ack_delay_ms);
+    option_take(&config->send_retry_first_ms, options->send_retry_first_ms);
+    option_take(&config->send_retry_max_ms, options->send_retry_max_ms);
+    option_take(&config->send_give_up_ms, options->send_give_up_ms);
+    option_take(&config->reconnect_first_ms, options->reconnect_first_ms);
+    option_take(&config->reconnect_max_ms, options->reconnect_max_ms);
+    option_take(&config->reconnect_failures_max, options->reconnect_failures_max);
+    option_take(&config->heartbeat_min_ms, options->heartbeat_min_ms);
+    option_take(&config->heartbeat_max_ms, options->heartbeat_max_ms);
+    config->follow = (Unsay__V1__Follow)options->follow;
+}
+
 static void client_destroy(struct unsay *client)
 {
     transport_tls_free(client->tls);
@@ -108,9 +127,7 @@ struct unsay *unsay_new(const struct unsay_options *options, char *text, size_t 
     client->name = memory_copy(
         name, name_bytes < LIMIT_CLIENT_NAME_BYTES_MAX ? name_bytes : LIMIT_CLIENT_NAME_BYTES_MAX);
     client->token = memory_copy(options->token, strlen(options->token));
-    client->ack_delay_ms =
-        options->ack_delay_ms == 0 ? ACK_DELAY_DEFAULT_MS : options->ack_delay_ms;
-    client->follow = options->follow;
+    options_configure(&client->config, options);
     client->has_attachments = options->attachment_directory != NULL;
     client->callbacks = options->callbacks;
     client->context = options->context;

@@ -7,6 +7,7 @@
 #include "access/transport.h"
 #include "client/database.h"
 #include "client/edits.h"
+#include "core/client.h"
 
 struct loop;
 
@@ -18,8 +19,8 @@ struct unsay {
     struct transport_tls *tls; /* NULL for tcp and ws */
     char *token;               /* what the first connection says; then the loop's */
     char *name;
-    uint32_t ack_delay_ms;
-    enum unsay_follow follow;
+    struct client_config
+        config; /* what the options say; token, name, key and seed are the loop's */
     struct edits edits;
     struct database *database;
     struct loop *loop;

@@ -59,12 +59,10 @@ static void loop_load(struct loop *loop)
     }
     arena_reset(&loop->arena);
     loop_show_damage(loop);
-    client_config_default(&config);
+    config = loop->client->config;
     enum status status = loop_load_key(loop, &config.device_key);
     config.token = loop->client->token;
     config.name = loop->client->name;
-    config.ack_delay_ms = loop->client->ack_delay_ms;
-    config.follow = (Unsay__V1__Follow)loop->client->follow;
     randombytes_buf(&config.seed, sizeof(config.seed));
     loop->core = client_core_new(&config);
     loop->offered = 0;

@@ -18,6 +18,8 @@ void client_config_default(struct client_config *config)
         .reconnect_max_ms = 30000,
         .reconnect_failures_max = 10,
         .answer_timeout_ms = 10000,
+        .heartbeat_min_ms = 10000,
+        .heartbeat_max_ms = 300000,
     };
 }
 
@@ -38,7 +40,7 @@ struct client_core *client_core_new(const struct client_config *config)
     core->wake_ms = CLIENT_NEVER;
     core->prng.state = config->seed;
     client_effects_init(&core->effects);
-    client_connection_init(&core->connection);
+    client_connection_init(&core->connection, config);
     client_conversations_init(&core->conversations);
     client_sync_init(&core->sync);
     client_acks_init(&core->acks);
@@ -56,6 +58,7 @@ void client_core_free(struct client_core *core)
     client_outbox_fini(&core->outbox);
     client_conversations_fini(&core->conversations);
     client_effects_fini(&core->effects);
+    client_connection_drop_ticket(core);
     free(core->token);
     free(core->name);
     free(core->device_key);
@@ -225,7 +228,7 @@ void client_core_frame(struct client_core *core, uint64_t now_ms, struct view fr
     if (core->connection.stage != CLIENT_STAGE_GREETING &&
         !client_connection_is_ready(&core->connection))
         return;
-    core->connection.heard_ms = core->now_ms;
+    client_connection_heard(core);
     const wire_server_frame *decoded = NULL;
     if (frame.size >= FRAME_HEADER_BYTES)
         decoded = frame_decode_server(frame_payload(frame), &core->effects.arena);
@@ -254,7 +257,7 @@ void client_core_network_changed(struct client_core *core, uint64_t now_ms)
     bool is_refused = connection->stage == CLIENT_STAGE_REJECTED &&
                       connection->rejection != REFUSAL_CODE(SESSION_REPLACED);
     if (core->is_started && !is_refused)
-        client_connection_renew(core);
+        client_connection_change_network(core);
 }
 
 void client_core_set_token(struct client_core *core, uint64_t now_ms, const char *token)
@@ -262,6 +265,7 @@ void client_core_set_token(struct client_core *core, uint64_t now_ms, const char
     client_core_begin(core, now_ms);
     free(core->token);
     core->token = client_text_copy(token);
+    client_connection_drop_ticket(core);
     if (core->is_started)
         client_connection_renew(core);
 }

@@ -47,6 +47,8 @@ struct client_config {
     uint32_t reconnect_max_ms;       /* 30000 */
     uint32_t reconnect_failures_max; /* 10; then offline */
     uint32_t answer_timeout_ms;      /* 10000: Welcome, pages */
+    uint32_t heartbeat_min_ms;       /* 10000 */
+    uint32_t heartbeat_max_ms;       /* 300000; see client_heartbeat.h */
     uint64_t seed;                   /* of the jitter */
     Unsay__V1__Follow follow;
     struct view device_key; /* Ed25519 public key, copied; empty: no receipts */

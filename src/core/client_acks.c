@@ -1,10 +1,11 @@
 #include "core/client_acks.h"
 
+#include "core/backoff.h"
 #include "core/client_core.h"
 
 void client_acks_init(struct client_acks *acks)
 {
-    *acks = (struct client_acks){.due_ms = CLIENT_NEVER};
+    *acks = (struct client_acks){.due_ms = CLIENT_NEVER, .repeat_ms = CLIENT_NEVER};
     list_init(&acks->fresh);
     list_init(&acks->sent);
 }
@@ -27,6 +28,7 @@ void client_acks_add(struct client_core *core, struct client_conversation *conve
         return;
     list_remove(&conversation->ack_node);
     list_push_back(&core->acks.fresh, &conversation->ack_node);
+    core->acks.repeats = 0;
     client_acks_schedule(core);
 }
 
@@ -77,7 +79,8 @@ void client_acks_resume(struct client_core *core)
 {
     struct client_acks *acks = &core->acks;
     client_acks_move(&acks->sent, &acks->fresh);
-    acks->due_ms = CLIENT_NEVER;
+    acks->due_ms = acks->repeat_ms = CLIENT_NEVER;
+    acks->repeats = 0;
     if (!list_is_empty(&acks->fresh) || acks->notice_count > 0)
         client_acks_schedule(core);
 }
@@ -197,8 +200,33 @@ void client_acks_beat(struct client_core *core)
     client_acks_transmit(core, frame, ack);
 }
 
+/* Heartbeats may be minutes apart: what is not confirmed by then comes again before. */
+static void client_acks_repeat_sent(struct client_core *core)
+{
+    struct client_acks *acks = &core->acks;
+    acks->repeat_ms = CLIENT_NEVER;
+    if (list_is_empty(&acks->sent) || !client_connection_is_ready(&core->connection))
+        return;
+    client_acks_move(&acks->sent, &acks->fresh);
+    client_acks_flush(core);
+}
+
+/* Something was sent that is to be confirmed. */
+static void client_acks_expect(struct client_core *core)
+{
+    struct client_acks *acks = &core->acks;
+    uint32_t interval_ms = client_heartbeat_interval_ms(&core->connection.heartbeat);
+    struct backoff backoff = {LIMIT_HEARTBEAT_INTERVAL_MS, UINT32_MAX};
+    uint32_t delay_ms = backoff_delay_ms(backoff, acks->repeats++);
+    acks->repeat_ms = !list_is_empty(&acks->sent) && delay_ms < interval_ms
+                          ? core->now_ms + delay_ms
+                          : CLIENT_NEVER;
+}
+
 void client_acks_tick(struct client_core *core)
 {
+    if (core->now_ms >= core->acks.repeat_ms)
+        client_acks_repeat_sent(core);
     if (core->now_ms >= core->acks.due_ms)
         client_acks_flush(core);
 }
@@ -215,9 +243,10 @@ void client_acks_flush(struct client_core *core)
         frame->ack = client_acks_fill(core, false);
         client_acks_transmit(core, frame, frame->ack);
     }
+    client_acks_expect(core);
 }
 
 uint64_t client_acks_wake_ms(const struct client_acks *acks)
 {
-    return acks->due_ms;
+    return client_earlier(acks->due_ms, acks->repeat_ms);
 }

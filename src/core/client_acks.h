@@ -1,6 +1,7 @@
 /* Acknowledgements: cursors that the server has not confirmed, and recall notices. They are
  * gathered for ack_delay_ms from the first, then sent in as few frames as they fit in; cursors ride
- * on every heartbeat until they are confirmed, notices are acknowledged each time they come.
+ * on every heartbeat until they are confirmed, and where heartbeats are far apart they come again
+ * before; notices are acknowledged each time they come.
  *
  * A cursor that passes a recall (the device has stored it, and the server has not confirmed as
  * much) carries a receipt, if the device has a key and the store a name. Stored means that the
@@ -23,6 +24,8 @@ struct client_acks {
     struct list fresh; /* conversations whose cursor was not sent yet, by ack_node */
     struct list sent;  /* sent and not confirmed, the longest ago first */
     uint64_t due_ms;
+    uint64_t repeat_ms; /* when what was sent comes again ahead of the heartbeat */
+    uint32_t repeats;
     /* A ring; when it is full the oldest is forgotten: the server repeats its notice. */
     struct client_notice notices[LIMIT_SESSION_NOTICES_MAX];
     size_t notice_first;

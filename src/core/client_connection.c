@@ -1,11 +1,11 @@
 #include "core/client_connection.h"
 
+#include "base/memory.h"
 #include "core/backoff.h"
 #include "core/client_core.h"
 
 #include <assert.h>
-
-enum { CLIENT_HEARTBEAT_MS_MIN = 100, CLIENT_HEARTBEAT_MS_MAX = 600000 };
+#include <stdlib.h>
 
 #define STAGE_BIT(name) (1U << CLIENT_STAGE_##name)
 
@@ -23,14 +23,16 @@ static const unsigned client_stage_next[] = {
     [CLIENT_STAGE_REJECTED] = STAGE_BIT(CONNECTING),
 };
 
-void client_connection_init(struct client_connection *connection)
+void client_connection_init(struct client_connection *connection,
+                            const struct client_config *config)
 {
     *connection = (struct client_connection){
         .stage = CLIENT_STAGE_DOWN,
         .shown = CLIENT_LINK_DOWN,
         .due_ms = CLIENT_NEVER,
-        .heartbeat_due_ms = CLIENT_NEVER,
     };
+    client_heartbeat_init(&connection->heartbeat, config->heartbeat_min_ms,
+                          config->heartbeat_max_ms);
 }
 
 enum client_link client_connection_link(const struct client_connection *connection)
@@ -67,7 +69,7 @@ static void client_connection_enter(struct client_core *core, enum client_stage 
     connection->stage = stage;
     connection->due_ms = CLIENT_NEVER;
     if (!client_connection_is_ready(connection))
-        connection->heartbeat_due_ms = CLIENT_NEVER;
+        client_heartbeat_end(&connection->heartbeat);
     enum client_link link = client_connection_link(connection);
     if (link == connection->shown)
         return;
@@ -104,6 +106,17 @@ void client_connection_renew(struct client_core *core)
     client_connection_connect(core);
 }
 
+void client_connection_change_network(struct client_core *core)
+{
+    client_heartbeat_forget(&core->connection.heartbeat);
+    client_connection_renew(core);
+}
+
+void client_connection_heard(struct client_core *core)
+{
+    client_heartbeat_heard(&core->connection.heartbeat, core->now_ms);
+}
+
 void client_connection_up(struct client_core *core)
 {
     if (core->connection.stage != CLIENT_STAGE_CONNECTING)
@@ -115,10 +128,16 @@ void client_connection_up(struct client_core *core)
     unsay__v1__hello__init(&hello);
     hello.version_min = PROTOCOL_VERSION_MIN;
     hello.version_max = PROTOCOL_VERSION_MAX;
-    hello.token = core->token;
+    core->connection.has_shown_ticket = core->ticket != NULL;
+    if (core->ticket != NULL)
+        hello.ticket = bytes_of(view_make(core->ticket, core->ticket_bytes));
+    else
+        hello.token = core->token;
+    hello.resume = core->is_caught_up;
     hello.client = core->name;
     hello.follow = core->config.follow;
     hello.device_key = bytes_of(core->config.device_key);
+    hello.heartbeat_ms = core->connection.heartbeat.max_ms;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
     frame.request = client_request_number(core, CLIENT_REQUEST_CONTROL, 0);
     frame.body_case = CLIENT_FRAME(HELLO);
@@ -126,13 +145,20 @@ void client_connection_up(struct client_core *core)
     client_transmit(core, &frame);
 }
 
-static uint32_t client_heartbeat_ms(uint32_t asked_ms)
+void client_connection_drop_ticket(struct client_core *core)
 {
-    if (asked_ms == 0)
-        return LIMIT_HEARTBEAT_INTERVAL_MS;
-    if (asked_ms < CLIENT_HEARTBEAT_MS_MIN)
-        return CLIENT_HEARTBEAT_MS_MIN;
-    return asked_ms < CLIENT_HEARTBEAT_MS_MAX ? asked_ms : CLIENT_HEARTBEAT_MS_MAX;
+    free(core->ticket);
+    core->ticket = NULL;
+    core->ticket_bytes = 0;
+}
+
+static void client_connection_keep_ticket(struct client_core *core, ProtobufCBinaryData ticket)
+{
+    client_connection_drop_ticket(core);
+    if (ticket.len == 0 || ticket.len > LIMIT_TICKET_BYTES_MAX)
+        return;
+    core->ticket = memory_copy(ticket.data, ticket.len);
+    core->ticket_bytes = ticket.len;
 }
 
 /* Nothing of the old log is under way: this is the first frame of a connection. */
@@ -142,6 +168,7 @@ static void client_connection_meet_store(struct client_core *core, ProtobufCBina
     memcpy(store.bytes, told.data, UUID_BYTES);
     if (uuid_is_zero(&store) || uuid_compare(&store, &core->store) == 0)
         return;
+    core->is_caught_up = false;
     if (!uuid_is_zero(&core->store)) {
         client_effects_add(&core->effects, CLIENT_STORE_FORGET);
         client_acks_init(&core->acks);
@@ -167,14 +194,15 @@ bool client_connection_welcome(struct client_core *core, const wire_welcome *wel
         return true;
     }
     client_connection_enter(core, CLIENT_STAGE_SYNCING, REFUSAL_NONE, "");
-    connection->heartbeat_ms = client_heartbeat_ms(welcome->heartbeat_interval_ms);
-    connection->heartbeat_due_ms = core->now_ms + connection->heartbeat_ms;
-    connection->heard_ms = core->now_ms;
+    client_heartbeat_begin(&connection->heartbeat, welcome->heartbeat_interval_ms, core->now_ms);
     if (welcome->store.len != 0)
         client_connection_meet_store(core, welcome->store);
+    client_connection_keep_ticket(core, welcome->ticket);
     client_outbox_resume(core);
     client_requests_resume(core);
     client_acks_resume(core);
+    if (welcome->resumed && core->is_caught_up)
+        return client_sync_resume(core, welcome->news, welcome->n_news);
     client_sync_start(core);
     return true;
 }
@@ -182,6 +210,7 @@ bool client_connection_welcome(struct client_core *core, const wire_welcome *wel
 void client_connection_live(struct client_core *core)
 {
     core->connection.failures = 0;
+    core->is_caught_up = true;
     client_connection_enter(core, CLIENT_STAGE_LIVE, REFUSAL_NONE, "");
     client_progress_start(core);
 }
@@ -199,6 +228,32 @@ bool client_refusal_is_rejection(refusal_code refusal)
            refusal == REFUSAL_CODE(UNSUPPORTED_VERSION);
 }
 
+/* The ticket was not good; the token may be. */
+static bool client_connection_falls_back(struct client_core *core, refusal_code refusal)
+{
+    if (!core->connection.has_shown_ticket || core->connection.stage != CLIENT_STAGE_GREETING ||
+        (refusal != REFUSAL_CODE(TICKET_INVALID) && refusal != REFUSAL_CODE(TICKET_EXPIRED)))
+        return false;
+    client_connection_drop_ticket(core);
+    client_connection_connect(core);
+    return true;
+}
+
+/* How long to stay away. */
+static uint32_t client_connection_pause_ms(struct client_core *core, uint32_t retry_after_ms)
+{
+    struct client_connection *connection = &core->connection;
+    struct backoff backoff = {core->config.reconnect_first_ms, core->config.reconnect_max_ms};
+    if (retry_after_ms == 0)
+        return backoff_full_jitter_ms(backoff, connection->failures++, &core->prng);
+    if (retry_after_ms < backoff.first_ms)
+        retry_after_ms = backoff.first_ms;
+    if (retry_after_ms > CLIENT_RETRY_AFTER_MAX_MS)
+        retry_after_ms = CLIENT_RETRY_AFTER_MAX_MS;
+    backoff = (struct backoff){retry_after_ms, retry_after_ms};
+    return backoff_jittered_ms(backoff, 0, &core->prng);
+}
+
 void client_connection_lost(struct client_core *core, refusal_code refusal, const char *text,
                             uint32_t retry_after_ms)
 {
@@ -206,21 +261,23 @@ void client_connection_lost(struct client_core *core, refusal_code refusal, cons
     if (!client_connection_is_open(connection))
         return;
     client_connection_abandon(core);
+    if (client_connection_falls_back(core, refusal))
+        return;
+    if (refusal == REFUSAL_NONE)
+        client_heartbeat_lost(&connection->heartbeat);
     if (client_refusal_is_rejection(refusal)) {
         connection->rejection = refusal;
+        client_connection_drop_ticket(core);
         client_connection_enter(core, CLIENT_STAGE_REJECTED, refusal, text);
         return;
     }
-    struct backoff backoff = {core->config.reconnect_first_ms, core->config.reconnect_max_ms};
-    uint32_t delay_ms = backoff_full_jitter_ms(backoff, connection->failures, &core->prng);
-    if (++connection->failures >= core->config.reconnect_failures_max) {
+    uint32_t pause_ms = client_connection_pause_ms(core, retry_after_ms);
+    if (connection->failures >= core->config.reconnect_failures_max) {
         client_connection_enter(core, CLIENT_STAGE_OFFLINE, refusal, text);
         return;
     }
-    if (retry_after_ms > CLIENT_RETRY_AFTER_MAX_MS)
-        retry_after_ms = CLIENT_RETRY_AFTER_MAX_MS;
     client_connection_enter(core, CLIENT_STAGE_DOWN, refusal, text);
-    connection->due_ms = core->now_ms + (delay_ms > retry_after_ms ? delay_ms : retry_after_ms);
+    connection->due_ms = core->now_ms + pause_ms;
 }
 
 void client_connection_break(struct client_core *core, refusal_code refusal, const char *text,
@@ -232,19 +289,17 @@ void client_connection_break(struct client_core *core, refusal_code refusal, con
     client_connection_lost(core, refusal, text, retry_after_ms);
 }
 
-static uint64_t client_connection_silent_ms(const struct client_connection *connection)
-{
-    return connection->heard_ms + 2 * (uint64_t)connection->heartbeat_ms;
-}
-
 static void client_connection_tick_ready(struct client_core *core)
 {
-    struct client_connection *connection = &core->connection;
-    if (core->now_ms >= client_connection_silent_ms(connection)) {
-        client_connection_break(core, REFUSAL_NONE, "Nothing was heard from the server.", 0);
-    } else if (core->now_ms >= connection->heartbeat_due_ms) {
-        connection->heartbeat_due_ms = core->now_ms + connection->heartbeat_ms;
+    switch (client_heartbeat_tick(&core->connection.heartbeat, core->now_ms)) {
+    case CLIENT_BEAT_NONE:
+        return;
+    case CLIENT_BEAT_SEND:
         client_acks_beat(core);
+        return;
+    case CLIENT_BEAT_DEAD:
+        client_connection_break(core, REFUSAL_NONE, "Nothing was heard from the server.", 0);
+        return;
     }
 }
 
@@ -263,7 +318,6 @@ void client_connection_tick(struct client_core *core)
 
 uint64_t client_connection_wake_ms(const struct client_connection *connection)
 {
-    if (!client_connection_is_ready(connection))
-        return connection->due_ms;
-    return client_earlier(connection->heartbeat_due_ms, client_connection_silent_ms(connection));
+    return client_connection_is_ready(connection) ? connection->heartbeat.due_ms
+                                                  : connection->due_ms;
 }

@@ -21,6 +21,9 @@ enum { CLIENT_RETRY_AFTER_MAX_MS = 600000 }; /* what is honoured of Error.retry_
 struct client_core {
     struct client_config config; /* token, name and device_key: owned below */
     char *token;
+    uint8_t *ticket; /* owned; NULL: none */
+    size_t ticket_bytes;
+    bool is_caught_up; /* everything that the server had was stored, once, of this store */
     char *name;
     uint8_t *device_key;
     struct uuid store; /* whose log the cursors are of; zero: not known */

@@ -5,10 +5,14 @@
 #include "core/ids.h"
 #include "core/rows.h"
 
+enum { CLIENT_LIST_LATER_MS = 60000 };
+
 void client_sync_init(struct client_sync *sync)
 {
-    *sync = (struct client_sync){
-        .waiting_ms = CLIENT_NEVER, .list_retry_ms = CLIENT_NEVER, .answer_due_ms = CLIENT_NEVER};
+    *sync = (struct client_sync){.waiting_ms = CLIENT_NEVER,
+                                 .list_retry_ms = CLIENT_NEVER,
+                                 .list_later_ms = CLIENT_NEVER,
+                                 .answer_due_ms = CLIENT_NEVER};
     list_init(&sync->queue);
     list_init(&sync->waiting);
 }
@@ -53,6 +57,7 @@ void client_sync_start(struct client_core *core)
 {
     core->sync.is_listed = false;
     core->sync.is_list_outdated = false;
+    core->sync.list_later_ms = CLIENT_NEVER;
     core->sync.list_failures = 0;
     core->sync.list_round++;
     core->sync.list_after[0] = 0;
@@ -232,6 +237,23 @@ static void client_sync_leave_others(struct client_core *core)
     }
 }
 
+bool client_sync_resume(struct client_core *core, wire_conversation_entry *const *news,
+                        size_t count)
+{
+    struct client_sync *sync = &core->sync;
+    for (size_t i = 0; i < count; i++) {
+        if (!id_is_conversation(view_of(news[i]->conversation)) ||
+            !client_sync_entry(core, news[i]))
+            return false;
+    }
+    struct backoff later = {CLIENT_LIST_LATER_MS, CLIENT_LIST_LATER_MS};
+    sync->is_listed = true;
+    sync->list_later_ms =
+        core->now_ms + CLIENT_LIST_LATER_MS + backoff_full_jitter_ms(later, 0, &core->prng);
+    client_sync_pump(core);
+    return true;
+}
+
 static bool client_sync_listed(struct client_core *core, const wire_conversation_page *page)
 {
     struct client_sync *sync = &core->sync;
@@ -383,13 +405,16 @@ void client_sync_tick(struct client_core *core)
         client_connection_break(core, REFUSAL_NONE, "The server did not answer in time.", 0);
         return;
     }
-    if (core->now_ms >= sync->list_retry_ms)
+    if (core->now_ms >= sync->list_later_ms)
+        client_sync_start(core);
+    else if (core->now_ms >= sync->list_retry_ms)
         client_sync_list(core);
     client_sync_tick_waiting(core);
 }
 
 uint64_t client_sync_wake_ms(const struct client_sync *sync)
 {
-    return client_earlier(sync->answer_due_ms,
-                          client_earlier(sync->waiting_ms, sync->list_retry_ms));
+    return client_earlier(
+        sync->answer_due_ms,
+        client_earlier(sync->waiting_ms, client_earlier(sync->list_retry_ms, sync->list_later_ms)));
 }

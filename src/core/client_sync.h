@@ -35,6 +35,7 @@ struct client_sync {
     uint32_t list_round;   /* of the listing under way, or the last one */
     uint64_t list_request; /* 0: none under way */
     uint64_t list_retry_ms;
+    uint64_t list_later_ms; /* after a resumption: list, when there is time */
     uint32_t list_failures;
     char list_after[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
     uint64_t answer_due_ms; /* something is under way: by when the next sign of it must come */
@@ -47,6 +48,12 @@ void client_sync_start(struct client_core *core);
 
 /* News: the user was invited, or is so no longer. False when the contract does not allow it. */
 bool client_sync_invited(struct client_core *core, const wire_conversation_entry *entry);
+
+/* After a Welcome that tells what is new: the rest is known. The conversations are listed all the
+ * same, when the connection has held for a while: what is no event is found then. False when the
+ * contract does not allow it. */
+bool client_sync_resume(struct client_core *core, wire_conversation_entry *const *news,
+                        size_t count);
 
 /* Pushes were dropped: list again. */
 void client_sync_behind(struct client_core *core);

@@ -124,6 +124,9 @@ struct device_row {
         uint64_t since_ms;
         uint8_t key[DEVICE_KEY_BYTES]; /* Ed25519, public */
     } keys[DEVICE_KEYS_MAX];
+    uint64_t login;        /* the latest sign-in by token, whose tickets are good; 0: none is */
+    uint32_t contests;     /* how often in a row a sign-in took the place of another one */
+    uint64_t contested_ms; /* the last time; wall clock */
 };
 
 /* Keyed by user: what the user has chosen. A user without a row has chosen nothing. */

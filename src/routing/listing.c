@@ -289,6 +289,17 @@ static enum status listing_fill_view(struct worker *worker, const struct session
     return status;
 }
 
+enum status listing_describe(struct worker *worker, const struct session *session,
+                             const struct store_membership *membership,
+                             wire_conversation_entry *entry, wire_head *head)
+{
+    struct listed item = {.membership = *membership};
+    enum status status = listing_place(worker, &item);
+    if (status == STATUS_OK)
+        status = listing_fill_entry(worker, session, &item, entry, head);
+    return status == STATUS_OK ? listing_fill_view(worker, session, &item, false, entry) : status;
+}
+
 static void listing_answer(struct session *session, const struct reading *reading,
                            wire_conversation_page *page)
 {

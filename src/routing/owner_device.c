@@ -4,13 +4,20 @@
 
 #include <assert.h>
 
+static bool device_has_key(const struct device_row *row, struct view key)
+{
+    for (uint32_t i = 0; i < row->key_count; i++) {
+        if (view_equal(view_make(row->keys[i].key, DEVICE_KEY_BYTES), key))
+            return true;
+    }
+    return key.size == 0;
+}
+
 bool device_add_key(struct device_row *row, struct view key, uint64_t now_ms)
 {
     assert(key.size == DEVICE_KEY_BYTES);
-    for (uint32_t i = 0; i < row->key_count; i++) {
-        if (view_equal(view_make(row->keys[i].key, DEVICE_KEY_BYTES), key))
-            return false;
-    }
+    if (device_has_key(row, key))
+        return false;
     if (row->key_count == DEVICE_KEYS_MAX)
         memmove(row->keys, row->keys + 1, --row->key_count * sizeof(row->keys[0]));
     row->keys[row->key_count].since_ms = now_ms;
@@ -35,28 +42,43 @@ static void owner_put_device(struct worker *worker, const struct change *key,
     group->requests++;
 }
 
-enum device_verdict owner_device(struct worker *worker, const struct session *session,
-                                 struct view key)
+/* What nobody waits for leaves half of the group to the others. */
+static bool owner_has_room(struct worker *worker, bool is_awaited)
+{
+    const struct group *group = owner_group(worker);
+    unsigned part = is_awaited ? 1 : 2;
+    return group->requests < LIMIT_GROUP_REQUESTS_MAX / part &&
+           group->effects.changes.bytes < LIMIT_GROUP_BYTES_MAX / part;
+}
+
+enum device_verdict owner_device(struct worker *worker, struct session *session, struct view key,
+                                 bool has_ticket)
 {
     struct change probe = {
         .kind = CHANGE_DEVICE, .user = view_of(session->user), .device = view_of(session->device)};
     struct device_row row = {.since_ms = worker->now.wall_ms};
-    const struct change *uncommitted = owner_find(&worker->owner, &probe);
-    enum status status = STATUS_OK;
-    if (uncommitted != NULL)
-        row = *uncommitted->device_row;
-    else
-        status = store_get_device(worker->store, probe.user, probe.device, &row);
+    enum status status = store_get_device(worker->store, probe.user, probe.device, &row);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return DEVICE_UNREADABLE;
+    bool is_durable = status == STATUS_OK && device_has_key(&row, key);
+    const struct change *uncommitted = owner_find(&worker->owner, &probe);
+    if (uncommitted != NULL)
+        row = *uncommitted->device_row;
 
-    bool has_new_key = key.size > 0 && device_add_key(&row, key, worker->now.wall_ms);
-    if (uncommitted == NULL && status == STATUS_OK && !has_new_key)
+    if (has_ticket && row.login != session->login)
+        return DEVICE_OUTDATED;
+    if (has_ticket && is_durable)
         return DEVICE_KNOWN;
-    const struct group *group = owner_group(worker);
-    if (group->requests >= LIMIT_GROUP_REQUESTS_MAX ||
-        group->effects.changes.bytes >= LIMIT_GROUP_BYTES_MAX)
-        return DEVICE_OVERLOADED;
-    owner_put_device(worker, &probe, &row);
-    return DEVICE_WRITTEN;
+    bool is_written = owner_has_room(worker, !is_durable);
+    if (is_written) {
+        row.login = session->login;
+        if (!device_has_key(&row, key))
+            device_add_key(&row, key, worker->now.wall_ms);
+        owner_put_device(worker, &probe, &row);
+    } else {
+        session->login = 0;
+    }
+    if (is_durable)
+        return DEVICE_KNOWN;
+    return is_written ? DEVICE_WRITTEN : DEVICE_OVERLOADED;
 }

@@ -10,15 +10,18 @@ struct session;
 struct worker;
 
 enum device_verdict {
-    DEVICE_KNOWN,      /* the store has the row as it should be */
+    DEVICE_KNOWN,      /* the store has the row, and the key in it */
     DEVICE_WRITTEN,    /* the row is in the open group, which counts a request for it */
     DEVICE_OVERLOADED, /* ... would be, but the group is full */
-    DEVICE_UNREADABLE  /* the store failed */
+    DEVICE_UNREADABLE, /* the store failed */
+    DEVICE_OUTDATED    /* the ticket is of a sign-in that a later one has taken the place of */
 };
 
-/* Sees to it that the row exists and has `key` (DEVICE_KEY_BYTES, or empty for none). */
-enum device_verdict owner_device(struct worker *worker, const struct session *session,
-                                 struct view key);
+/* Sees to it that the row exists and has `key` (DEVICE_KEY_BYTES, or empty for none). A sign-in by
+ * token takes the place of earlier ones there, which ends their tickets: that is written too, but a
+ * device that is known need not wait for it. Where it cannot be written, session->login is 0. */
+enum device_verdict owner_device(struct worker *worker, struct session *session, struct view key,
+                                 bool has_ticket);
 
 /* Adds a key, the oldest leaving when there are DEVICE_KEYS_MAX; false when it is there already. */
 bool device_add_key(struct device_row *row, struct view key, uint64_t now_ms);

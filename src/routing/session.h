@@ -34,8 +34,11 @@ struct arrival {
     const char *device;
     Unsay__V1__Actor authority; /* as struct author */
     const char *address;
-    uint64_t expires_ms; /* wall clock */
-    uint64_t request;    /* the Hello's */
+    uint64_t expires_ms;   /* wall clock */
+    uint64_t request;      /* the Hello's */
+    uint64_t login;        /* the sign-in by token that its ticket continues; 0: it has a token */
+    uint32_t heartbeat_ms; /* granted */
+    bool wants_news;       /* Hello.resume */
     Unsay__V1__Follow follow;
     struct view device_key; /* 32 bytes, or empty */
 };
@@ -102,8 +105,12 @@ struct session {
     uint64_t expires_ms;   /* wall clock */
     uint64_t opened_ns;    /* steady clock */
     uint64_t hello;        /* request number of its Hello */
+    uint64_t login;        /* the sign-in by token that this is, or continues; 0: its row was not
+                            * written, so no ticket could speak of it */
     uint64_t arrives_with; /* number of the group that has its device row */
     struct blob *welcome;  /* held, until it is handed out */
+    uint32_t heartbeat_ms; /* granted; for the Welcome */
+    bool wants_news;       /* for the Welcome */
     bool is_greeted;       /* the Welcome may leave, or has left */
     bool is_behind;        /* pushes were dropped; Behind is still to be sent */
     bool is_closing;       /* nothing more is taken from it */

@@ -35,6 +35,10 @@ MUST_CHECK enum status shell_list_attempts(void *shell, const wire_list_recalls 
 MUST_CHECK enum status shell_list_policies(void *shell, struct arena *arena,
                                            wire_policy_info *info);
 
+/* A ticket for the session, good until `expires_ms`; returns its size, 0 for none. */
+size_t shell_seal_ticket(void *shell, const struct session *session, uint64_t expires_ms,
+                         uint8_t ticket[LIMIT_TICKET_BYTES_MAX]);
+
 /* The session has frames: pull them with worker_next_frame as far as the connection takes them. */
 void shell_flush(void *link);
 

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/news.h"
 #include "routing/owner_device.h"
 #include "routing/policies.h"
 #include "routing/publish.h"
@@ -126,19 +127,38 @@ static void worker_claim_name(struct worker *worker, const struct session *sessi
     }
 }
 
+/* Good as long as configured, and never longer than the token. */
+static size_t worker_make_ticket(struct worker *worker, const struct session *session,
+                                 uint8_t ticket[LIMIT_TICKET_BYTES_MAX])
+{
+    uint64_t life_ms = worker->settings.ticket_life_ms;
+    uint64_t now_ms = worker->now.wall_ms;
+    if (life_ms == 0 || session->login == 0 || session->expires_ms <= now_ms)
+        return 0;
+    if (life_ms > session->expires_ms - now_ms)
+        life_ms = session->expires_ms - now_ms;
+    return shell_seal_ticket(worker->shell, session, now_ms + life_ms, ticket);
+}
+
 static void worker_greet(struct worker *worker, struct session *session)
 {
     wire_welcome welcome = UNSAY__V1__WELCOME__INIT;
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    uint8_t ticket[LIMIT_TICKET_BYTES_MAX];
+    arena_reset(&worker->scratch);
     welcome.version = PROTOCOL_VERSION_MAX;
     welcome.user = session->user;
     welcome.device = session->device;
     welcome.server_time_ms = worker->now.wall_ms;
-    welcome.heartbeat_interval_ms = worker->settings.heartbeat_interval_ms;
+    welcome.heartbeat_interval_ms = session->heartbeat_ms;
     welcome.frame_bytes_max = LIMIT_FRAME_BYTES_MAX;
     welcome.body_bytes_max = LIMIT_BODY_BYTES_MAX;
     if (!uuid_is_zero(&worker->settings.store))
         welcome.store = bytes_of(uuid_view(&worker->settings.store));
+    welcome.ticket.data = ticket;
+    welcome.ticket.len = worker_make_ticket(worker, session, ticket);
+    if (session->wants_news)
+        news_tell(worker, session, &welcome);
     frame.request = session->hello;
     frame.body_case = SERVER_FRAME(WELCOME);
     frame.welcome = &welcome;
@@ -150,9 +170,10 @@ static void worker_turn_away(struct worker *worker, struct session *session, ref
     session_refuse(worker, session, session->hello, code, "", true);
 }
 
-static void worker_arrive(struct worker *worker, struct session *session, struct view device_key)
+static void worker_arrive(struct worker *worker, struct session *session,
+                          enum device_verdict verdict)
 {
-    switch (owner_device(worker, session, device_key)) {
+    switch (verdict) {
     case DEVICE_KNOWN:
         worker_greet(worker, session);
         return;
@@ -165,6 +186,9 @@ static void worker_arrive(struct worker *worker, struct session *session, struct
         return;
     case DEVICE_UNREADABLE:
         worker_turn_away(worker, session, REFUSAL_CODE(STORAGE_UNAVAILABLE));
+        return;
+    case DEVICE_OUTDATED:
+        worker_turn_away(worker, session, REFUSAL_CODE(TICKET_INVALID));
         return;
     }
 }
@@ -185,6 +209,24 @@ void worker_greet_arrivals(struct worker *worker, const struct group *group)
     }
 }
 
+/* One that is turned away does not take the name from another session. */
+static void worker_admit(struct worker *worker, struct session *session,
+                         const struct arrival *arrival)
+{
+    if (worker->is_draining) {
+        worker_turn_away(worker, session, REFUSAL_CODE(SHUTTING_DOWN));
+        return;
+    }
+    enum device_verdict verdict =
+        owner_device(worker, session, arrival->device_key, arrival->login != 0);
+    if (verdict == DEVICE_KNOWN || verdict == DEVICE_WRITTEN) {
+        worker_claim_name(worker, session);
+        if (!reader_subscribe(worker, session))
+            verdict = DEVICE_UNREADABLE;
+    }
+    worker_arrive(worker, session, verdict);
+}
+
 struct session *worker_session_opened(struct worker *worker, void *link,
                                       const struct arrival *arrival)
 {
@@ -192,6 +234,9 @@ struct session *worker_session_opened(struct worker *worker, void *link,
     session->id = ++worker->last_session;
     session->link = link;
     session->hello = arrival->request;
+    session->login = arrival->login != 0 ? arrival->login : prng_next(&worker->prng) | 1;
+    session->heartbeat_ms = arrival->heartbeat_ms;
+    session->wants_news = arrival->wants_news;
     session->expires_ms = arrival->expires_ms;
     session->authority = arrival->authority;
     session->follow = arrival->follow;
@@ -217,13 +262,7 @@ struct session *worker_session_opened(struct worker *worker, void *link,
     list_push_back(&sessions->sessions, &session->of_user);
     stats_add(&worker->stats, STAT_sessions_opened, 1);
 
-    worker_claim_name(worker, session);
-    if (!reader_subscribe(worker, session))
-        worker_turn_away(worker, session, REFUSAL_CODE(STORAGE_UNAVAILABLE));
-    else if (worker->is_draining)
-        worker_turn_away(worker, session, REFUSAL_CODE(SHUTTING_DOWN));
-    else
-        worker_arrive(worker, session, arrival->device_key);
+    worker_admit(worker, session, arrival);
     return session;
 }
 

@@ -20,9 +20,9 @@
 struct worker_settings {
     struct rulebook rules;
     struct progress_rules progress;
-    uint32_t heartbeat_interval_ms;
-    struct uuid store; /* Welcome.store; zero: not told */
-    bool has_outbox;   /* the backend is told what is committed */
+    uint64_t ticket_life_ms; /* 0: no tickets */
+    struct uuid store;       /* Welcome.store; zero: not told */
+    bool has_outbox;         /* the backend is told what is committed */
 };
 
 struct now {

@@ -24,6 +24,8 @@ struct config_file {
     char *region;
     uint64_t *erasure_horizon_ms;
     uint32_t *heartbeat_interval_ms;
+    uint32_t *heartbeat_max_ms;
+    uint64_t *ticket_life_ms;
     uint32_t *connections_max;
     uint32_t *requests_per_second;
     uint32_t *store_cache_mib;
@@ -86,6 +88,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_STRING(region),
     CONFIG_NUMBER(erasure_horizon_ms),
     CONFIG_NUMBER(heartbeat_interval_ms),
+    CONFIG_NUMBER(heartbeat_max_ms),
+    CONFIG_NUMBER(ticket_life_ms),
     CONFIG_NUMBER(connections_max),
     CONFIG_NUMBER(requests_per_second),
     CONFIG_NUMBER(store_cache_mib),
@@ -117,6 +121,8 @@ void config_init(struct config *config)
         .region = memory_copy("", 0),
         .erasure_horizon_ms = 86400000,
         .heartbeat_interval_ms = LIMIT_HEARTBEAT_INTERVAL_MS,
+        .heartbeat_max_ms = LIMIT_HEARTBEAT_ASKED_MS_MAX,
+        .ticket_life_ms = LIMIT_TICKET_LIFE_MS,
         .connections_max = LIMIT_CONNECTIONS_MAX,
         .requests_per_second = LIMIT_REQUESTS_PER_SECOND,
         .store_cache_mib = 256,
@@ -231,6 +237,10 @@ static void config_take_file(struct config *config, const struct config_file *fi
         config->erasure_horizon_ms = *file->erasure_horizon_ms;
     if (file->heartbeat_interval_ms != NULL)
         config->heartbeat_interval_ms = *file->heartbeat_interval_ms;
+    if (file->heartbeat_max_ms != NULL)
+        config->heartbeat_max_ms = *file->heartbeat_max_ms;
+    if (file->ticket_life_ms != NULL)
+        config->ticket_life_ms = *file->ticket_life_ms;
     if (file->connections_max != NULL)
         config->connections_max = *file->connections_max;
     if (file->requests_per_second != NULL)
@@ -296,6 +306,11 @@ enum status config_check(const struct config *config, struct failure *failure)
         return config_wrong(failure, "tls_certificate, tls_key", "both are needed, or neither");
     if (config->heartbeat_interval_ms < 1000 || config->heartbeat_interval_ms > 600000)
         return config_wrong(failure, "heartbeat_interval_ms", "1000 to 600000");
+    if (config->heartbeat_max_ms < 1000 || config->heartbeat_max_ms > 600000)
+        return config_wrong(failure, "heartbeat_max_ms", "1000 to 600000");
+    if (config->ticket_life_ms > UINT64_C(31536000000))
+        return config_wrong(failure, "ticket_life_ms",
+                            "milliseconds, at most 31536000000 (a year), or 0 for no tickets");
     if (config->connections_max == 0)
         return config_wrong(failure, "connections_max", "at least 1");
     if (config->store_cache_mib == 0 || config->store_cache_mib > 1048576)

@@ -28,6 +28,8 @@ struct config {
     char *region;                   /* what the policy's rules call this server's region; "" */
     uint64_t erasure_horizon_ms;    /* default 86400000; 0: files are never rewritten for it */
     uint32_t heartbeat_interval_ms; /* 1000-600000; default 30000 */
+    uint32_t heartbeat_max_ms;      /* to 600000; default LIMIT_HEARTBEAT_ASKED_MS_MAX */
+    uint64_t ticket_life_ms;        /* 0: no tickets; default LIMIT_TICKET_LIFE_MS */
     uint32_t connections_max;       /* default LIMIT_CONNECTIONS_MAX */
     uint32_t requests_per_second;   /* per connection; 0: without limit; default
                                        LIMIT_REQUESTS_PER_SECOND */

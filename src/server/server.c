@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "access/http.h"
+#include "access/ticket.h"
 #include "base/memory.h"
 #include "routing/policies.h"
 #include "server/auditor.h"
@@ -33,6 +34,7 @@ struct server {
     struct store *store;
     struct uuid store_id;
     struct identity_keys *keys;
+    uint8_t ticket_key[TICKET_KEY_BYTES];
     struct transport_tls *tls;
     struct connection_settings connection_settings;
     struct connection_counts counts;
@@ -148,6 +150,8 @@ static enum status server_open_keys(struct server *server, const struct config *
         status = identity_keys_add_public_file(server->keys, config->token_public_keys[i].id,
                                                config->token_public_keys[i].file, failure);
     sodium_memzero(secret, sizeof(secret));
+    if (status == STATUS_OK)
+        status = identity_ticket_key(config->data, server->ticket_key, failure);
     if (status == STATUS_OK && config->tls_certificate != NULL)
         status =
             transport_tls_server(config->tls_certificate, config->tls_key, &server->tls, failure);
@@ -232,7 +236,10 @@ static void server_start_workers(struct server *server, const struct config *con
     server->connection_settings = (struct connection_settings){
         .keys = server->keys,
         .tls = server->tls,
+        .ticket_key = server->ticket_key,
+        .store = server->store_id,
         .heartbeat_interval_ms = config->heartbeat_interval_ms,
+        .heartbeat_max_ms = config->heartbeat_max_ms,
         .connections_max = config->connections_max,
         .requests_per_second = config->requests_per_second,
     };
@@ -240,7 +247,7 @@ static void server_start_workers(struct server *server, const struct config *con
         .rules = {.policy = server->policy, .region = server->region},
         .progress = {.members_max = config->receipt_members,
                      .hides_displayed = config->displayed_receipts == 0},
-        .heartbeat_interval_ms = config->heartbeat_interval_ms,
+        .ticket_life_ms = config->ticket_life_ms,
         .store = server->store_id,
         .has_outbox = server->webhooks != NULL,
     };
@@ -341,6 +348,7 @@ static void server_free(struct server *server)
 {
     transport_tls_free(server->tls);
     identity_keys_free(server->keys);
+    sodium_memzero(server->ticket_key, sizeof(server->ticket_key));
     store_close(server->store);
     policy_free(server->policy);
     free(server->policy_file);

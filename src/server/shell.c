@@ -1,6 +1,7 @@
 #include "server/shell.h"
 
 #include "access/peer.h"
+#include "access/ticket.h"
 #include "base/memory.h"
 #include "server/attempts.h"
 #include "server/clock.h"
@@ -89,6 +90,21 @@ void shell_close(void *link)
     connection_close_after_flush(link);
 }
 
+size_t shell_seal_ticket(void *context, const struct session *session, uint64_t expires_ms,
+                         uint8_t sealed[LIMIT_TICKET_BYTES_MAX])
+{
+    const struct shell *shell = context;
+    const struct connection_settings *settings = shell->connections.settings;
+    struct ticket ticket = {
+        .identity = {.expires_ms = session->expires_ms, .authority = session->authority},
+        .login = session->login,
+        .expires_ms = expires_ms};
+    memcpy(ticket.identity.user, session->user, sizeof(ticket.identity.user));
+    memcpy(ticket.identity.device, session->device, sizeof(ticket.identity.device));
+    _Static_assert((int)TICKET_BYTES_MAX <= (int)LIMIT_TICKET_BYTES_MAX, "a ticket fits");
+    return ticket_seal(settings->ticket_key, &settings->store, &ticket, sealed);
+}
+
 /* ---- What connections ask for ---- */
 
 uint64_t peer_begin_turn(void *peer)
@@ -113,6 +129,9 @@ void *peer_signed_in(void *peer, struct connection *connection,
         .address = signed_in->address,
         .expires_ms = signed_in->identity->expires_ms,
         .request = signed_in->request,
+        .login = signed_in->login,
+        .heartbeat_ms = signed_in->heartbeat_ms,
+        .wants_news = signed_in->hello->resume,
         .follow = signed_in->hello->follow,
         .device_key = bytes_view(signed_in->hello->device_key),
     };

@@ -207,13 +207,18 @@ struct view row_encode_device(struct arena *arena, const struct device_row *row)
 {
     assert(row->key_count <= DEVICE_KEYS_MAX);
     struct row_writer writer =
-        writer_start(arena, (size_t)(2 + DEVICE_KEYS_MAX) * VARINT_BYTES_MAX +
+        writer_start(arena, (size_t)(5 + DEVICE_KEYS_MAX) * VARINT_BYTES_MAX +
                                 (size_t)DEVICE_KEYS_MAX * DEVICE_KEY_BYTES);
     write_number(&writer, row->since_ms);
     write_number(&writer, row->key_count);
     for (uint32_t i = 0; i < row->key_count; i++) {
         write_number(&writer, row->keys[i].since_ms);
         write_raw(&writer, row->keys[i].key, DEVICE_KEY_BYTES);
+    }
+    if (row->login != 0) {
+        write_number(&writer, row->login);
+        write_number(&writer, row->contests);
+        write_number(&writer, row->contested_ms);
     }
     return writer_end(&writer);
 }
@@ -487,6 +492,13 @@ enum status row_decode_device(struct view value, struct device_row *row)
         if (reader.is_damaged)
             return STATUS_CORRUPT;
         memcpy(row->keys[i].key, key.data, DEVICE_KEY_BYTES);
+    }
+    if (reader.rest.size > 0) {
+        row->login = read_number(&reader, UINT64_MAX);
+        row->contests = (uint32_t)read_number(&reader, UINT32_MAX);
+        row->contested_ms = read_number(&reader, UINT64_MAX);
+        if (row->login == 0)
+            return STATUS_CORRUPT;
     }
     return reader_end(&reader);
 }

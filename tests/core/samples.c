@@ -156,6 +156,14 @@ static wire_event event_hidden = {
 
 static wire_hello hello = {BASE(hello), .version_min = 1, .version_max = 1,
                            .token = TEXT("header.claims.signature"), .client = TEXT("sample/1")};
+static wire_hello resuming_hello = {BASE(hello),
+                                    .version_min = 1,
+                                    .version_max = 1,
+                                    .token = TEXT(""),
+                                    .client = TEXT("sample/1"),
+                                    .heartbeat_ms = 300000,
+                                    .ticket = BYTES("sealed"),
+                                    .resume = 1};
 static wire_heartbeat heartbeat = {BASE(heartbeat), .ack = &ack};
 static wire_send send = {BASE(send),
                          .conversation = TEXT("d:ann:bob"),
@@ -279,6 +287,7 @@ static wire_change_privacy change_privacy = {BASE(change_privacy),
     static const wire_client_frame client_##name = { \
         BASE(client_frame), .request = 7, .body_case = CLIENT_FRAME(case), .field_name = (value)}
 CLIENT(hello, HELLO, hello, &hello);
+CLIENT(resuming_hello, HELLO, hello, &resuming_hello);
 CLIENT(heartbeat, HEARTBEAT, heartbeat, &heartbeat);
 CLIENT(send, SEND, send, &send);
 CLIENT(recall, RECALL, recall, &recall_request);
@@ -515,11 +524,26 @@ static wire_receipts receipts = {BASE(receipts),    .conversation = TEXT("g:one"
                                  .displayed = 1,    .n_members = COUNT(places),
                                  .members = places, .next = TEXT("ann")};
 
+static wire_welcome resumed_welcome = {BASE(welcome),
+                                       .version = 1,
+                                       .user = TEXT("ann"),
+                                       .device = TEXT("web:1"),
+                                       .server_time_ms = UINT64_C(1700000000000),
+                                       .heartbeat_interval_ms = 300000,
+                                       .frame_bytes_max = 131072,
+                                       .body_bytes_max = 65536,
+                                       .store = ID_B,
+                                       .ticket = BYTES("sealed"),
+                                       .resumed = 1,
+                                       .n_news = COUNT(conversation_entries),
+                                       .news = conversation_entries};
+
 #define SERVER(name, number, case, field_name, value)                                        \
     static const wire_server_frame server_##name = {BASE(server_frame), .request = (number), \
                                                     .body_case = SERVER_FRAME(case),         \
                                                     .field_name = (value)}
 SERVER(welcome, 7, WELCOME, welcome, &welcome);
+SERVER(resumed_welcome, 7, WELCOME, welcome, &resumed_welcome);
 SERVER(heartbeat, 7, HEARTBEAT, heartbeat, &heartbeat_reply);
 SERVER(accepted, 7, ACCEPTED, accepted, &accepted);
 SERVER(recall, 7, RECALL, recall, &recall_result);
@@ -599,6 +623,7 @@ const struct sample samples[] = {
     CLIENT_SAMPLE(list_progress),
     CLIENT_SAMPLE(read_receipts),
     CLIENT_SAMPLE(change_privacy),
+    CLIENT_SAMPLE(resuming_hello),
     SERVER_SAMPLE(welcome),
     SERVER_SAMPLE(heartbeat),
     SERVER_SAMPLE(accepted),
@@ -631,6 +656,7 @@ const struct sample samples[] = {
     SERVER_SAMPLE(progress),
     SERVER_SAMPLE(receipts),
     SERVER_SAMPLE(privacy),
+    SERVER_SAMPLE(resumed_welcome),
     EVENT_SAMPLE(creation),
     EVENT_SAMPLE(message),
     EVENT_SAMPLE(recalled),

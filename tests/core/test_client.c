@@ -72,8 +72,29 @@ static void test_retry_after_is_the_least_pause(void **state)
     script_expect(s, "disconnect\nlink down\n");
     script_pass(s, 19999);
     script_expect(s, "");
-    script_pass(s, 1);
+    script_pass(s, 5001);
     script_expect(s, "link connecting\nconnect\n");
+}
+
+/* ... and no failure: however often the server says so, it is not given up. */
+static void test_who_is_told_when_to_come_is_not_offline(void **state)
+{
+    struct script *s = *state;
+    uint64_t earliest_ms = UINT64_MAX;
+    uint64_t latest_ms = 0;
+    script_connect(s);
+    for (int i = 0; i < 50; i++) {
+        script_closing(s, REFUSAL_CODE(OVERLOADED), 8000);
+        script_expect(s, "disconnect\nlink down\n");
+        uint64_t pause_ms = s->wake_ms - s->now_ms;
+        earliest_ms = pause_ms < earliest_ms ? pause_ms : earliest_ms;
+        latest_ms = pause_ms > latest_ms ? pause_ms : latest_ms;
+        script_pass(s, pause_ms);
+        script_expect(s, "link connecting\nconnect\n");
+        client_core_link_up(s->core, s->now_ms);
+        script_skip(s);
+    }
+    assert_true(earliest_ms >= 8000 && latest_ms <= 10000 && latest_ms - earliest_ms > 1000);
 }
 
 static void test_refused_token_waits_for_a_new_one(void **state)
@@ -138,8 +159,14 @@ static void test_heartbeats_and_silence(void **state)
     script_expect(s, "> heartbeat\n");
     wire_heartbeat_reply reply = UNSAY__V1__HEARTBEAT_REPLY__INIT;
     script_frame(s, script_request(s, CLIENT_FRAME(HEARTBEAT)), SERVER_FRAME(HEARTBEAT), &reply);
-    script_pass(s, 59999);
+    script_pass(s, 29999);
+    script_expect(s, "");
+    script_pass(s, 1);
     script_expect(s, "> heartbeat\n");
+    script_pass(s, 10000);
+    script_expect(s, "> heartbeat\n");
+    script_pass(s, 9999);
+    script_expect(s, "");
     script_pass(s, 1);
     script_expect(s, "disconnect\nlink down\n");
 }
@@ -332,6 +359,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_missing_welcome_breaks_the_connection, script_setup,
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_missing_page_breaks_the_connection, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_who_is_told_when_to_come_is_not_offline, script_setup,
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_heartbeats_and_silence, script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_malformed_frames_break_the_connection, script_setup,

@@ -65,6 +65,16 @@ void shell_release_policy(void *shell, const struct policy *policy)
     cluster->policies_released++;
 }
 
+/* What a ticket says beyond the names, unsealed. */
+size_t shell_seal_ticket(void *shell, const struct session *session, uint64_t expires_ms,
+                         uint8_t ticket[LIMIT_TICKET_BYTES_MAX])
+{
+    (void)shell;
+    memcpy(ticket, &session->login, sizeof(session->login));
+    memcpy(ticket + sizeof(session->login), &expires_ms, sizeof(expires_ms));
+    return sizeof(session->login) + sizeof(expires_ms);
+}
+
 /* There is no audit log here, only the way into it: nothing is ever taken from there. */
 static enum status cluster_read_journal(struct cluster *cluster, struct arena *arena,
                                         struct store_journal **rows, size_t *count)
@@ -169,6 +179,9 @@ void link_open(struct link *link, struct cluster *cluster, unsigned worker, cons
                               .address = link->address == NULL ? "" : link->address,
                               .expires_ms = expires_ms,
                               .request = ++link->last_request,
+                              .login = link->login,
+                              .heartbeat_ms = LIMIT_HEARTBEAT_INTERVAL_MS,
+                              .wants_news = link->wants_news,
                               .follow = link->follow,
                               .device_key = link->device_key};
     link->session = worker_session_opened(&cluster->workers[worker], link, &arrival);
@@ -213,7 +226,7 @@ void cluster_init(struct cluster *cluster, unsigned workers)
         .store = store_open_memory(),
         .count = workers,
         .settings = {.rules = {.policy = &policy_default, .region = ""},
-                     .heartbeat_interval_ms = LIMIT_HEARTBEAT_INTERVAL_MS},
+                     .ticket_life_ms = LIMIT_TICKET_LIFE_MS},
         .now = {.wall_ms = UINT64_C(1700000000000), .steady_ms = 1000000},
     };
     list_init(&cluster->links);

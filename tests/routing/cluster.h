@@ -20,6 +20,8 @@ struct link {
     Unsay__V1__Follow follow;
     const char *address;
     struct view device_key;
+    uint64_t login; /* a ticket's; 0: signs in by token */
+    bool wants_news;
     uint64_t last_request;
     void (*on_frame)(struct link *link, struct view payload);
     struct list links; /* of the cluster */

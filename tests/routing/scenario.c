@@ -51,7 +51,8 @@
  *   N times STEP       m+ and r+ are ids not used before; the body "N bytes" is that long
  *
  * An OPTION of connect is on W, expires SECONDS, follow patch|refresh|replace, as
- * system|compliance, from ADDRESS or key TEXT. TARGET is mN, @SEQ or @SEQ-SEQ. A SETTING is name
+ * system|compliance, from ADDRESS, key TEXT, ticket D (of its last Welcome)
+ * or news. TARGET is mN, @SEQ or @SEQ-SEQ. A SETTING is name
  * TEXT, description TEXT, read-only, writable, join closed|members|open, history
  * everything|joining|last, last N or dissolve. Times of a range, and until when someone is muted,
  * count from the start of the scenario. A RULE is NAME:FIELD=WORD;..., see scenario_policy.c. One
@@ -148,6 +149,11 @@ static void device_on_frame(struct link *link, struct view payload)
     const wire_server_frame *frame = frame_decode_server(payload, &arena);
     if (frame == NULL)
         fail("a frame that cannot be decoded was sent to", device->name);
+    if (frame->body_case == SERVER_FRAME(WELCOME)) {
+        device->ticket = 0;
+        if (frame->welcome->ticket.len > 0)
+            memcpy(&device->ticket, frame->welcome->ticket.data, sizeof(device->ticket));
+    }
     char *line = shown_frame(frame);
     if (device->forbidden != NULL &&
         memmem(payload.data, payload.size, device->forbidden, strlen(device->forbidden)) != NULL)

@@ -15,6 +15,7 @@ struct device {
     struct buffer inbox; /* lines */
     char address[64];
     uint8_t key[32];
+    uint64_t ticket; /* of the last Welcome; 0: it had none */
     char *forbidden; /* NULL: nothing is */
     struct last_listed {
         uint64_t pinned_ms;

@@ -32,6 +32,13 @@ static void world_sign_in(struct device *device, const struct words *words)
     link->authority = (Unsay__V1__Actor)choice_option(words, "as", roles);
     snprintf(device->address, sizeof(device->address), "%s", address == NULL ? "" : address);
     link->address = device->address;
+    const char *ticket = option_of(words, "ticket");
+    link->login = ticket == NULL ? 0 : find_device(ticket)->ticket;
+    if (ticket != NULL && link->login == 0)
+        fail("no ticket was given to", ticket);
+    link->wants_news = false;
+    for (size_t i = 1; i < words->count; i++)
+        link->wants_news |= strcmp(words->words[i], "news") == 0;
     memset(device->key, '.', sizeof(device->key));
     if (key != NULL)
         memcpy(device->key, key, strnlen(key, sizeof(device->key)));

@@ -308,11 +308,10 @@ static void shown_listing(FILE *out, const wire_listing *listing)
         fputs(" hidden", out);
 }
 
-static void shown_list(FILE *out, const wire_conversation_page *page)
+static void shown_conversations(FILE *out, wire_conversation_entry *const *entries, size_t count)
 {
-    fputs("list", out);
-    for (size_t i = 0; i < page->n_conversations; i++) {
-        const wire_conversation_entry *entry = page->conversations[i];
+    for (size_t i = 0; i < count; i++) {
+        const wire_conversation_entry *entry = entries[i];
         shown_conversation(out, entry->conversation);
         fprintf(out, "=%s%s(", entry->peer, entry->name);
         shown_constant(out, &unsay__v1__role__descriptor, (int)entry->role);
@@ -327,6 +326,12 @@ static void shown_list(FILE *out, const wire_conversation_page *page)
             shown_listing(out, entry->listing);
         shown_overview(out, entry);
     }
+}
+
+static void shown_list(FILE *out, const wire_conversation_page *page)
+{
+    fputs("list", out);
+    shown_conversations(out, page->conversations, page->n_conversations);
     fputs(page->more ? " more" : " end", out);
 }
 
@@ -353,6 +358,9 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
     switch (frame->body_case) {
     case SERVER_FRAME(WELCOME):
         fprintf(out, "welcome %s/%s", frame->welcome->user, frame->welcome->device);
+        if (frame->welcome->resumed)
+            fputs(" resumed", out);
+        shown_conversations(out, frame->welcome->news, frame->welcome->n_news);
         return;
     case SERVER_FRAME(HEARTBEAT):
         fputs("heartbeat", out);

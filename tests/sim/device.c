@@ -141,6 +141,8 @@ static void device_show(struct device *device, const struct client_effect *effec
             watch_shown(world, device, kept, effect->event);
     } else if (effect->kind == CLIENT_SHOW_LINK) {
         world_tell(world, "%s: link %u %s", device->name, effect->link, effect->text);
+        if (effect->link == CLIENT_LINK_LIVE)
+            watch_live(world, device);
         if (effect->link == CLIENT_LINK_REJECTED)
             world_plan(world, world_delay(world, 20000), STEP_DEVICE_TOKEN, device->index,
                        device->incarnation);

@@ -157,7 +157,7 @@ struct blob *mutate_answer(const struct world *world, struct blob *frame)
     struct arena arena;
     bool is_changed = false;
     if (world->mutation != MUTATION_MISCOUNT && world->mutation != MUTATION_APPLIED_ANYWAY &&
-        world->mutation != MUTATION_NO_PLACES)
+        world->mutation != MUTATION_NO_PLACES && world->mutation != MUTATION_NO_NEWS)
         return frame;
     arena_init(&arena);
     wire_server_frame *decoded = frame_decode_server(frame_payload(blob_view(frame)), &arena);
@@ -175,6 +175,10 @@ struct blob *mutate_answer(const struct world *world, struct blob *frame)
         decoded->body_case == SERVER_FRAME(PROGRESS)) {
         decoded->progress->n_conversations = 0;
         is_changed = true;
+    }
+    if (world->mutation == MUTATION_NO_NEWS && decoded->body_case == SERVER_FRAME(WELCOME)) {
+        is_changed = decoded->welcome->n_news > 0;
+        decoded->welcome->n_news = 0;
     }
     if (is_changed) {
         blob_release(frame);

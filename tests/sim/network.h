@@ -5,11 +5,12 @@
 #define UNSAY_SIM_NETWORK_H
 
 #include "base/blob.h"
+#include "base/limits.h"
 
 struct world;
 struct session;
 
-enum { LINK_ASKED_MAX = 16 };
+enum { LINK_ASKED_MAX = 16, LINK_PROMISED_MAX = 64 };
 
 struct pipe {
     struct blob **frames; /* owned, each held */
@@ -26,14 +27,21 @@ struct link {
     bool is_client_open;
     bool is_server_open;
     bool is_cut;
-    bool is_closing;    /* the server closes it when everything is sent */
-    unsigned window;    /* frames that the connection takes at once */
-    unsigned swallowed; /* frames that a cut connection took */
-    uint64_t heard_ms;  /* by the server */
+    bool is_closing;       /* the server closes it when everything is sent */
+    unsigned window;       /* frames that the connection takes at once */
+    unsigned swallowed;    /* frames that a cut connection took */
+    uint64_t heard_ms;     /* by the server */
+    uint32_t heartbeat_ms; /* granted */
     uint64_t closing_ms;
     struct world *world;
     struct session *session; /* of the worker; NULL until Hello */
-    uint32_t asked_count;    /* recalls that came on this connection */
+    uint32_t promised_count; /* logs of the user's when it signed in: what it must have when it is
+                              * live */
+    struct {
+        char conversation[LIMIT_CONVERSATION_ID_BYTES_MAX + 1];
+        uint64_t head;
+    } promised[LINK_PROMISED_MAX];
+    uint32_t asked_count; /* recalls that came on this connection */
     struct {
         uint64_t request;
         uint32_t asked;      /* index */

@@ -8,6 +8,8 @@ static unsigned profile_rate(struct prng *prng, unsigned max)
 struct profile profile_draw(struct prng *prng)
 {
     static const uint32_t heartbeats[] = {5000, 30000, 30000, 300000};
+    static const uint32_t longest[] = {10000, 300000};
+    static const uint64_t lives[] = {0, 20000, 3600000, 86400000, 86400000};
     static const uint64_t pauses[] = {20, 200, 3000, 20000};
     static const uint64_t jumps[] = {0, 10000, 120000, 3600000};
     static const uint32_t receipts[] = {0, 2, 3, 32, 32};
@@ -16,6 +18,8 @@ struct profile profile_draw(struct prng *prng)
         .workers = 1 + (unsigned)prng_below(prng, SIM_WORKERS_MAX),
         .actions = 60 + (unsigned)prng_below(prng, 100),
         .heartbeat_ms = heartbeats[prng_below(prng, 4)],
+        .heartbeat_max_ms = longest[prng_below(prng, 2)],
+        .ticket_life_ms = lives[prng_below(prng, 5)],
         .pause_max_ms = pauses[prng_below(prng, 4)],
         .night = profile_rate(prng, 40),
         .commit_fails = profile_rate(prng, 60),

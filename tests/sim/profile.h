@@ -17,6 +17,8 @@ struct profile {
     unsigned workers;
     unsigned actions;
     uint32_t heartbeat_ms;
+    uint32_t heartbeat_max_ms; /* what a device may ask for */
+    uint64_t ticket_life_ms;
     uint64_t pause_max_ms; /* between two actions */
     unsigned night;        /* of 1000 pauses: one of hours */
     unsigned commit_fails; /* of 1000 commits */

@@ -140,10 +140,10 @@ void server_start(struct world *world)
     server_record_policy(world);
     struct worker_settings settings = {
         .rules = {.policy = server_first_policy(world), .region = ""},
-        .heartbeat_interval_ms = world->profile.heartbeat_ms,
         .progress = {.members_max = world->profile.receipt_members,
                      .hides_displayed = world->profile.hides_displayed},
         .has_outbox = true,
+        .ticket_life_ms = world->profile.ticket_life_ms,
     };
     for (unsigned i = 0; i < world->profile.workers; i++) {
         struct shell *shell = &server->shells[i];
@@ -310,7 +310,7 @@ static void server_tick_link(struct world *world, struct link *link)
     uint64_t silent_ms = world->now_ms - link->heard_ms;
     bool is_stale = link->is_closing && world->now_ms - link->closing_ms > SERVER_LINGER_MS;
     if (is_stale || (link->session == NULL && silent_ms > LIMIT_HELLO_TIMEOUT_MS) ||
-        silent_ms > 2 * (uint64_t)world->profile.heartbeat_ms)
+        silent_ms > 2 * (uint64_t)link->heartbeat_ms)
         server_close(world, link);
     else if (link->session != NULL)
         server_show_session(world, link->session);

@@ -1,5 +1,6 @@
 /* The server's end of connections: signing in, frames, slow readers. */
 #include "core/frame.h"
+#include "core/heartbeat.h"
 #include "core/refusal.h"
 #include "mutate.h"
 #include "server.h"
@@ -67,6 +68,7 @@ void server_accept(struct world *world, struct link *link)
 {
     link->is_server_open = true;
     link->heard_ms = world->now_ms;
+    link->heartbeat_ms = world->profile.heartbeat_ms;
     link->worker = (unsigned)prng_below(&world->prng, world->profile.workers);
 }
 
@@ -89,7 +91,41 @@ static void server_refuse(struct world *world, struct link *link, uint64_t reque
     server_close(world, link);
 }
 
+/* A ticket, unsealed; no device of the simulation makes one up. */
+struct sim_ticket {
+    uint64_t login;
+    uint64_t token_expires_ms;
+    uint64_t expires_ms;
+    unsigned device;
+};
+
+size_t shell_seal_ticket(void *context, const struct session *session, uint64_t expires_ms,
+                         uint8_t bytes[LIMIT_TICKET_BYTES_MAX])
+{
+    const struct link *link = session->link;
+    struct sim_ticket ticket = {session->login, session->expires_ms, expires_ms, link->device};
+    (void)context;
+    memcpy(bytes, &ticket, sizeof(ticket));
+    return sizeof(ticket);
+}
+
 /* The token is "user/device/expiry", and everybody believes it. */
+static refusal_code server_identify(const struct world *world, const struct link *link,
+                                    const wire_hello *hello, struct sim_ticket *ticket)
+{
+    uint64_t now_ms = server_wall_ms(world);
+    if (hello->ticket.len > 0) {
+        assert(hello->ticket.len == sizeof(*ticket));
+        memcpy(ticket, hello->ticket.data, sizeof(*ticket));
+        assert(ticket->device == link->device);
+        bool has_expired = ticket->expires_ms <= now_ms || ticket->token_expires_ms <= now_ms;
+        return has_expired ? REFUSAL_CODE(TICKET_EXPIRED) : REFUSAL_NONE;
+    }
+    const char *expiry = strrchr(hello->token, '/');
+    ticket->token_expires_ms = expiry == NULL ? 0 : strtoull(expiry + 1, NULL, 10);
+    return ticket->token_expires_ms <= now_ms ? REFUSAL_CODE(TOKEN_EXPIRED) : REFUSAL_NONE;
+}
+
 static void server_sign_in(struct world *world, struct link *link, const wire_client_frame *frame)
 {
     if (frame->body_case != CLIENT_FRAME(HELLO)) {
@@ -97,23 +133,30 @@ static void server_sign_in(struct world *world, struct link *link, const wire_cl
         return;
     }
     const struct device *device = &world->devices[link->device];
-    const char *expiry = strrchr(frame->hello->token, '/');
-    uint64_t expires_ms = expiry == NULL ? 0 : strtoull(expiry + 1, NULL, 10);
-    if (expires_ms <= server_wall_ms(world)) {
-        server_refuse(world, link, frame->request, REFUSAL_CODE(TOKEN_EXPIRED));
+    struct sim_ticket ticket = {.login = 0};
+    refusal_code refusal = server_identify(world, link, frame->hello, &ticket);
+    if (refusal != REFUSAL_NONE) {
+        server_refuse(world, link, frame->request, refusal);
         return;
     }
+    link->heartbeat_ms = heartbeat_granted_ms(
+        frame->hello->heartbeat_ms, world->profile.heartbeat_ms, world->profile.heartbeat_max_ms);
     const char *user = world->mutation == MUTATION_WRONG_USER ? "u0" : device->user_name;
-    world_tell(world, "%s/%s signs in at worker %u by connection %u", user, device->name,
-               link->worker, link->number);
+    world_tell(world, "%s/%s signs in %sat worker %u by connection %u%s", user, device->name,
+               ticket.login == 0 ? "" : "with a ticket ", link->worker, link->number,
+               frame->hello->resume ? ", and wants news" : "");
+    watch_signed_in(world, link, user);
     bool has_mandate = device_is_officer(device) || world->mutation == MUTATION_FALSE_MANDATE;
     struct arrival arrival = {.user = user,
                               .device = device->name,
                               .authority =
                                   has_mandate ? WIRE(ACTOR, COMPLIANCE) : WIRE(ACTOR, UNSPECIFIED),
                               .address = "",
-                              .expires_ms = expires_ms,
+                              .expires_ms = ticket.token_expires_ms,
                               .request = frame->request,
+                              .login = ticket.login,
+                              .heartbeat_ms = link->heartbeat_ms,
+                              .wants_news = frame->hello->resume,
                               .follow = frame->hello->follow,
                               .device_key = bytes_view(frame->hello->device_key)};
     link->session =

@@ -27,6 +27,51 @@ void watch_decided(struct world *world, unsigned index, const struct group *grou
     shell->seen = group->effects.changes.last;
 }
 
+void watch_signed_in(struct world *world, struct link *link, const char *user)
+{
+    struct store_membership memberships[LINK_PROMISED_MAX];
+    struct arena arena;
+    size_t count = 0;
+    arena_init(&arena);
+    if (store_list_conversations(world->server.store, view_of(user), view_make(NULL, 0),
+                                 LINK_PROMISED_MAX, &arena, memberships, &count) != STATUS_OK)
+        count = 0;
+    link->promised_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct view id = memberships[i].conversation;
+        struct view bytes;
+        uint64_t head;
+        if (store_get_last_event(world->server.store, id, ORIGIN_DEFAULT, &arena, &head, &bytes) !=
+            STATUS_OK)
+            continue;
+        uint32_t at = link->promised_count++;
+        snprintf(link->promised[at].conversation, sizeof(link->promised[at].conversation), "%.*s",
+                 VIEW_PRINT(id));
+        link->promised[at].head = head;
+    }
+    arena_fini(&arena);
+}
+
+void watch_live(struct world *world, struct device *device)
+{
+    const struct link *link = device->link;
+    for (uint32_t i = 0; link != NULL && i < link->promised_count; i++) {
+        const struct kept_conversation *kept =
+            database_find(&device->database, view_of(link->promised[i].conversation));
+        uint64_t stored = kept == NULL ? 0 : kept->stored;
+        struct member_row member = {.role = WIRE(ROLE, UNSPECIFIED)};
+        /* One that was left meanwhile is not in the list. */
+        if (stored < link->promised[i].head &&
+            store_get_member(world->server.store, view_of(link->promised[i].conversation),
+                             view_of(device->user_name), &member) == STATUS_OK &&
+            member.role != WIRE(ROLE, UNSPECIFIED))
+            world_break(world, "P1 nothing accepted is lost",
+                        "%s is live, and has %s up to %llu of %llu", device->name,
+                        link->promised[i].conversation, (unsigned long long)stored,
+                        (unsigned long long)link->promised[i].head);
+    }
+}
+
 /* The device may hold the event from now on. */
 static void watch_handed_event(struct world *world, const struct link *link,
                                const wire_event *event)

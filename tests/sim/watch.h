@@ -34,6 +34,10 @@ void watch_restarted(struct world *world);
 /* A frame is handed to the network. */
 void watch_handed(struct world *world, const struct link *link, struct view frame);
 
+/* A device signs in, and is live: it then has what there was. */
+void watch_signed_in(struct world *world, struct link *link, const char *user);
+void watch_live(struct world *world, struct device *device);
+
 void watch_session(struct world *world, const struct session *session);
 
 /* A device's database is about to take an event as the next one of its conversation. */

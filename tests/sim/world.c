@@ -9,7 +9,7 @@
 enum {
     WORLD_STEPS_MAX = 400000,
     WORLD_CALM_MAX_MS = 7200000, /* of simulated time, until everything must be at rest */
-    WORLD_REST_MS = 35000,       /* longer than any repetition */
+    WORLD_REST_MS = 125000,      /* longer than any repetition, and until who was resumed lists */
     WORLD_CHECK_MS = 1000
 };
 

@@ -257,6 +257,9 @@ static void test_device_row(void **state)
         rows[0].keys[i].since_ms = UINT64_MAX - i;
         memset(rows[0].keys[i].key, (int)i, DEVICE_KEY_BYTES);
     }
+    rows[0].login = UINT64_MAX;
+    rows[0].contests = UINT32_MAX;
+    rows[0].contested_ms = 1;
     for (size_t i = 0; i < 2; i++) {
         struct change *change = add(fixture, CHANGE_DEVICE, "");
         change->user = view_of("u");

@@ -72,7 +72,12 @@ static struct view encode(struct arena *arena, int kind)
                                 .receipt_seq = 9,
                                 .receipt_time_ms = 300,
                                 .receipt = {1, 2, 3}};
-    struct device_row device = {.since_ms = 300, .key_count = 2, .keys = {{1, {2}}, {300, {4}}}};
+    struct device_row device = {.since_ms = 300,
+                                .key_count = 2,
+                                .keys = {{1, {2}}, {300, {4}}},
+                                .login = UINT64_MAX,
+                                .contests = 3,
+                                .contested_ms = 300};
     struct user_row user = {.hides_displayed = true};
     struct pin_row pin = {view_of("li"), 300};
     struct last_message_row last_message = {300, UINT64_MAX};
@@ -172,7 +177,7 @@ static bool is_whole_at(int kind, struct view value, size_t size)
     struct view again;
     arena_init(&arena);
     bool is_whole = (kind == MEMBER || kind == SETTLED || kind == MARKED || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT ||
-                     kind == CURSOR || kind == USER) &&
+                     kind == CURSOR || kind == USER || kind == DEVICE) &&
                     decode(&arena, kind, cut, &again) == STATUS_OK && view_equal(cut, again);
     arena_fini(&arena);
     return is_whole;
