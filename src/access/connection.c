@@ -54,6 +54,7 @@ void connections_init(struct connections *connections, uv_loop_t *loop, void *pe
     arena_init(&connections->scratch);
     buffer_init(&connections->output);
     connections->input = memory_new(CONNECTION_READ_BYTES);
+    admission_init(&connections->admission, settings->sign_ins_per_second, uv_now(loop));
 }
 
 void connections_fini(struct connections *connections)
@@ -214,14 +215,42 @@ static void connection_say(struct connection *connection, struct blob *frame)
 }
 
 /* An error for one that has no session to queue it in; then the connection closes. */
-static void connection_refuse(struct connection *connection, uint64_t request, refusal_code code,
-                              const char *detail)
+static void connection_refuse_until(struct connection *connection, uint64_t request,
+                                    refusal_code code, const char *detail, uint32_t retry_after_ms)
 {
     if (connection->is_closing)
         return;
     if (transport_is_ready(connection->transport))
-        connection_say(connection, refusal_frame(request, code, detail, true, 0));
+        connection_say(connection, refusal_frame(request, code, detail, true, retry_after_ms));
     connection_close_after_flush(connection);
+}
+
+static void connection_refuse(struct connection *connection, uint64_t request, refusal_code code,
+                              const char *detail)
+{
+    connection_refuse_until(connection, request, code, detail, 0);
+}
+
+/* False: it was told to come back. */
+static bool connection_is_admitted(struct connection *connection, uint64_t request)
+{
+    struct connections *owner = connection->owner;
+    uint64_t now_ms = uv_now(owner->loop);
+    refusal_code refusal = REFUSAL_CODE(TOO_MANY_CONNECTIONS);
+    const char *detail = "";
+    uint32_t pause_ms;
+    if (atomic_load(&owner->counts->open) > owner->settings->connections_max) {
+        pause_ms = admission_postpone(&owner->admission, now_ms);
+    } else {
+        refusal = REFUSAL_CODE(OVERLOADED);
+        detail = "hello: many clients sign in now; come back when retry_after_ms is over";
+        pause_ms = admission_ask(&owner->admission, now_ms);
+    }
+    if (pause_ms == 0)
+        return true;
+    atomic_fetch_add(&owner->counts->postponed, 1);
+    connection_refuse_until(connection, request, refusal, detail, pause_ms);
+    return false;
 }
 
 /* Who it is, by ticket or else by token; `login` 0 for the latter. */
@@ -256,10 +285,8 @@ static void connection_sign_in(struct connection *connection, const wire_client_
         connection_refuse(connection, frame->request, REFUSAL_CODE(HELLO_EXPECTED), "");
         return;
     }
-    if (atomic_load(&owner->counts->open) > owner->settings->connections_max) {
-        connection_refuse(connection, frame->request, REFUSAL_CODE(TOO_MANY_CONNECTIONS), "");
+    if (!connection_is_admitted(connection, frame->request))
         return;
-    }
     const char *reason;
     refusal_code refusal = hello_check(frame->hello, &reason);
     if (refusal != REFUSAL_NONE) {

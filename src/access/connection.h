@@ -4,6 +4,8 @@
  *   ACCEPTED --Hello, valid--> SIGNED IN --error, close, silence--> CLOSING --> freed
  *        \--anything else, or nothing in time--> an Error frame --> CLOSING
  *
+ * Sign-ins come in at the rate of core/admission.h, the others are told when to come back.
+ *
  * A connection asks its peer for frames only as fast as the socket takes them. One that sends
  * faster than its rate is told so once and then read more slowly, not cut off. */
 #ifndef UNSAY_ACCESS_CONNECTION_H
@@ -14,6 +16,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/uuid.h"
+#include "core/admission.h"
 #include "core/contract.h"
 
 #include <stdatomic.h>
@@ -29,6 +32,7 @@ struct connection_settings {
     uint32_t heartbeat_interval_ms;
     uint32_t heartbeat_max_ms;    /* what a client may ask for */
     uint32_t connections_max;     /* of the server */
+    uint32_t sign_ins_per_second; /* on this loop; 0: without limit */
     uint32_t requests_per_second; /* 0: without limit */
 };
 
@@ -36,6 +40,7 @@ struct connection_settings {
 struct connection_counts {
     atomic_uint open;
     atomic_uint unauthenticated;
+    atomic_ulong postponed; /* sign-ins that were told to come back later, ever */
 };
 
 /* The connections of one loop. */
@@ -45,6 +50,7 @@ struct connections {
     const struct connection_settings *settings;
     struct connection_counts *counts;
     struct list all;
+    struct admission admission;
     struct arena scratch; /* decoding of one frame */
     struct buffer output; /* what is written next; empty between turns */
     char *input;          /* one read at a time */

@@ -82,8 +82,10 @@ static enum status bench_write_config(const struct bench_server *server,
     FILE *file = fopen(config, "we");
     if (file == NULL)
         return failure_set(failure, STATUS_IO, "cannot write %s: %s", config, strerror(errno));
-    fprintf(file, "requests_per_second: 0\npolicy: \"%s\"\nconnections_max: %u\n", policy,
-            options->connections + CONNECTIONS_SPARE);
+    fprintf(file,
+            "requests_per_second: 0\nsign_ins_per_second: 0\naccepts_per_second: 0\npolicy: "
+            "\"%s\"\nconnections_max: %u\n",
+            policy, options->connections + CONNECTIONS_SPARE);
     if (options->is_tls)
         fprintf(file, "tls_certificate: \"%s\"\ntls_key: \"%s\"\n", certificate, key);
     if (fclose(file) != 0)

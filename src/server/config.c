@@ -27,6 +27,8 @@ struct config_file {
     uint32_t *heartbeat_max_ms;
     uint64_t *ticket_life_ms;
     uint32_t *connections_max;
+    uint32_t *sign_ins_per_second;
+    uint32_t *accepts_per_second;
     uint32_t *requests_per_second;
     uint32_t *store_cache_mib;
     uint32_t *receipt_members;
@@ -91,6 +93,8 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_NUMBER(heartbeat_max_ms),
     CONFIG_NUMBER(ticket_life_ms),
     CONFIG_NUMBER(connections_max),
+    CONFIG_NUMBER(sign_ins_per_second),
+    CONFIG_NUMBER(accepts_per_second),
     CONFIG_NUMBER(requests_per_second),
     CONFIG_NUMBER(store_cache_mib),
     CONFIG_NUMBER(receipt_members),
@@ -124,6 +128,8 @@ void config_init(struct config *config)
         .heartbeat_max_ms = LIMIT_HEARTBEAT_ASKED_MS_MAX,
         .ticket_life_ms = LIMIT_TICKET_LIFE_MS,
         .connections_max = LIMIT_CONNECTIONS_MAX,
+        .sign_ins_per_second = LIMIT_SIGN_INS_PER_SECOND,
+        .accepts_per_second = LIMIT_ACCEPTS_PER_SECOND,
         .requests_per_second = LIMIT_REQUESTS_PER_SECOND,
         .store_cache_mib = 256,
         .receipt_members = LIMIT_RECEIPT_MEMBERS,
@@ -243,6 +249,10 @@ static void config_take_file(struct config *config, const struct config_file *fi
         config->ticket_life_ms = *file->ticket_life_ms;
     if (file->connections_max != NULL)
         config->connections_max = *file->connections_max;
+    if (file->sign_ins_per_second != NULL)
+        config->sign_ins_per_second = *file->sign_ins_per_second;
+    if (file->accepts_per_second != NULL)
+        config->accepts_per_second = *file->accepts_per_second;
     if (file->requests_per_second != NULL)
         config->requests_per_second = *file->requests_per_second;
     if (file->store_cache_mib != NULL)
@@ -313,6 +323,10 @@ enum status config_check(const struct config *config, struct failure *failure)
                             "milliseconds, at most 31536000000 (a year), or 0 for no tickets");
     if (config->connections_max == 0)
         return config_wrong(failure, "connections_max", "at least 1");
+    if (config->sign_ins_per_second > 1000000)
+        return config_wrong(failure, "sign_ins_per_second", "0 to 1000000");
+    if (config->accepts_per_second > 1000000)
+        return config_wrong(failure, "accepts_per_second", "0 to 1000000");
     if (config->store_cache_mib == 0 || config->store_cache_mib > 1048576)
         return config_wrong(failure, "store_cache_mib", "1 to 1048576");
     if (config->receipt_members > LIMIT_RECEIPT_MEMBERS_MAX)

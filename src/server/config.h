@@ -31,6 +31,8 @@ struct config {
     uint32_t heartbeat_max_ms;      /* to 600000; default LIMIT_HEARTBEAT_ASKED_MS_MAX */
     uint64_t ticket_life_ms;        /* 0: no tickets; default LIMIT_TICKET_LIFE_MS */
     uint32_t connections_max;       /* default LIMIT_CONNECTIONS_MAX */
+    uint32_t sign_ins_per_second;   /* per worker; 0: without limit */
+    uint32_t accepts_per_second;    /* likewise */
     uint32_t requests_per_second;   /* per connection; 0: without limit; default
                                        LIMIT_REQUESTS_PER_SECOND */
     uint32_t store_cache_mib;       /* default 256 */

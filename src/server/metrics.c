@@ -129,6 +129,9 @@ void metrics_write(const struct shells *shells, struct store *store,
     metrics_append(text, "unsay_connections_unauthenticated", "gauge",
                    "Open connections that have not signed in",
                    atomic_load(&counts->unauthenticated));
+    metrics_append(text, "unsay_sign_ins_postponed_total", "counter",
+                   "Sign-ins that were told to come back later",
+                   (double)atomic_load(&counts->postponed));
     metrics_append_store(store, text);
     metrics_append_audit(shells->auditor, text);
     metrics_append_erasure(scrubber, text);

@@ -2,6 +2,7 @@
 
 #include "access/http.h"
 #include "access/ticket.h"
+#include "base/bucket.h"
 #include "base/memory.h"
 #include "routing/policies.h"
 #include "server/auditor.h"
@@ -26,6 +27,7 @@
 
 enum {
     SERVER_ACCEPTS_AT_ONCE = 64,
+    SERVER_ACCEPTS_PART = 8, /* of a second's worth may come at once */
     SERVER_DRAIN_MS = 10000, /* for clients to take their last frames */
     SERVER_SECRET_BYTES_MAX = 4096
 };
@@ -56,6 +58,7 @@ struct server {
     unsigned next_shell;
     uv_loop_t loop; /* of the accepting thread */
     uv_poll_t accepting;
+    struct bucket accepts;
     uv_timer_t pause; /* while there are as many connections as the server takes */
     uv_async_t stop;
     uv_signal_t terminate;
@@ -224,6 +227,18 @@ static void server_raise_file_limit(void)
     }
 }
 
+/* A handshake of TLS costs as much as hundreds of messages. */
+static void server_limit_accepts(struct server *server, const struct config *config)
+{
+    unsigned workers =
+        config->workers == 0 ? (unsigned)uv_available_parallelism() : config->workers;
+    uint32_t rate = config->accepts_per_second * (workers == 0 ? 1 : workers);
+    bucket_init(&server->accepts, rate,
+                rate / SERVER_ACCEPTS_PART < SERVER_ACCEPTS_AT_ONCE ? SERVER_ACCEPTS_AT_ONCE
+                                                                    : rate / SERVER_ACCEPTS_PART,
+                uv_now(&server->loop));
+}
+
 static void server_start_workers(struct server *server, const struct config *config)
 {
     unsigned cores = (unsigned)uv_available_parallelism();
@@ -241,6 +256,7 @@ static void server_start_workers(struct server *server, const struct config *con
         .heartbeat_interval_ms = config->heartbeat_interval_ms,
         .heartbeat_max_ms = config->heartbeat_max_ms,
         .connections_max = config->connections_max,
+        .sign_ins_per_second = config->sign_ins_per_second,
         .requests_per_second = config->requests_per_second,
     };
     server->worker_settings = (struct worker_settings){
@@ -273,6 +289,11 @@ static void server_on_acceptable(uv_poll_t *poll, int status, int events)
         return;
     for (int i = 0; i < SERVER_ACCEPTS_AT_ONCE; i++) {
         if (atomic_load(&server->counts.unauthenticated) >= LIMIT_CONNECTIONS_UNAUTHENTICATED_MAX) {
+            uv_poll_stop(poll);
+            uv_timer_start(&server->pause, server_resume, 10, 0);
+            return;
+        }
+        if (!bucket_take(&server->accepts, uv_now(&server->loop))) {
             uv_poll_stop(poll);
             uv_timer_start(&server->pause, server_resume, 10, 0);
             return;
@@ -393,6 +414,7 @@ enum status server_open(const struct config *config, struct server **opened,
     }
     scrubber_start(&server->scrubber, server->store, config->erasure_horizon_ms);
     server_init_loop(server);
+    server_limit_accepts(server, config);
     server_start_workers(server, config);
     if (server->http_socket >= 0) {
         struct http_handlers handlers = {server, server_health, server_metrics};

@@ -142,6 +142,32 @@ class ResumeTest(ServerCase):
             _, welcome = self.sign_in("frank", heartbeat_ms=asked)
             self.assertEqual(welcome.heartbeat_interval_ms, granted)
 
+    def test_a_storm_is_told_when_to_come(self):
+        server = Server(self.directory / "storm", "sign_ins_per_second: 20\n")
+        self.addCleanup(server.close)
+        mine, self.server = self.server, server
+        try:
+            pauses, welcomes = [], 0
+            secret = (server.data / "dev.key").read_bytes()
+            clients = [self.client() for _ in range(100)]
+            for number, client in enumerate(clients):
+                token = wire.make_token(secret, f"user{number}", "phone")
+                client.send(hello=FRAMES.Hello(version_min=1, version_max=1, token=token))
+            for client in clients:
+                frame = client.receive()
+                if frame.WhichOneof("body") == "welcome":
+                    welcomes += 1
+                    continue
+                self.assertEqual(self.code(frame), "OVERLOADED")
+                self.assertTrue(frame.error.retryable)
+                pauses.append(frame.error.retry_after_ms)
+            self.assertGreaterEqual(welcomes, 32)  # two workers, 16 at once
+            self.assertGreater(len(pauses), 20)
+            self.assertTrue(all(1000 <= pause <= 60000 for pause in pauses))
+            self.assertGreater(max(pauses) - min(pauses), 500)
+        finally:
+            self.server = mine
+
     def test_library_needs_no_token_to_come_back(self):
         server = Server(self.directory / "library", self.settings)
         self.addCleanup(server.close)
