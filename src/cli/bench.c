@@ -10,6 +10,7 @@
 static const struct help bench_help = {
     .usage = "bench send [OPTION...]\n"
              "bench recall [OPTION...]\n"
+             "bench idle [OPTION...]\n"
              "bench floor [OPTION...]",
     .about =
         "send: devices in pairs write to each other, each with a window of unanswered messages;\n"
@@ -21,13 +22,17 @@ static const struct help bench_help = {
         "from when each was due. --tombstones measures reading instead: of a conversation in "
         "which\n"
         "everything was taken back, against one of the same size in which nothing was.\n"
+        "idle: so many devices sign in, with tokens and then with tickets, and stay connected "
+        "without\n"
+        "a word: what a sign-in costs, and how much memory of the server's a connection holds.\n"
         "floor: what this machine gives in the same manner without the product: a log with one\n"
         "sync for all that waits, and an echo server that speaks the protocol and stores nothing.\n"
         "\n"
-        "Unless --server is given, send and recall start a server of their own in a temporary\n"
+        "Unless --server is given, send, recall and idle start a server of their own in a "
+        "temporary\n"
         "directory, and remove it.\n",
     .options =
-        "  --connections N        devices, an even number (default 256; recall: 64)\n"
+        "  --connections N        devices, an even number (default 256; recall: 64; idle: 20000)\n"
         "  --window N             unanswered requests of each (default 2)\n"
         "  --body BYTES           size of a message (32 to 65536, default 200)\n"
         "  --seconds N            length of each measured part (default 10; floor: 5)\n"
@@ -50,6 +55,7 @@ static const struct help bench_help = {
     .example = "  unsay bench send --connections 1000\n"
                "  unsay bench recall --connections 2 --window 32 --conversation-size 1000000\n"
                "  unsay bench recall --rate 10000\n"
+               "  unsay bench idle --tls\n"
                "  unsay bench recall --tombstones 1000000\n",
 };
 
@@ -196,9 +202,12 @@ static int bench_run_kind(const char *kind, const struct bench_options *bench,
         return bench_send(bench);
     if (strcmp(kind, "recall") == 0)
         return bench->tombstones > 0 ? bench_tombstones(bench) : bench_recall(bench);
+    if (strcmp(kind, "idle") == 0)
+        return bench_idle(bench);
     if (strcmp(kind, "floor") == 0)
         return bench_floor(bench);
-    return options_wrong(options, "\"%s\" cannot be measured; send, recall and floor can", kind);
+    return options_wrong(options, "\"%s\" cannot be measured; send, recall, idle and floor can",
+                         kind);
 }
 
 /* Each connection is a file in the generator and one in the server, which inherits the limit. */
@@ -230,7 +239,7 @@ int command_bench(int argc, char **argv)
     if (choice == OPTION_STOP)
         return options.exit_status;
     if (optind + 1 != argc)
-        return options_wrong(&options, "name one measurement: send, recall or floor");
+        return options_wrong(&options, "name one measurement: send, recall, idle or floor");
     if ((bench.server.address == NULL) != (bench.server.data == NULL))
         return options_wrong(&options, "--server and --data belong together");
     const char *kind = argv[optind];
@@ -240,7 +249,9 @@ int command_bench(int argc, char **argv)
     if (bench.tombstones > 0)
         bench.connections = BENCH_TOMBSTONE_CONNECTIONS;
     if (bench.connections == 0)
-        bench.connections = strcmp(kind, "recall") == 0 ? 64 : 256;
+        bench.connections = strcmp(kind, "recall") == 0 ? 64
+                            : strcmp(kind, "idle") == 0 ? 20000
+                                                        : 256;
     if (bench.seconds == 0)
         bench.seconds = strcmp(kind, "floor") == 0 ? 5 : 10;
     bench.server.connections = bench.connections;

@@ -29,6 +29,7 @@ struct bench_options {
 int bench_send(const struct bench_options *options);
 int bench_recall(const struct bench_options *options);
 int bench_tombstones(const struct bench_options *options);
+int bench_idle(const struct bench_options *options);
 int bench_floor(const struct bench_options *options);
 
 /* SIGINT or SIGTERM came. */

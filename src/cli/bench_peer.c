@@ -3,6 +3,8 @@
 #include "core/frame.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 static void peer_end(struct peer *peer, const char *why)
 {
@@ -168,9 +170,9 @@ static void peer_start(struct peer *peer)
     }
 }
 
-static void peer_open(struct peer *peer)
+static void peer_open(struct peer *peer, int family)
 {
-    int result = uv_tcp_init(&peer->loop->uv, &peer->tcp);
+    int result = uv_tcp_init_ex(&peer->loop->uv, &peer->tcp, (unsigned)family);
     assert(result == 0);
     (void)result;
     peer->tcp.data = peer;
@@ -186,18 +188,37 @@ static void peer_on_connected(uv_connect_t *request, int result)
         peer_start(peer);
 }
 
+/* The port is chosen when it connects: only then is it known which ones are free. */
+static int peer_bind(struct peer *peer, const struct sockaddr *from)
+{
+    uv_os_fd_t fd;
+    int one = 1;
+    int result = uv_fileno((uv_handle_t *)&peer->tcp, &fd);
+    if (result == 0)
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+    return result == 0 ? uv_tcp_bind(&peer->tcp, from, 0) : result;
+}
+
 void peer_connect(struct peer *peer, const struct sockaddr *address)
 {
-    peer_open(peer);
+    peer_connect_from(peer, address, NULL);
+}
+
+void peer_connect_from(struct peer *peer, const struct sockaddr *address,
+                       const struct sockaddr *from)
+{
+    peer_open(peer, from == NULL ? AF_UNSPEC : from->sa_family);
     peer->connect.data = peer;
-    int result = uv_tcp_connect(&peer->connect, &peer->tcp, address, peer_on_connected);
+    int result = from == NULL ? 0 : peer_bind(peer, from);
+    if (result == 0)
+        result = uv_tcp_connect(&peer->connect, &peer->tcp, address, peer_on_connected);
     if (result < 0)
         peer_end(peer, uv_strerror(result));
 }
 
 void peer_accept(struct peer *peer, uv_stream_t *listener)
 {
-    peer_open(peer);
+    peer_open(peer, AF_UNSPEC);
     int result = uv_accept(listener, (uv_stream_t *)&peer->tcp);
     if (result < 0)
         peer_end(peer, uv_strerror(result));

@@ -60,6 +60,10 @@ void peer_loop_now(struct peer_loop *loop);
 void peer_init(struct peer *peer, struct peer_loop *loop, struct transport *transport);
 
 void peer_connect(struct peer *peer, const struct sockaddr *address);
+
+/* The same from this local address; NULL: from any. */
+void peer_connect_from(struct peer *peer, const struct sockaddr *address,
+                       const struct sockaddr *from);
 void peer_accept(struct peer *peer, uv_stream_t *listener);
 
 /* Frees nothing of the caller's. Harmless when it never connected. */
