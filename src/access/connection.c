@@ -21,28 +21,34 @@ enum {
     CONNECTION_STALL_MS = 60000               /* without the socket taking a byte */
 };
 
+/* What the socket did not take at once; there only while a write is under way. */
+struct connection_unsent {
+    uv_write_t write;
+    struct connection *connection;
+    struct buffer pending; /* being written */
+    struct buffer backlog; /* written after it */
+    uint64_t since_ms;
+};
+
+/* Thousands are idle: what only some need is not in here. */
 struct connection {
     uv_tcp_t tcp;
-    uv_write_t write;
     struct connections *owner;
     struct list all;
     struct transport *transport;
-    void *session;         /* NULL until signed in */
-    struct buffer pending; /* being written by `write` */
-    struct buffer backlog; /* written after it */
+    void *session;                    /* NULL until signed in */
+    struct connection_unsent *unsent; /* NULL: nothing is */
     struct bucket rate;
     uint64_t accepted_ms;
     uint64_t heard_ms;
-    uint64_t blocked_ms; /* since when `write` is under way */
     uint64_t closing_ms;
     uint32_t heartbeat_ms; /* silent for twice as long, it is closed */
-    bool is_blocked;
-    bool is_paused;  /* reads wait for the rate */
-    bool is_warned;  /* was told about its rate */
-    bool is_closing; /* nothing more is read */
+    bool is_paused;        /* reads wait for the rate */
+    bool is_warned;        /* was told about its rate */
+    bool is_closing;       /* nothing more is read */
     bool has_said_farewell;
     bool is_closed;
-    char address[ENDPOINT_BYTES_MAX + 1]; /* of the client */
+    char *address; /* of the client, until it has signed in */
 };
 
 void connections_init(struct connections *connections, uv_loop_t *loop, void *peer,
@@ -65,13 +71,23 @@ void connections_fini(struct connections *connections)
     free(connections->input);
 }
 
+static void connection_forget_unsent(struct connection *connection)
+{
+    if (connection->unsent == NULL)
+        return;
+    buffer_fini(&connection->unsent->pending);
+    buffer_fini(&connection->unsent->backlog);
+    free(connection->unsent);
+    connection->unsent = NULL;
+}
+
 static void connection_free(uv_handle_t *handle)
 {
     struct connection *connection = handle->data;
     list_remove(&connection->all);
     transport_free(connection->transport);
-    buffer_fini(&connection->pending);
-    buffer_fini(&connection->backlog);
+    connection_forget_unsent(connection);
+    free(connection->address);
     free(connection);
 }
 
@@ -91,52 +107,56 @@ static void connection_close_now(struct connection *connection)
     uv_close((uv_handle_t *)&connection->tcp, connection_free);
 }
 
+static void connection_on_written(uv_write_t *write, int status);
+
 /* Hands `pending` to the loop. */
-static void connection_write_pending(struct connection *connection, uv_write_cb on_written)
+static void connection_write_pending(struct connection *connection)
 {
-    struct view bytes = buffer_view(&connection->pending);
+    struct connection_unsent *unsent = connection->unsent;
+    struct view bytes = buffer_view(&unsent->pending);
     uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes.data, (unsigned)bytes.size);
-    connection->is_blocked = true;
-    connection->blocked_ms = uv_now(connection->owner->loop);
-    connection->write.data = connection;
-    if (uv_write(&connection->write, (uv_stream_t *)&connection->tcp, &buf, 1, on_written) != 0) {
-        connection->is_blocked = false;
+    unsent->since_ms = uv_now(connection->owner->loop);
+    if (uv_write(&unsent->write, (uv_stream_t *)&connection->tcp, &buf, 1, connection_on_written) !=
+        0) {
+        connection_forget_unsent(connection);
         connection_close_now(connection);
     }
 }
 
 static void connection_on_written(uv_write_t *write, int status)
 {
-    struct connection *connection = write->data;
-    connection->is_blocked = false;
-    buffer_release(&connection->pending);
-    if (connection->is_closed)
-        return;
-    if (status < 0) {
+    struct connection *connection = ((struct connection_unsent *)write->data)->connection;
+    struct connection_unsent *unsent = connection->unsent;
+    if (connection->is_closed || status < 0) {
+        connection_forget_unsent(connection);
         connection_close_now(connection);
         return;
     }
     peer_begin_turn(connection->owner->peer);
-    connection->pending = connection->backlog;
-    buffer_init(&connection->backlog);
-    if (buffer_size(&connection->pending) > 0)
-        connection_write_pending(connection, connection_on_written);
-    else
+    buffer_fini(&unsent->pending);
+    unsent->pending = unsent->backlog;
+    buffer_init(&unsent->backlog);
+    if (buffer_size(&unsent->pending) > 0) {
+        connection_write_pending(connection);
+    } else {
+        connection_forget_unsent(connection);
         connection_flush(connection);
+    }
 }
 
-/* Writes owner->output; what the socket does not take now waits in `pending`, and what comes
- * meanwhile (pongs, warnings) behind it. */
+/* Writes owner->output; what the socket does not take now waits, and what comes meanwhile (pongs,
+ * warnings) behind it. */
 static void connection_write(struct connection *connection)
 {
     struct buffer *output = &connection->owner->output;
     struct view bytes = buffer_view(output);
     if (bytes.size == 0)
         return;
-    if (connection->is_blocked) {
-        buffer_append(&connection->backlog, bytes.data, bytes.size);
+    if (connection->unsent != NULL) {
+        struct buffer *backlog = &connection->unsent->backlog;
+        buffer_append(backlog, bytes.data, bytes.size);
         buffer_consume(output, bytes.size);
-        if (buffer_size(&connection->backlog) > CONNECTION_BACKLOG_BYTES_MAX)
+        if (buffer_size(backlog) > CONNECTION_BACKLOG_BYTES_MAX)
             connection_close_now(connection);
         return;
     }
@@ -151,9 +171,15 @@ static void connection_write(struct connection *connection)
     bytes = buffer_view(output);
     if (bytes.size == 0)
         return;
-    buffer_append(&connection->pending, bytes.data, bytes.size);
+    struct connection_unsent *unsent = memory_new(sizeof(*unsent));
+    unsent->connection = connection;
+    unsent->write.data = unsent;
+    buffer_init(&unsent->pending);
+    buffer_init(&unsent->backlog);
+    buffer_append(&unsent->pending, bytes.data, bytes.size);
     buffer_consume(output, bytes.size);
-    connection_write_pending(connection, connection_on_written);
+    connection->unsent = unsent;
+    connection_write_pending(connection);
 }
 
 /* Gathers frames of the peer into the output; true when the peer has no more. */
@@ -179,7 +205,7 @@ static bool connection_gather(struct connection *connection)
 void connection_flush(struct connection *connection)
 {
     bool is_empty = false;
-    while (!is_empty && !connection->is_blocked && !connection->is_closed) {
+    while (!is_empty && connection->unsent == NULL && !connection->is_closed) {
         is_empty = connection_gather(connection);
         if (is_empty && connection->is_closing && !connection->is_closed &&
             !connection->has_said_farewell) {
@@ -191,7 +217,7 @@ void connection_flush(struct connection *connection)
         else
             connection_write(connection);
     }
-    if (is_empty && connection->is_closing && !connection->is_blocked)
+    if (is_empty && connection->is_closing && connection->unsent == NULL)
         connection_close_now(connection);
 }
 
@@ -310,6 +336,8 @@ static void connection_sign_in(struct connection *connection, const wire_client_
                                    .login = ticket.login,
                                    .heartbeat_ms = connection->heartbeat_ms};
     connection->session = peer_signed_in(owner->peer, connection, &arrival);
+    free(connection->address);
+    connection->address = NULL;
 }
 
 static bool connection_on_frame(void *context, struct view bytes)
@@ -397,9 +425,11 @@ static void connection_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t
 static void connection_read_address(struct connection *connection)
 {
     struct sockaddr_storage address = {0};
+    char text[ENDPOINT_BYTES_MAX + 1] = "";
     int size = sizeof(address);
     if (uv_tcp_getpeername(&connection->tcp, (struct sockaddr *)&address, &size) == 0)
-        endpoint_print((const struct sockaddr *)&address, connection->address);
+        endpoint_print((const struct sockaddr *)&address, text);
+    connection->address = memory_copy(text, strlen(text));
 }
 
 void connections_add(struct connections *connections, int socket)
@@ -411,7 +441,6 @@ void connections_add(struct connections *connections, int socket)
     connection->transport = transport_new_server(connections->settings->tls);
     connection->accepted_ms = connection->heard_ms = now_ms;
     connection->heartbeat_ms = connections->settings->heartbeat_interval_ms;
-    buffer_init(&connection->pending);
     bucket_init(&connection->rate, connections->settings->requests_per_second,
                 connections->settings->requests_per_second * 2, now_ms);
     list_push_back(&connections->all, &connection->all);
@@ -449,7 +478,8 @@ static void connection_tick(struct connection *connection, uint64_t now_ms)
     else if (now_ms - connection->heard_ms > 2 * (uint64_t)connection->heartbeat_ms &&
              !connection->is_paused)
         connection_refuse(connection, 0, REFUSAL_CODE(SILENT), "");
-    else if (connection->is_blocked && now_ms - connection->blocked_ms > CONNECTION_STALL_MS)
+    else if (connection->unsent != NULL &&
+             now_ms - connection->unsent->since_ms > CONNECTION_STALL_MS)
         connection_close_now(connection);
     connection_settle(connection);
 }

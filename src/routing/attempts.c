@@ -35,7 +35,7 @@ void attempts_list(struct worker *worker, struct session *session, uint64_t requ
                            "list_recalls: others' attempts are for system and compliance", false);
             return;
         }
-        permitted.operator_ = session->user;
+        permitted.operator_ = string_of(session->user);
     }
     if (permitted.limit == 0 || permitted.limit > ATTEMPTS_PER_FRAME)
         permitted.limit = ATTEMPTS_PER_FRAME;

@@ -13,6 +13,12 @@ void lane_init(struct lane *lane)
     *lane = (struct lane){NULL, 0, 0, 0, 0};
 }
 
+/* A frame is far smaller than 4 GiB, and so is what sessions let wait. */
+static uint32_t lane_item_bytes(const struct lane_item *item)
+{
+    return item->frame == NULL ? 0 : (uint32_t)item->frame->size;
+}
+
 void lane_fini(struct lane *lane)
 {
     struct lane_item item;
@@ -47,7 +53,7 @@ void lane_push(struct lane *lane, struct lane_item item)
         lane_grow(lane);
     *lane_at(lane, lane->count) = item;
     lane->count++;
-    lane->bytes += item.frame == NULL ? 0 : item.frame->size;
+    lane->bytes += lane_item_bytes(&item);
 }
 
 bool lane_pop(struct lane *lane, struct lane_item *item)
@@ -57,7 +63,7 @@ bool lane_pop(struct lane *lane, struct lane_item *item)
     *item = *lane_at(lane, 0);
     lane->start = (lane->start + 1) & (lane->capacity - 1);
     lane->count--;
-    lane->bytes -= item->frame == NULL ? 0 : item->frame->size;
+    lane->bytes -= lane_item_bytes(item);
     return true;
 }
 
@@ -68,7 +74,7 @@ size_t lane_drop_pushes(struct lane *lane)
     for (uint32_t i = 0; i < lane->count; i++) {
         struct lane_item *item = lane_at(lane, i);
         if (item->kind == LANE_EVENT && item->request == 0) {
-            lane->bytes -= item->frame->size;
+            lane->bytes -= lane_item_bytes(item);
             blob_release(item->frame);
             dropped++;
         } else {
@@ -100,10 +106,10 @@ size_t lane_replace(struct lane *lane, const char *conversation, uint64_t conver
         if (item->kind != LANE_EVENT || item->seq != seq || item->origin != origin ||
             item->conversation_hash != conversation_hash || !lane_item_is_of(item, conversation))
             continue;
-        lane->bytes -= item->frame->size;
+        lane->bytes -= lane_item_bytes(item);
         blob_release(item->frame);
         item->frame = frame_around_event(FRAME_EVENT, item->request, tombstone);
-        lane->bytes += item->frame->size;
+        lane->bytes += lane_item_bytes(item);
         replaced++;
     }
     return replaced;

@@ -30,7 +30,7 @@ struct lane {
     uint32_t capacity;
     uint32_t start;
     uint32_t count;
-    size_t bytes;
+    uint32_t bytes; /* of the frames */
 };
 
 void lane_init(struct lane *lane);

@@ -9,7 +9,7 @@ enum { REPORT_FIRST_CAPACITY = 8 };
 
 static void report_name(struct mail_device *device, const struct session *session)
 {
-    memcpy(device->user, session->user, sizeof(device->user));
+    snprintf(device->user, sizeof(device->user), "%s", session->user);
     memcpy(device->device, session->device, sizeof(device->device));
 }
 

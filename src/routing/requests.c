@@ -36,10 +36,10 @@ static void requests_forward(struct worker *worker, struct session *session, uns
     mail->worker = worker->index;
     mail->session = session->id;
     mail->may_create = may_create;
-    memcpy(mail->user, session->user, sizeof(mail->user));
-    memcpy(mail->device, session->device, sizeof(mail->device));
+    snprintf(mail->user, sizeof(mail->user), "%s", session->user);
+    snprintf(mail->device, sizeof(mail->device), "%s", session->device);
     mail->authority = session->authority;
-    memcpy(mail->address, session->address, sizeof(mail->address));
+    snprintf(mail->address, sizeof(mail->address), "%s", session->address);
     mail->payload_bytes = payload.size;
     memcpy(mail->payload, payload.data, payload.size);
     struct mail posted = {.kind = MAIL_REQUEST, .request = mail};

@@ -11,6 +11,35 @@
 
 static const struct backoff session_backoff = {.first_ms = 1000, .max_ms = 32000};
 
+/* The text's place in the session's names. */
+static const char *session_put_name(char **at, const char *text, size_t bytes_max)
+{
+    const char *name = *at;
+    size_t size = strnlen(text, bytes_max);
+    memcpy(*at, text, size);
+    *at += size + 1;
+    return name;
+}
+
+struct session *session_new(const struct arrival *arrival)
+{
+    size_t bytes = strnlen(arrival->user, LIMIT_USER_ID_BYTES_MAX) +
+                   strnlen(arrival->device, LIMIT_DEVICE_ID_BYTES_MAX) +
+                   strnlen(arrival->address, ADDRESS_BYTES_MAX) + 3;
+    struct session *session = memory_new(sizeof(*session) + bytes);
+    char *at = session->names;
+    session->user = session_put_name(&at, arrival->user, LIMIT_USER_ID_BYTES_MAX);
+    session->device = session_put_name(&at, arrival->device, LIMIT_DEVICE_ID_BYTES_MAX);
+    session->address = session_put_name(&at, arrival->address, ADDRESS_BYTES_MAX);
+    list_init(&session->dirty);
+    list_init(&session->noticed);
+    list_init(&session->arriving);
+    list_init(&session->subscriptions);
+    list_init(&session->notices);
+    list_init(&session->progress);
+    return session;
+}
+
 static size_t session_key(uint8_t key[8 + LIMIT_CONVERSATION_ID_BYTES_MAX], uint64_t session,
                           struct view conversation)
 {
@@ -137,8 +166,8 @@ static void session_leave_word(struct worker *worker, const struct subscription 
     handed->origin = ORIGIN_DEFAULT;
     handed->first = subscription->handed_first;
     handed->last = subscription->handed_last;
-    memcpy(handed->device.user, session->user, sizeof(handed->device.user));
-    memcpy(handed->device.device, session->device, sizeof(handed->device.device));
+    snprintf(handed->device.user, sizeof(handed->device.user), "%s", session->user);
+    snprintf(handed->device.device, sizeof(handed->device.device), "%s", session->device);
     struct mail mail = {.kind = MAIL_HANDED, .handed = handed};
     if (!shell_post(worker->shell, worker_of(worker, view_of(conversation)), mail))
         mail_discard(&mail);

@@ -116,16 +116,20 @@ struct session {
     bool is_closing;       /* nothing more is taken from it */
     Unsay__V1__Actor authority;
     Unsay__V1__Follow follow;
-    char address[ADDRESS_BYTES_MAX + 1];
-    char user[LIMIT_USER_ID_BYTES_MAX + 1];
-    char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
+    const char *user; /* these three lie behind the structure, as long as they are */
+    const char *device;
+    const char *address;
+    char names[];
 };
 
 /* The sessions of one user on this worker. */
 struct user_sessions {
     struct list sessions;
-    char user[LIMIT_USER_ID_BYTES_MAX + 1];
+    char user[];
 };
+
+/* With its names; all else is zero, or an empty list. */
+struct session *session_new(const struct arrival *arrival);
 
 /* Makes the session follow the conversation, of which the user sees what comes from `since` on;
  * harmless when it does already. */

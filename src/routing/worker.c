@@ -87,8 +87,8 @@ static void worker_send_claim(struct worker *worker, const struct session *sessi
     struct mail mail = {.kind = MAIL_CLAIM, .claim = claim};
     claim->opened_ns = session->opened_ns;
     claim->worker = worker->index;
-    memcpy(claim->user, session->user, sizeof(claim->user));
-    memcpy(claim->device, session->device, sizeof(claim->device));
+    snprintf(claim->user, sizeof(claim->user), "%s", session->user);
+    snprintf(claim->device, sizeof(claim->device), "%s", session->device);
     if (!shell_post(worker->shell, to, mail))
         mail_discard(&mail); /* the older session then ends by its heartbeat */
 }
@@ -118,8 +118,8 @@ static void worker_close_namesakes(struct worker *worker, const struct mail_clai
 static void worker_claim_name(struct worker *worker, const struct session *session)
 {
     struct mail_claim own = {.opened_ns = session->opened_ns, .worker = worker->index};
-    memcpy(own.user, session->user, sizeof(own.user));
-    memcpy(own.device, session->device, sizeof(own.device));
+    snprintf(own.user, sizeof(own.user), "%s", session->user);
+    snprintf(own.device, sizeof(own.device), "%s", session->device);
     worker_close_namesakes(worker, &own, session);
     for (unsigned i = 0; i < worker->count; i++) {
         if (i != worker->index)
@@ -147,8 +147,8 @@ static void worker_greet(struct worker *worker, struct session *session)
     uint8_t ticket[LIMIT_TICKET_BYTES_MAX];
     arena_reset(&worker->scratch);
     welcome.version = PROTOCOL_VERSION_MAX;
-    welcome.user = session->user;
-    welcome.device = session->device;
+    welcome.user = string_of(session->user);
+    welcome.device = string_of(session->device);
     welcome.server_time_ms = worker->now.wall_ms;
     welcome.heartbeat_interval_ms = session->heartbeat_ms;
     welcome.frame_bytes_max = LIMIT_FRAME_BYTES_MAX;
@@ -230,7 +230,7 @@ static void worker_admit(struct worker *worker, struct session *session,
 struct session *worker_session_opened(struct worker *worker, void *link,
                                       const struct arrival *arrival)
 {
-    struct session *session = memory_new(sizeof(*session));
+    struct session *session = session_new(arrival);
     session->id = ++worker->last_session;
     session->link = link;
     session->hello = arrival->request;
@@ -241,22 +241,14 @@ struct session *worker_session_opened(struct worker *worker, void *link,
     session->authority = arrival->authority;
     session->follow = arrival->follow;
     session->opened_ns = worker->now.steady_ns;
-    snprintf(session->user, sizeof(session->user), "%s", arrival->user);
-    snprintf(session->device, sizeof(session->device), "%s", arrival->device);
-    snprintf(session->address, sizeof(session->address), "%s", arrival->address);
-    list_init(&session->dirty);
-    list_init(&session->noticed);
-    list_init(&session->arriving);
-    list_init(&session->subscriptions);
-    list_init(&session->notices);
-    list_init(&session->progress);
     table_put(&worker->sessions, view_make(&session->id, sizeof(session->id)), session);
 
     struct user_sessions *sessions = table_get(&worker->users, view_of(session->user));
     if (sessions == NULL) {
-        sessions = memory_new(sizeof(*sessions));
+        size_t user_bytes = strlen(session->user) + 1;
+        sessions = memory_new(sizeof(*sessions) + user_bytes);
         list_init(&sessions->sessions);
-        memcpy(sessions->user, session->user, sizeof(sessions->user));
+        memcpy(sessions->user, session->user, user_bytes);
         table_put(&worker->users, view_of(sessions->user), sessions);
     }
     list_push_back(&sessions->sessions, &session->of_user);

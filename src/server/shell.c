@@ -99,8 +99,8 @@ size_t shell_seal_ticket(void *context, const struct session *session, uint64_t 
         .identity = {.expires_ms = session->expires_ms, .authority = session->authority},
         .login = session->login,
         .expires_ms = expires_ms};
-    memcpy(ticket.identity.user, session->user, sizeof(ticket.identity.user));
-    memcpy(ticket.identity.device, session->device, sizeof(ticket.identity.device));
+    snprintf(ticket.identity.user, sizeof(ticket.identity.user), "%s", session->user);
+    snprintf(ticket.identity.device, sizeof(ticket.identity.device), "%s", session->device);
     _Static_assert((int)TICKET_BYTES_MAX <= (int)LIMIT_TICKET_BYTES_MAX, "a ticket fits");
     return ticket_seal(settings->ticket_key, &settings->store, &ticket, sealed);
 }
