@@ -43,9 +43,10 @@ struct connection {
     uint64_t heard_ms;
     uint64_t closing_ms;
     uint32_t heartbeat_ms; /* silent for twice as long, it is closed */
-    bool is_paused;        /* reads wait for the rate */
-    bool is_warned;        /* was told about its rate */
-    bool is_closing;       /* nothing more is read */
+    uint32_t owed;   /* frames that were taken ahead of the rate: one read may hold thousands */
+    bool is_paused;  /* reads wait until they are paid */
+    bool is_warned;  /* was told about its rate */
+    bool is_closing; /* nothing more is read */
     bool has_said_farewell;
     bool is_closed;
     char *address; /* of the client, until it has signed in */
@@ -357,7 +358,7 @@ static bool connection_on_frame(void *context, struct view bytes)
     else
         peer_frame(owner->peer, connection->session, frame, frame_payload(bytes));
     if (!bucket_take(&connection->rate, uv_now(owner->loop)))
-        connection->is_paused = true;
+        connection->owed++;
     return !connection->is_closing;
 }
 
@@ -411,7 +412,8 @@ static void connection_on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t
                           connection_on_frame, connection, &owner->output, &failure);
     if (status != STATUS_OK && !connection->is_closing)
         connection_fail(connection, status, &failure);
-    if (connection->is_paused && !connection->is_closing) {
+    if (connection->owed > 0 && !connection->is_closing) {
+        connection->is_paused = true;
         uv_read_stop(stream);
         if (!connection->is_warned && connection->session != NULL)
             connection_say(connection,
@@ -468,7 +470,9 @@ static void connection_tick(struct connection *connection, uint64_t now_ms)
             connection_close_now(connection);
         return;
     }
-    if (connection->is_paused && bucket_take(&connection->rate, now_ms)) {
+    while (connection->owed > 0 && bucket_take(&connection->rate, now_ms))
+        connection->owed--;
+    if (connection->is_paused && connection->owed == 0) {
         connection->is_paused = false;
         uv_read_start((uv_stream_t *)&connection->tcp, connection_on_alloc, connection_on_read);
     }

@@ -8,6 +8,8 @@ void mail_discard(struct mail *mail)
         free(mail->request);
     else if (mail->kind == MAIL_CLAIM)
         free(mail->claim);
+    else if (mail->kind == MAIL_REPLACED)
+        free(mail->replaced);
     else if (mail->kind == MAIL_FORWARD)
         free(mail->forward);
     else if (mail->kind == MAIL_TAKE_BACK)

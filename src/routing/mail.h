@@ -11,11 +11,12 @@ struct mail_take_back;
 struct mail_taken_back;
 
 enum mail_kind {
-    MAIL_REQUEST, /* a client's request, for the owner of its conversation */
-    MAIL_GROUP,   /* a group was committed, or failed: publish */
-    MAIL_ANSWERS, /* every worker has published: give the answers */
-    MAIL_CLAIM,   /* a device signed in at another worker: close older sessions of the same name */
-    MAIL_FORWARD, /* owner_forward.h: a forward, for the owner of its destination */
+    MAIL_REQUEST,  /* a client's request, for the owner of its conversation */
+    MAIL_GROUP,    /* a group was committed, or failed: publish */
+    MAIL_ANSWERS,  /* every worker has published: give the answers */
+    MAIL_CLAIM,    /* a device signed in at another worker: close older sessions of the same name */
+    MAIL_REPLACED, /* ... and one was closed; for the worker of the device that signed in */
+    MAIL_FORWARD,  /* owner_forward.h: a forward, for the owner of its destination */
     MAIL_TAKE_BACK,  /* take_backs.h: the recall of a forward, likewise */
     MAIL_TAKEN_BACK, /* take_backs.h: the answer, for the owner of its source */
     MAIL_ONLINE,     /* a recall was published: who is connected; for the owner */
@@ -38,7 +39,16 @@ struct mail_request {
 
 struct mail_claim {
     uint64_t opened_ns; /* steady clock; sessions opened later stay */
+    uint64_t login;     /* of the session that claims */
     unsigned worker;    /* decides between equals: the higher one stays */
+    char user[LIMIT_USER_ID_BYTES_MAX + 1];
+    char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
+};
+
+/* One sign-in by token took the name from another one's living session. */
+struct mail_replaced {
+    uint64_t login;    /* of the session that has the name now */
+    uint64_t replaced; /* of the one that was closed */
     char user[LIMIT_USER_ID_BYTES_MAX + 1];
     char device[LIMIT_DEVICE_ID_BYTES_MAX + 1];
 };
@@ -87,6 +97,7 @@ struct mail {
         struct group *group;                /* shared until the last worker is done */
         struct mail_request *request;       /* heap; owned by the mail */
         struct mail_claim *claim;           /* heap; owned by the mail */
+        struct mail_replaced *replaced;     /* heap; owned by the mail */
         struct mail_forward *forward;       /* heap; owned by the mail */
         struct mail_take_back *take_back;   /* heap; owned by the mail */
         struct mail_taken_back *taken_back; /* heap; owned by the mail */

@@ -1,5 +1,6 @@
 #include "routing/owner_device.h"
 
+#include "core/contest.h"
 #include "routing/worker.h"
 
 #include <assert.h>
@@ -52,7 +53,7 @@ static bool owner_has_room(struct worker *worker, bool is_awaited)
 }
 
 enum device_verdict owner_device(struct worker *worker, struct session *session, struct view key,
-                                 bool has_ticket)
+                                 bool has_ticket, uint32_t *pause_ms)
 {
     struct change probe = {
         .kind = CHANGE_DEVICE, .user = view_of(session->user), .device = view_of(session->device)};
@@ -67,6 +68,9 @@ enum device_verdict owner_device(struct worker *worker, struct session *session,
 
     if (has_ticket && row.login != session->login)
         return DEVICE_OUTDATED;
+    *pause_ms = has_ticket ? 0 : contest_pause_ms(&row, worker->now.wall_ms);
+    if (*pause_ms > 0)
+        return DEVICE_CONTESTED;
     if (has_ticket && is_durable)
         return DEVICE_KNOWN;
     bool is_written = owner_has_room(worker, !is_durable);
@@ -81,4 +85,24 @@ enum device_verdict owner_device(struct worker *worker, struct session *session,
     if (is_durable)
         return DEVICE_KNOWN;
     return is_written ? DEVICE_WRITTEN : DEVICE_OVERLOADED;
+}
+
+void owner_contest(struct worker *worker, const struct mail_replaced *replaced)
+{
+    struct change probe = {.kind = CHANGE_DEVICE,
+                           .user = view_of(replaced->user),
+                           .device = view_of(replaced->device)};
+    struct device_row row;
+    const struct change *uncommitted = owner_find(&worker->owner, &probe);
+    if (uncommitted != NULL)
+        row = *uncommitted->device_row;
+    else if (store_get_device(worker->store, probe.user, probe.device, &row) != STATUS_OK)
+        return;
+    if (!owner_has_room(worker, false))
+        return;
+    contest_count(&row, worker->now.wall_ms);
+    if (row.login == replaced->replaced) /* the two signed in at the same time, and it came last */
+        row.login = replaced->login;
+    if (row.login != 0)
+        owner_put_device(worker, &probe, &row);
 }

@@ -220,18 +220,25 @@ void session_answer(struct worker *worker, struct session *session, struct blob 
 void session_refuse(struct worker *worker, struct session *session, uint64_t request,
                     Unsay__V1__ErrorCode code, const char *detail, bool closing)
 {
-    struct blob *frame = refusal_frame(request, code, detail, closing, 0);
-    stats_add(&worker->stats, STAT_requests_refused, 1);
     if (closing) {
-        if (!session->is_greeted) /* nothing but the refusal may leave */
-            session_drop_frames(session);
-        session->is_closing = true;
-        lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = frame});
-        worker_touch(worker, session);
-        shell_close(session->link);
+        session_turn_away(worker, session, request, code, detail, 0);
         return;
     }
-    session_answer(worker, session, frame);
+    stats_add(&worker->stats, STAT_requests_refused, 1);
+    session_answer(worker, session, refusal_frame(request, code, detail, false, 0));
+}
+
+void session_turn_away(struct worker *worker, struct session *session, uint64_t request,
+                       Unsay__V1__ErrorCode code, const char *detail, uint32_t retry_after_ms)
+{
+    struct blob *frame = refusal_frame(request, code, detail, true, retry_after_ms);
+    stats_add(&worker->stats, STAT_requests_refused, 1);
+    if (!session->is_greeted) /* nothing but the refusal may leave */
+        session_drop_frames(session);
+    session->is_closing = true;
+    lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = frame});
+    worker_touch(worker, session);
+    shell_close(session->link);
 }
 
 void session_fall_behind(struct worker *worker, struct session *session)

@@ -159,6 +159,10 @@ void session_greet(struct worker *worker, struct session *session, struct blob *
 void session_refuse(struct worker *worker, struct session *session, uint64_t request,
                     Unsay__V1__ErrorCode code, const char *detail, bool closing);
 
+/* The same, closing, with the time after which to come back; 0: no hint. */
+void session_turn_away(struct worker *worker, struct session *session, uint64_t request,
+                       Unsay__V1__ErrorCode code, const char *detail, uint32_t retry_after_ms);
+
 /* Queues a live push (shares the frame). */
 void session_push(struct worker *worker, struct subscription *subscription, struct blob *frame,
                   uint32_t origin, uint64_t seq);

@@ -16,8 +16,8 @@ void shell_commit(void *shell, struct group *group);
 
 /* Puts mail into another worker's mailbox, or the caller's own; order is kept between two workers.
  * False: the mailbox is full, and the caller keeps the mail. That is so for MAIL_REQUEST,
- * MAIL_FORWARD and MAIL_CLAIM only: the others always fit, being bounded by the groups under
- * way and by what an owner may have asked others for. */
+ * MAIL_FORWARD, MAIL_CLAIM and MAIL_REPLACED only: the others always fit, being bounded by the
+ * groups under way and by what an owner may have asked others for. */
 bool shell_post(void *shell, unsigned worker, struct mail mail);
 
 /* Reads the policy file again. True: *policy is valid until shell_release_policy. False: it is not

@@ -86,11 +86,28 @@ static void worker_send_claim(struct worker *worker, const struct session *sessi
     struct mail_claim *claim = memory_new(sizeof(*claim));
     struct mail mail = {.kind = MAIL_CLAIM, .claim = claim};
     claim->opened_ns = session->opened_ns;
+    claim->login = session->login;
     claim->worker = worker->index;
     snprintf(claim->user, sizeof(claim->user), "%s", session->user);
     snprintf(claim->device, sizeof(claim->device), "%s", session->device);
     if (!shell_post(worker->shell, to, mail))
         mail_discard(&mail); /* the older session then ends by its heartbeat */
+}
+
+/* A device that comes back with a ticket replaces its own sign-in: nobody contests that. */
+static void worker_tell_replaced(struct worker *worker, const struct mail_claim *claim,
+                                 const struct session *session)
+{
+    if (claim->login == session->login || claim->login == 0)
+        return;
+    struct mail_replaced *replaced = memory_new(sizeof(*replaced));
+    struct mail mail = {.kind = MAIL_REPLACED, .replaced = replaced};
+    replaced->login = claim->login;
+    replaced->replaced = session->login;
+    memcpy(replaced->user, claim->user, sizeof(replaced->user));
+    memcpy(replaced->device, claim->device, sizeof(replaced->device));
+    if (!shell_post(worker->shell, claim->worker, mail))
+        mail_discard(&mail); /* it is not counted */
 }
 
 /* Of several sessions with one name the latest stays. One that stays claims the name in turn: the
@@ -108,16 +125,19 @@ static void worker_close_namesakes(struct worker *worker, const struct mail_clai
         if (session == claimant || session->is_closing ||
             strcmp(session->device, claim->device) != 0)
             continue;
-        if (worker_claim_beats(worker, claim, session))
-            session_refuse(worker, session, 0, REFUSAL_CODE(SESSION_REPLACED), "", true);
-        else
+        if (!worker_claim_beats(worker, claim, session)) {
             worker_send_claim(worker, session, claim->worker);
+            continue;
+        }
+        worker_tell_replaced(worker, claim, session);
+        session_refuse(worker, session, 0, REFUSAL_CODE(SESSION_REPLACED), "", true);
     }
 }
 
 static void worker_claim_name(struct worker *worker, const struct session *session)
 {
-    struct mail_claim own = {.opened_ns = session->opened_ns, .worker = worker->index};
+    struct mail_claim own = {
+        .opened_ns = session->opened_ns, .login = session->login, .worker = worker->index};
     snprintf(own.user, sizeof(own.user), "%s", session->user);
     snprintf(own.device, sizeof(own.device), "%s", session->device);
     worker_close_namesakes(worker, &own, session);
@@ -187,6 +207,7 @@ static void worker_arrive(struct worker *worker, struct session *session,
     case DEVICE_UNREADABLE:
         worker_turn_away(worker, session, REFUSAL_CODE(STORAGE_UNAVAILABLE));
         return;
+    case DEVICE_CONTESTED:
     case DEVICE_OUTDATED:
         worker_turn_away(worker, session, REFUSAL_CODE(TICKET_INVALID));
         return;
@@ -217,8 +238,16 @@ static void worker_admit(struct worker *worker, struct session *session,
         worker_turn_away(worker, session, REFUSAL_CODE(SHUTTING_DOWN));
         return;
     }
+    uint32_t pause_ms = 0;
     enum device_verdict verdict =
-        owner_device(worker, session, arrival->device_key, arrival->login != 0);
+        owner_device(worker, session, arrival->device_key, arrival->login != 0, &pause_ms);
+    if (verdict == DEVICE_CONTESTED) {
+        session_turn_away(worker, session, session->hello, REFUSAL_CODE(RATE_LIMITED),
+                          "hello: two clients take this device's name from each other; give one of "
+                          "them another, or wait for retry_after_ms",
+                          pause_ms);
+        return;
+    }
     if (verdict == DEVICE_KNOWN || verdict == DEVICE_WRITTEN) {
         worker_claim_name(worker, session);
         if (!reader_subscribe(worker, session))
@@ -379,6 +408,9 @@ void worker_mail(struct worker *worker, struct mail mail)
         break;
     case MAIL_CLAIM:
         worker_close_namesakes(worker, mail.claim, NULL);
+        break;
+    case MAIL_REPLACED:
+        owner_contest(worker, mail.replaced);
         break;
     case MAIL_FORWARD:
         arena_reset(&worker->scratch);

@@ -21,8 +21,8 @@ void mailbox_fini(struct mailbox *mailbox)
 
 bool mailbox_post(struct mailbox *mailbox, struct mail mail, bool *was_empty)
 {
-    bool is_bounded =
-        mail.kind == MAIL_REQUEST || mail.kind == MAIL_FORWARD || mail.kind == MAIL_CLAIM;
+    bool is_bounded = mail.kind == MAIL_REQUEST || mail.kind == MAIL_FORWARD ||
+                      mail.kind == MAIL_CLAIM || mail.kind == MAIL_REPLACED;
     uv_mutex_lock(&mailbox->mutex);
     if (is_bounded && mailbox->count >= LIMIT_MAILBOX_MAX) {
         uv_mutex_unlock(&mailbox->mutex);

@@ -138,6 +138,37 @@ class Tokens(Case):
         self.assertEqual(second.ask(heartbeat=FRAMES.Heartbeat()).WhichOneof("body"), "heartbeat")
 
 
+class Flood(Case):
+    settings = "requests_per_second: 50\n"
+
+    def test_flood_is_slowed_down_and_nobody_else_notices(self):
+        frames, burst = 40000, 100
+        flooder, other = self.signed_in("flooder"), self.signed_in("other")
+        for _ in range(frames):
+            flooder.send(heartbeat=FRAMES.Heartbeat())
+        for _ in range(20):
+            self.assertEqual(other.ask(heartbeat=FRAMES.Heartbeat()).WhichOneof("body"),
+                             "heartbeat")
+        answers, told = 0, []
+        flooder.socket.settimeout(0.2)
+        try:
+            while True:
+                frame = flooder.receive()
+                if frame.WhichOneof("body") == "error":
+                    told.append(frame)
+                else:
+                    answers += 1
+        except TimeoutError:
+            pass
+        # What was read at once is answered; then it is told, once, and read at its rate.
+        self.assertEqual(len(told), 1)
+        self.assertRefused(told[0], "RATE_LIMITED", False)
+        self.assertEqual(told[0].error.retry_after_ms, 1000)
+        self.assertGreaterEqual(answers, burst)
+        self.assertLess(answers, frames // 2)
+        self.assertEqual(other.ask(heartbeat=FRAMES.Heartbeat()).WhichOneof("body"), "heartbeat")
+
+
 class Requests(Case):
     def setUp(self):
         self.owner = self.signed_in("owner")

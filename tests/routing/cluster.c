@@ -352,6 +352,7 @@ void cluster_advance(struct cluster *cluster, uint64_t ms)
         ms -= step_ms;
         cluster->now.wall_ms += step_ms;
         cluster->now.steady_ms += step_ms;
+        cluster->now.steady_ns += step_ms * 1000000;
         for (unsigned i = 0; i < cluster->count; i++) {
             worker_set_time(&cluster->workers[i], cluster->now);
             worker_tick(&cluster->workers[i]);

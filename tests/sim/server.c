@@ -271,8 +271,8 @@ bool shell_post(void *context, unsigned worker, struct mail mail)
 {
     struct shell *shell = context;
     struct world *world = shell->world;
-    bool is_bounded =
-        mail.kind == MAIL_REQUEST || mail.kind == MAIL_FORWARD || mail.kind == MAIL_CLAIM;
+    bool is_bounded = mail.kind == MAIL_REQUEST || mail.kind == MAIL_FORWARD ||
+                      mail.kind == MAIL_CLAIM || mail.kind == MAIL_REPLACED;
     if (is_bounded && world_mishap(world, world->profile.mailbox_full))
         return false;
     server_post(world, shell->worker.index, worker, mail);
