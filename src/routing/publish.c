@@ -184,6 +184,15 @@ static void publish_doubtful_member(struct worker *worker, const struct publicat
         publish_give_up(worker, LIST_ITEM(node, struct session, of_user));
 }
 
+/* By this very recall: one that was not written leaves its seq to another. */
+static bool publish_is_recalled(struct worker *worker, struct view bytes, uint64_t recall_seq)
+{
+    const wire_event *event = event_decode(bytes, &worker->scratch);
+    return event != NULL && event->kind_case == EVENT_KIND(MESSAGE) &&
+           event->message->tombstone != NULL &&
+           event->message->tombstone->recall_seq == recall_seq;
+}
+
 /* An event of a group that failed, and was written all the same or not: whoever it would have
  * reached looks into the store, and pages that wait are brought up to date with it. */
 static void publish_doubtful(struct worker *worker, const struct group *group,
@@ -204,12 +213,13 @@ static void publish_doubtful(struct worker *worker, const struct group *group,
     arena_reset(&worker->scratch);
     if (publication->is_recall)
         status = store_get_event(worker->store, target, &worker->scratch, &bytes);
+    bool is_written = status == STATUS_OK && publish_is_recalled(worker, bytes, publication->seq);
     struct report report = {.mail = NULL};
     struct list *node = interest->subscriptions.next;
     for (; node != &interest->subscriptions; node = node->next) {
         const struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
         struct session *session = subscription->session;
-        if (status == STATUS_OK && session_may_hold(subscription, publication->target_seq))
+        if (is_written && session_may_hold(subscription, publication->target_seq))
             report_pushed(&report, worker, group, publication, session);
         session_fall_behind(worker, session);
         if (status == STATUS_OK)

@@ -10,7 +10,7 @@ enum { REPORT_FIRST_CAPACITY = 8 };
 static void report_name(struct mail_device *device, const struct session *session)
 {
     snprintf(device->user, sizeof(device->user), "%s", session->user);
-    memcpy(device->device, session->device, sizeof(device->device));
+    snprintf(device->device, sizeof(device->device), "%s", session->device);
 }
 
 static void report_post(struct worker *worker, const struct group *group, struct mail mail)
