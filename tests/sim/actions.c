@@ -193,6 +193,11 @@ static void actions_disturb_server(struct world *world)
         server_crash(world);
         world_plan(world, world_delay(world, 60000), STEP_SERVER_START, 0, 0);
     }
+    if (world_mishap(world, world->profile.storms)) {
+        world_tell(world, "everyone's network changes");
+        for (size_t i = 0; i < world->device_count; i++)
+            device_nudge(&world->devices[i]);
+    }
     if (world_mishap(world, world->profile.clock_jumps))
         server_jump_clock(world);
     if (world_mishap(world, world->profile.reloads)) {

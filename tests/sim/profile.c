@@ -10,6 +10,7 @@ struct profile profile_draw(struct prng *prng)
     static const uint32_t heartbeats[] = {5000, 30000, 30000, 300000};
     static const uint32_t longest[] = {10000, 300000};
     static const uint64_t lives[] = {0, 20000, 3600000, 86400000, 86400000};
+    static const uint32_t sign_ins[] = {0, 0, 1, 5};
     static const uint64_t pauses[] = {20, 200, 3000, 20000};
     static const uint64_t jumps[] = {0, 10000, 120000, 3600000};
     static const uint32_t receipts[] = {0, 2, 3, 32, 32};
@@ -20,6 +21,8 @@ struct profile profile_draw(struct prng *prng)
         .heartbeat_ms = heartbeats[prng_below(prng, 4)],
         .heartbeat_max_ms = longest[prng_below(prng, 2)],
         .ticket_life_ms = lives[prng_below(prng, 5)],
+        .sign_ins_per_second = sign_ins[prng_below(prng, 4)],
+        .storms = profile_rate(prng, 60),
         .pause_max_ms = pauses[prng_below(prng, 4)],
         .night = profile_rate(prng, 40),
         .commit_fails = profile_rate(prng, 60),

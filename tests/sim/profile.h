@@ -19,14 +19,16 @@ struct profile {
     uint32_t heartbeat_ms;
     uint32_t heartbeat_max_ms; /* what a device may ask for */
     uint64_t ticket_life_ms;
-    uint64_t pause_max_ms; /* between two actions */
-    unsigned night;        /* of 1000 pauses: one of hours */
-    unsigned commit_fails; /* of 1000 commits */
-    unsigned server_dies;  /* of 1000 actions */
-    unsigned reloads;      /* of 1000 actions: another policy */
-    unsigned device_dies;  /* of 1000 transactions */
-    unsigned link_cuts;    /* of 1000 frames */
-    unsigned frame_lost;   /* of 1000 frames, out of the middle of a connection */
+    uint32_t sign_ins_per_second; /* at each worker; 0: without limit */
+    unsigned storms;              /* of 1000 actions: everyone's network changes at once */
+    uint64_t pause_max_ms;        /* between two actions */
+    unsigned night;               /* of 1000 pauses: one of hours */
+    unsigned commit_fails;        /* of 1000 commits */
+    unsigned server_dies;         /* of 1000 actions */
+    unsigned reloads;             /* of 1000 actions: another policy */
+    unsigned device_dies;         /* of 1000 transactions */
+    unsigned link_cuts;           /* of 1000 frames */
+    unsigned frame_lost;          /* of 1000 frames, out of the middle of a connection */
     unsigned frame_doubled;
     unsigned frame_swapped;
     unsigned mailbox_full; /* of 1000 mails that may be refused */

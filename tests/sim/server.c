@@ -148,6 +148,7 @@ void server_start(struct world *world)
     for (unsigned i = 0; i < world->profile.workers; i++) {
         struct shell *shell = &server->shells[i];
         *shell = (struct shell){.world = world, .policy = server->policy};
+        admission_init(&shell->admission, world->profile.sign_ins_per_second, world->now_ms);
         worker_init(&shell->worker, i, world->profile.workers, server->store, shell, &settings,
                     prng_next(&world->prng));
     }

@@ -4,6 +4,7 @@
 #ifndef UNSAY_SIM_SERVER_H
 #define UNSAY_SIM_SERVER_H
 
+#include "core/admission.h"
 #include "profile.h"
 #include "routing/worker.h"
 
@@ -24,6 +25,7 @@ struct mails {
 struct shell {
     struct world *world;
     struct worker worker;
+    struct admission admission;
     bool is_in_turn;
     uint64_t seen_group; /* for watch_decided */
     const struct change *seen;

@@ -74,18 +74,9 @@ void server_accept(struct world *world, struct link *link)
 
 /* One without a session is refused in a frame of the shell's own. */
 static void server_refuse(struct world *world, struct link *link, uint64_t request,
-                          refusal_code code)
+                          refusal_code code, uint32_t retry_after_ms)
 {
-    wire_error error = UNSAY__V1__ERROR__INIT;
-    wire_server_frame answer = UNSAY__V1__SERVER_FRAME__INIT;
-    error.code = code;
-    error.detail = string_of(refusal_text(code));
-    error.retryable = refusal_is_retryable(code);
-    error.closing = true;
-    answer.request = request;
-    answer.body_case = SERVER_FRAME(ERROR);
-    answer.error = &error;
-    struct blob *frame = frame_from_server(&answer);
+    struct blob *frame = refusal_frame(request, code, "", true, retry_after_ms);
     network_send_down(world, link, frame);
     blob_release(frame);
     server_close(world, link);
@@ -129,14 +120,19 @@ static refusal_code server_identify(const struct world *world, const struct link
 static void server_sign_in(struct world *world, struct link *link, const wire_client_frame *frame)
 {
     if (frame->body_case != CLIENT_FRAME(HELLO)) {
-        server_refuse(world, link, frame->request, REFUSAL_CODE(HELLO_EXPECTED));
+        server_refuse(world, link, frame->request, REFUSAL_CODE(HELLO_EXPECTED), 0);
+        return;
+    }
+    uint32_t pause_ms = admission_ask(&world->server.shells[link->worker].admission, world->now_ms);
+    if (pause_ms > 0) {
+        server_refuse(world, link, frame->request, REFUSAL_CODE(OVERLOADED), pause_ms);
         return;
     }
     const struct device *device = &world->devices[link->device];
     struct sim_ticket ticket = {.login = 0};
     refusal_code refusal = server_identify(world, link, frame->hello, &ticket);
     if (refusal != REFUSAL_NONE) {
-        server_refuse(world, link, frame->request, refusal);
+        server_refuse(world, link, frame->request, refusal, 0);
         return;
     }
     link->heartbeat_ms = heartbeat_granted_ms(
