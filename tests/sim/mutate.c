@@ -20,7 +20,7 @@ static struct change *mutate_raised(struct world *world, struct arena *arena)
 {
     if (world->mutation != MUTATION_RESURRECT || world->server.stale == NULL)
         return NULL;
-    struct view bytes = blob_view(world->server.stale);
+    struct view bytes = arena_copy(arena, blob_view(world->server.stale));
     const wire_event *event = event_decode(bytes, arena);
     struct change *change = arena_zero(arena, sizeof(*change));
     change->kind = CHANGE_EVENT;
