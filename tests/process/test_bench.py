@@ -57,6 +57,20 @@ class BenchTest(unittest.TestCase):
     def test_send(self):
         self.assert_sends(self.measure("send"))
 
+    def test_idle(self):
+        for how in ((), ("--tls",), ("--websocket",)):
+            result = run("bench", "idle", "--connections", "200", "--json", *how, "--data-parent",
+                         self.parent)
+            self.assertEqual(result.code, 0, result)
+            [report] = result.objects
+            self.assertEqual((report["bench"], report["connections"]), ("idle", 200))
+            for way in ("with_token", "with_ticket"):
+                self.assertEqual(report[way]["count"], 200)
+                self.assertGreater(report[way]["per_second"], 0)
+            self.assertGreater(report["resident_bytes"], 0)
+            # So few connections are lost among pages; only what is far off shows.
+            self.assertLess(report["heap_bytes_each"], 65536)
+
     def test_send_over_websocket_in_tls(self):
         self.assert_sends(self.measure("send", "--tls", "--websocket", "--body", "5000"))
 
