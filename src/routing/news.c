@@ -55,6 +55,8 @@ static bool news_page(struct worker *worker, const struct session *session,
     arena_init(&arena);
     for (size_t i = 0; i < count && goes_on; i++) {
         bool is_new = false;
+        if (!row_is_member(&memberships[i].row)) /* invited: the log is not for them */
+            continue;
         arena_reset(&arena);
         goes_on =
             ++news->examined <= LIMIT_NEWS_EXAMINED_MAX &&

@@ -41,8 +41,9 @@ void watch_signed_in(struct world *world, struct link *link, const char *user)
         struct view id = memberships[i].conversation;
         struct view bytes;
         uint64_t head;
-        if (store_get_last_event(world->server.store, id, ORIGIN_DEFAULT, &arena, &head, &bytes) !=
-            STATUS_OK)
+        if (!row_is_member(&memberships[i].row) ||
+            store_get_last_event(world->server.store, id, ORIGIN_DEFAULT, &arena, &head, &bytes) !=
+                STATUS_OK)
             continue;
         uint32_t at = link->promised_count++;
         snprintf(link->promised[at].conversation, sizeof(link->promised[at].conversation), "%.*s",
@@ -64,7 +65,7 @@ void watch_live(struct world *world, struct device *device)
         if (stored < link->promised[i].head &&
             store_get_member(world->server.store, view_of(link->promised[i].conversation),
                              view_of(device->user_name), &member) == STATUS_OK &&
-            member.role != WIRE(ROLE, UNSPECIFIED))
+            row_is_member(&member))
             world_break(world, "P1 nothing accepted is lost",
                         "%s is live, and has %s up to %llu of %llu", device->name,
                         link->promised[i].conversation, (unsigned long long)stored,
