@@ -130,6 +130,17 @@ static void publish_recall(struct worker *worker, const struct group *group,
     notice_forms_fini(&forms);
 }
 
+/* Whoever signed in when a joining was durable, and not yet published here, follows from there on:
+ * what was committed before and comes now may be hidden from them, and is in the log for whom it is
+ * not. */
+static void publish_push(struct worker *worker, const struct publication *publication,
+                         struct subscription *subscription)
+{
+    if (publication->seq >= subscription->since)
+        session_push(worker, subscription, publication->frame, publication->origin,
+                     publication->seq);
+}
+
 static void publish_event(struct worker *worker, const struct group *group,
                           const struct publication *publication)
 {
@@ -145,8 +156,7 @@ static void publish_event(struct worker *worker, const struct group *group,
         listing_note_message(interest, publication);
         struct list *node = interest->subscriptions.next;
         for (; node != &interest->subscriptions; node = node->next)
-            session_push(worker, LIST_ITEM(node, struct subscription, of_interest),
-                         publication->frame, publication->origin, publication->seq);
+            publish_push(worker, publication, LIST_ITEM(node, struct subscription, of_interest));
     }
     for (size_t i = 0; i < publication->gone_member_count; i++)
         publish_member(worker, publication, publication->gone_members[i], 0);
