@@ -41,7 +41,8 @@ static void help_print(const char *command, const struct help *help)
     printf("unsay %s: %s\n\nUsage:\n", command, command_summary(command));
     for (const char *line = help->usage; *line != 0;) {
         size_t length = strcspn(line, "\n");
-        printf("  unsay %.*s\n", (int)length, line);
+        /* What begins with a space goes on where the line before ended. */
+        printf("  %s%.*s\n", *line == ' ' ? "      " : "unsay ", (int)length, line);
         line += length + (line[length] == '\n');
     }
     printf("\n%s\nOptions:\n%s%s  --help             this text\n", help->about, help->options,
