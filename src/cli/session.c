@@ -95,6 +95,42 @@ static int session_fail(const struct session *session, const char *text)
     return COMMAND_REFUSED;
 }
 
+struct noting {
+    struct session *session;
+    struct unsay_conversation last;
+    char id[LIMIT_CONVERSATION_ID_BYTES_MAX + 1]; /* its */
+    bool has_more;
+};
+
+static void session_note_page(void *context, const struct unsay_error *error,
+                              const struct unsay_conversation *conversations, size_t count,
+                              bool more)
+{
+    struct noting *noting = context;
+    (void)error; /* what could not be read is noted with its next event */
+    for (size_t i = 0; i < count; i++)
+        shown_stored(&noting->session->shown, conversations[i].id);
+    noting->has_more = more && count > 0;
+    if (count == 0)
+        return;
+    noting->last = conversations[count - 1];
+    snprintf(noting->id, sizeof(noting->id), "%s", noting->last.id);
+    noting->last.id = noting->id;
+}
+
+/* A command that was killed may have stored the first events of a conversation without noting that
+ * there is something to show. */
+static void session_note_stored(struct session *session)
+{
+    struct noting noting = {.session = session};
+    struct unsay_conversation_query query = {.with_hidden = true};
+    do {
+        if (unsay_conversations(session->client, &query, session_note_page, &noting) != UNSAY_OK)
+            return;
+        query.after = &noting.last;
+    } while (noting.has_more);
+}
+
 int session_open(struct session *session, const struct options *options,
                  const struct session_hooks *hooks)
 {
@@ -133,6 +169,7 @@ int session_open(struct session *session, const struct options *options,
         session_close(session);
         return session_fail(session, failure.text);
     }
+    session_note_stored(session);
     unsay_start(session->client);
     return COMMAND_OK;
 }

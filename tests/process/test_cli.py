@@ -321,6 +321,13 @@ class MessageTest(ServerCase):
         self.assertEqual([event["state"] for event in result.objects
                           if event["kind"] == "message"], ["recalled"])
 
+    def test_watch_shows_what_was_stored_and_never_noted(self):
+        """As after a death between storing and the first note."""
+        self.alice.send(self.conversation, "one")
+        shown = self.bob.watch("--until-online")
+        (self.bob.state / "shown").unlink()
+        self.assertEqual(self.bob.watch("--until-online"), shown)
+
     def test_watch_only_some(self):
         other = self.alice.ok("conversation", "create", "other", "--member",
                               self.bob.user).out.strip()
