@@ -134,6 +134,58 @@ static size_t frame_put_varint(uint8_t *out, uint64_t value)
     return size;
 }
 
+/* A varint at the beginning of *rest, which moves behind it; false when there is none. */
+static bool frame_take_varint(struct view *rest, uint64_t *number)
+{
+    *number = 0;
+    for (unsigned shift = 0; shift < 64 && rest->size > 0; shift += 7) {
+        uint8_t byte = rest->data[0];
+        *rest = view_make(rest->data + 1, rest->size - 1);
+        *number |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
+}
+
+/* Passes over a field's value; false when the bytes end before it, or it is of no known type. */
+static bool frame_pass_field(struct view *rest, unsigned type)
+{
+    uint64_t size = 0;
+    if (type == 0)
+        return frame_take_varint(rest, &size);
+    if (type == 2 && !frame_take_varint(rest, &size))
+        return false;
+    if (type == 1)
+        size = 8;
+    else if (type == 5)
+        size = 4;
+    else if (type != 2)
+        return false;
+    if (size > rest->size)
+        return false;
+    *rest = view_make(rest->data + size, rest->size - size);
+    return true;
+}
+
+struct event_peek event_peek(struct view bytes)
+{
+    enum { EVENT_TIME = 4 }; /* field number; the kinds come after it */
+    struct event_peek peek = {0, 0};
+    uint64_t tag;
+    while (bytes.size > 0 && peek.kind == 0 && frame_take_varint(&bytes, &tag)) {
+        if (tag >> 3 == EVENT_TIME && (tag & 7) == 1 && bytes.size >= sizeof(peek.time)) {
+            for (unsigned i = 0; i < sizeof(peek.time); i++)
+                peek.time |= (uint64_t)bytes.data[i] << 8 * i;
+        } else if (tag >> 3 >= EVENT_KIND(MESSAGE) && (tag & 7) == 2) {
+            peek.kind = (unsigned)(tag >> 3);
+        }
+        if (!frame_pass_field(&bytes, tag & 7))
+            break;
+    }
+    return peek;
+}
+
 enum {
     FRAME_WRAP_BYTES_MAX = 32,
     PROTOBUF_LENGTH_DELIMITED = 2,

@@ -38,6 +38,13 @@ wire_server_frame *frame_decode_server(struct view payload, struct arena *arena)
 struct view event_encode(const wire_event *event, struct arena *arena);
 wire_event *event_decode(struct view bytes, struct arena *arena); /* NULL when malformed */
 
+/* What stands at the beginning of an encoded Event, without decoding it. */
+struct event_peek {
+    uint64_t time; /* 0 when malformed */
+    unsigned kind; /* EVENT_KIND; 0: none that this version knows */
+};
+struct event_peek event_peek(struct view bytes);
+
 enum frame_event_kind { FRAME_EVENT, FRAME_NOTICE };
 
 /* A server frame around an event that is encoded already: one copy of the bytes, no second

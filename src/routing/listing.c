@@ -225,7 +225,7 @@ static enum status listing_fill_entry(struct worker *worker, const struct sessio
     struct view conversation = item->membership.conversation;
     struct conversation_row row = {.time = 0};
     struct cursor_row cursor = {.receipt_seq = 0};
-    struct view bytes;
+    struct view bytes = {NULL, 0};
     enum status status = store_get_conversation(worker->store, conversation, arena, &row);
     if (status != STATUS_OK)
         return status;
@@ -238,12 +238,18 @@ static enum status listing_fill_entry(struct worker *worker, const struct sessio
         return status;
     if (head->seq > visibility_end(member))
         head->seq = visibility_end(member);
+    else
+        head->time = event_peek(bytes).time;
     status = store_get_cursor(worker->store, view_of(session->user), view_of(session->device),
                               conversation, ORIGIN_DEFAULT, &cursor);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
     head->stored = trail_seq(&cursor.stored);
     head->displayed = trail_seq(&cursor.displayed);
+    status = retention_begin(worker, conversation, ORIGIN_DEFAULT, head->seq, head->stored,
+                             &head->begin);
+    if (status != STATUS_OK)
+        return status;
 
     entry->conversation = arena_text(arena, conversation);
     entry->type = row.type;

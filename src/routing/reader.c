@@ -1,4 +1,4 @@
-#include "routing/reader.h"
+#include "routing/reader_internal.h"
 
 #include "base/memory.h"
 #include "core/frame.h"
@@ -65,9 +65,9 @@ void reader_request(struct worker *worker, struct session *session, uint64_t req
                     const wire_read *read)
 {
     struct member_row member;
-    if (read->limit > LIMIT_PAGE_EVENTS_MAX) {
+    if (read->limit > LIMIT_PAGE_EVENTS_MAX || (read->recalls_only && read->newest)) {
         session_refuse(worker, session, request, REFUSAL_CODE(FIELD_INVALID),
-                       "read: limit: 0 to 200", false);
+                       "read: limit: 0 to 200; newest: not with recalls_only", false);
         return;
     }
     if (!reader_has_room(worker, session, request) ||
@@ -80,21 +80,24 @@ void reader_request(struct worker *worker, struct session *session, uint64_t req
         .origin = read->origin == 0 ? ORIGIN_DEFAULT : read->origin,
         .limit = read->limit == 0 ? LIMIT_PAGE_EVENTS_MAX : read->limit,
         .newest = read->newest,
+        .recalls_only = read->recalls_only,
     };
     snprintf(reading.conversation, sizeof(reading.conversation), "%s", read->conversation);
     reader_queue(worker, session, reading);
 }
 
-static void reader_end_page(struct session *session, const struct reading *reading, size_t count,
-                            uint64_t head, bool more)
+void reader_end_page(struct session *session, const struct reading *reading,
+                     const struct reader_page *page)
 {
     wire_page_end end = UNSAY__V1__PAGE_END__INIT;
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
     end.conversation = string_of(reading->conversation);
     end.origin = reading->origin;
-    end.count = (uint32_t)count;
-    end.head = head;
-    end.more = more;
+    end.count = (uint32_t)page->count;
+    end.head = page->head;
+    end.more = page->more;
+    end.next = page->next;
+    end.begin = page->begin;
     frame.request = reading->request;
     frame.body_case = SERVER_FRAME(PAGE_END);
     frame.page_end = &end;
@@ -102,22 +105,27 @@ static void reader_end_page(struct session *session, const struct reading *readi
               (struct lane_item){.kind = LANE_ANSWER, .frame = frame_from_server(&frame)});
 }
 
-/* A page as it goes out: events, and in the place of what is not for the user one that says so. */
-struct reader_page {
-    struct store_event events[LIMIT_PAGE_EVENTS_MAX];
-    size_t count;
-    struct span hidden; /* what it begins with is not for the user; first 0: all of it is */
-    uint64_t passed;    /* how far of that it looked */
-    bool more;
-    uint64_t head; /* of the log, as far as this user may know of it */
-};
+void reader_put_event(struct session *session, const struct reading *reading, uint64_t hash,
+                      const struct store_event *event)
+{
+    struct lane_item item = {
+        .kind = LANE_EVENT,
+        .origin = reading->origin,
+        .frame = frame_around_event(FRAME_EVENT, reading->request, event->bytes),
+        .request = reading->request,
+        .seq = event->seq,
+        .conversation_hash = hash,
+    };
+    lane_push(&session->page, item);
+}
 
-/* Whether the event is for the user. */
-static bool reader_allows(struct worker *worker, const struct member_row *member,
-                          const struct store_event *event)
+bool reader_allows(struct worker *worker, const struct member_row *member,
+                   const struct store_event *event)
 {
     if (visibility_allows(member, event->seq))
         return true;
+    if (event_peek(event->bytes).kind != EVENT_KIND(RECALL))
+        return false;
     const wire_event *decoded = event_decode(event->bytes, &worker->scratch);
     return decoded != NULL && decoded->kind_case == EVENT_KIND(RECALL) &&
            visibility_allows_recall(member, event->seq, decoded->recall->target_seq);
@@ -190,6 +198,13 @@ static enum status reader_read_events(struct worker *worker, const struct member
     return status;
 }
 
+/* Whether the page continues a cursor at its `after`. */
+static bool reader_reads_on(const struct reading *reading, const struct reader_page *page)
+{
+    uint64_t first = page->count == 0 ? 0 : page->events[0].seq;
+    return (page->hidden.first == 0 ? first : page->hidden.first) == reading->after + 1;
+}
+
 /* The user's place is looked up before the events, to know where to read, and after them: whatever
  * was appended after they left is told by then. */
 static enum status reader_read_page(struct worker *worker, const struct session *session,
@@ -210,8 +225,12 @@ static enum status reader_read_page(struct worker *worker, const struct session 
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
     status = store_get_member(worker->store, conversation, view_of(session->user), &member);
-    if (status == STATUS_OK)
-        reader_trim(worker, &member, page);
+    if (status != STATUS_OK)
+        return status;
+    reader_trim(worker, &member, page);
+    if (!reading->newest && reader_reads_on(reading, page))
+        status = retention_begin(worker, conversation, reading->origin, page->head, reading->after,
+                                 &page->begin);
     return status;
 }
 
@@ -251,21 +270,13 @@ static void reader_serve_log(struct worker *worker, struct session *session,
     uint64_t hash = table_hash(view_of(reading->conversation));
     uint64_t hidden = page.hidden.first;
     for (size_t i = 0; i < page.count; i++) {
-        struct lane_item item = {
-            .kind = LANE_EVENT,
-            .origin = reading->origin,
-            .frame = frame_around_event(FRAME_EVENT, reading->request, page.events[i].bytes),
-            .request = reading->request,
-            .seq = page.events[i].seq,
-            .conversation_hash = hash,
-        };
         if (page.hidden.first != 0)
-            reader_skip(session, reading, &page, &hidden, item.seq);
-        lane_push(&session->page, item);
+            reader_skip(session, reading, &page, &hidden, page.events[i].seq);
+        reader_put_event(session, reading, hash, &page.events[i]);
     }
     if (page.hidden.first != 0)
         reader_skip(session, reading, &page, &hidden, page.passed + 1);
-    reader_end_page(session, reading, page.count, page.head, page.more);
+    reader_end_page(session, reading, &page);
     stats_add(&worker->stats, STAT_pages_served, 1);
 }
 
@@ -301,6 +312,8 @@ void reader_serve(struct worker *worker, struct session *session, const struct r
     arena_reset(&worker->scratch);
     if (reading->is_list)
         listing_serve(worker, session, reading);
+    else if (reading->recalls_only)
+        reader_serve_recalls(worker, session, reading);
     else
         reader_serve_log(worker, session, reading);
 }

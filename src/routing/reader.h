@@ -16,6 +16,7 @@ struct reading {
     uint32_t origin;
     uint32_t limit;
     bool newest;
+    bool recalls_only;
     Unsay__V1__ListOrder order; /* of a list, as the three after it */
     bool with_hidden;
     uint64_t pinned_ms; /* by activity: place of the one before the page */

@@ -22,6 +22,7 @@ void worker_init(struct worker *worker, unsigned index, unsigned count, struct s
                               .settings = *settings,
                               .prng = {seed}};
     owner_init(&worker->owner);
+    retention_init(&worker->retention);
     table_init(&worker->sessions);
     table_init(&worker->users);
     table_init(&worker->interests);
@@ -36,6 +37,7 @@ void worker_init(struct worker *worker, unsigned index, unsigned count, struct s
 void worker_fini(struct worker *worker)
 {
     owner_fini(&worker->owner);
+    retention_fini(&worker->retention);
     table_fini(&worker->sessions);
     table_fini(&worker->users);
     table_fini(&worker->interests);

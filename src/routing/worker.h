@@ -12,6 +12,7 @@
 #include "base/prng.h"
 #include "routing/mail.h"
 #include "routing/owner.h"
+#include "routing/retention.h"
 #include "routing/session.h"
 #include "routing/shell.h"
 #include "routing/stats.h"
@@ -20,9 +21,10 @@
 struct worker_settings {
     struct rulebook rules;
     struct progress_rules progress;
-    uint64_t ticket_life_ms; /* 0: no tickets */
-    struct uuid store;       /* Welcome.store; zero: not told */
-    bool has_outbox;         /* the backend is told what is committed */
+    uint64_t ticket_life_ms;       /* 0: no tickets */
+    uint64_t offline_retention_ms; /* 0: sync gives everything */
+    struct uuid store;             /* Welcome.store; zero: not told */
+    bool has_outbox;               /* the backend is told what is committed */
 };
 
 struct now {
@@ -40,6 +42,7 @@ struct worker {
     struct worker_settings settings;
     struct now now;
     struct owner owner;
+    struct retention retention;
     struct table sessions;      /* by id */
     struct table users;         /* struct user_sessions */
     struct table interests;     /* struct interest, by conversation */

@@ -23,6 +23,7 @@ struct config_file {
     char *policy;
     char *region;
     uint64_t *erasure_horizon_ms;
+    uint64_t *offline_retention_ms;
     uint32_t *heartbeat_interval_ms;
     uint32_t *heartbeat_max_ms;
     uint64_t *ticket_life_ms;
@@ -89,6 +90,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CONFIG_STRING(policy),
     CONFIG_STRING(region),
     CONFIG_NUMBER(erasure_horizon_ms),
+    CONFIG_NUMBER(offline_retention_ms),
     CONFIG_NUMBER(heartbeat_interval_ms),
     CONFIG_NUMBER(heartbeat_max_ms),
     CONFIG_NUMBER(ticket_life_ms),
@@ -124,6 +126,7 @@ void config_init(struct config *config)
         .development_key = 1,
         .region = memory_copy("", 0),
         .erasure_horizon_ms = 86400000,
+        .offline_retention_ms = 604800000,
         .heartbeat_interval_ms = LIMIT_HEARTBEAT_INTERVAL_MS,
         .heartbeat_max_ms = LIMIT_HEARTBEAT_ASKED_MS_MAX,
         .ticket_life_ms = LIMIT_TICKET_LIFE_MS,
@@ -241,6 +244,8 @@ static void config_take_file(struct config *config, const struct config_file *fi
         config_set(&config->region, file->region);
     if (file->erasure_horizon_ms != NULL)
         config->erasure_horizon_ms = *file->erasure_horizon_ms;
+    if (file->offline_retention_ms != NULL)
+        config->offline_retention_ms = *file->offline_retention_ms;
     if (file->heartbeat_interval_ms != NULL)
         config->heartbeat_interval_ms = *file->heartbeat_interval_ms;
     if (file->heartbeat_max_ms != NULL)
@@ -343,6 +348,11 @@ enum status config_check(const struct config *config, struct failure *failure)
     if ((config->webhook_url == NULL) != (config->webhook_secret_file == NULL))
         return config_wrong(failure, "webhook_url, webhook_secret_file",
                             "both are needed, or neither");
+    if (config->offline_retention_ms != 0 &&
+        (config->offline_retention_ms < 1000 ||
+         config->offline_retention_ms > UINT64_C(315360000000)))
+        return config_wrong(failure, "offline_retention_ms",
+                            "1000 to 315360000000 milliseconds (ten years), or 0 for everything");
     if (!config->development_key && config->token_secrets_count == 0 &&
         config->token_public_keys_count == 0)
         return config_wrong(failure, "development_key",

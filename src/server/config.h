@@ -27,6 +27,7 @@ struct config {
     char *policy;                   /* file; NULL: the default policy */
     char *region;                   /* what the policy's rules call this server's region; "" */
     uint64_t erasure_horizon_ms;    /* default 86400000; 0: files are never rewritten for it */
+    uint64_t offline_retention_ms;  /* default 604800000; 0: sync gives everything */
     uint32_t heartbeat_interval_ms; /* 1000-600000; default 30000 */
     uint32_t heartbeat_max_ms;      /* to 600000; default LIMIT_HEARTBEAT_ASKED_MS_MAX */
     uint64_t ticket_life_ms;        /* 0: no tickets; default LIMIT_TICKET_LIFE_MS */

@@ -264,6 +264,7 @@ static void server_start_workers(struct server *server, const struct config *con
         .progress = {.members_max = config->receipt_members,
                      .hides_displayed = config->displayed_receipts == 0},
         .ticket_life_ms = config->ticket_life_ms,
+        .offline_retention_ms = config->offline_retention_ms,
         .store = server->store_id,
         .has_outbox = server->webhooks != NULL,
     };

@@ -181,7 +181,7 @@ static wire_recall_request recall_request = {BASE(recall_request),
 static wire_read read = {BASE(read),   .conversation = TEXT("d:ann:bob"),
                          .origin = 1,  .after = 10,
                          .before = 99, .limit = 50,
-                         .newest = 1};
+                         .newest = 1,  .recalls_only = 1};
 static wire_list_conversations list_conversations = {BASE(list_conversations),
                                                      .after = TEXT("d:ann:bob"), .limit = 100};
 static wire_open_conversation open_conversation = {BASE(open_conversation), .user = TEXT("bob")};
@@ -350,8 +350,11 @@ static wire_ack_confirmed ack_confirmed = {BASE(ack_confirmed), .n_cursors = COU
                                            .cursors = cursors};
 static wire_page_end page_end = {BASE(page_end), .conversation = TEXT("d:ann:bob"),
                                  .origin = 1,    .count = 200,
-                                 .head = 1000,   .more = 1};
-static wire_head head = {BASE(head), .origin = 1, .seq = 1000, .stored = 300, .displayed = 200};
+                                 .head = 1000,   .more = 1,
+                                 .next = 900,    .begin = 801};
+static wire_head head = {BASE(head),    .origin = 1,      .seq = 1000,
+                         .stored = 300, .displayed = 200, .time = UINT64_C(0x018bcfe568000003),
+                         .begin = 801};
 static wire_head *heads[] = {&head};
 static wire_conversation_entry conversation_entry = {BASE(conversation_entry),
                                                      .conversation = TEXT("d:ann:bob"),

@@ -236,6 +236,32 @@ static void large_events_and_requests_are_wrapped(void **state)
     arena_fini(&arena);
 }
 
+/* Of every event, whole and cut off anywhere, what decoding it gives or nothing. */
+static void what_stands_at_the_beginning_of_an_event(void **state)
+{
+    (void)state;
+    size_t events = 0;
+    for (size_t i = 0; i < sample_count; i++) {
+        struct arena arena;
+        arena_init(&arena);
+        const wire_event *event = (const wire_event *)samples[i].message;
+        struct view bytes = pack(samples[i].message, &arena);
+        if (samples[i].message->descriptor == &unsay__v1__event__descriptor) {
+            events++;
+            for (size_t size = 0; size <= bytes.size; size++) {
+                uint8_t *cut = memory_copy(bytes.data, size);
+                struct event_peek peek = event_peek(view_make(cut, size));
+                assert_true(peek.time == event->time || (peek.time == 0 && size < bytes.size));
+                assert_true(peek.kind == (unsigned)event->kind_case ||
+                            (peek.kind == 0 && size < bytes.size));
+                free(cut);
+            }
+        }
+        arena_fini(&arena);
+    }
+    assert_true(events > 4);
+}
+
 static void bytes_that_are_no_frame(void **state)
 {
     struct arena arena;
@@ -284,6 +310,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_frame_has_its_length),
         cmocka_unit_test(a_frame_around_an_event_is_the_same_frame),
         cmocka_unit_test(large_events_and_requests_are_wrapped),
+        cmocka_unit_test(what_stands_at_the_beginning_of_an_event),
         cmocka_unit_test(bytes_that_are_no_frame),
         cmocka_unit_test(unknown_fields_do_not_travel_on),
     };

@@ -28,7 +28,7 @@
  *     conversation, else 0; displayed is       D receipts CONVERSATION SEQ [after USER] [limit N]
  *     told of nobody                           D privacy tell|hide|keep
  *   hold commits, commit, release commits      D read CONVERSATION [after N] [before N] [limit N]
- *   hold mail W, release mail W                       [newest]
+ *   hold mail W, release mail W                       [newest] [recalls-only]
  *   together ... end   in one turn             D list [after ID] [limit N] [by-activity]
  *                                                     [with-hidden]
  *                                              D listing CONVERSATION muted-until N|on-top|off-top
@@ -37,7 +37,7 @@
  *   store works                                D ack-notice CONVERSATION SEQ
  *   advance 30s|500ms, wall-back 5s            D heartbeat [CONVERSATION STORED]
  *   clock-error 600ms, wall-forward 86400s     D hello, D goodbye, D nothing
- *   crash, drain
+ *   crash, drain, retention 60s
  *   policy NAME RULE...     what is in the policy file from now on; NAME alone: it is not valid
  *   use-policy NAME RULE... the same, and in force at once
  *   reload                  the operating system's signal to read it again

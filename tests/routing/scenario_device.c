@@ -242,8 +242,10 @@ static void device_read(struct device *device, const struct words *words)
     read.after = number_option(words, "after");
     read.before = number_option(words, "before");
     read.limit = (uint32_t)number_option(words, "limit");
-    for (size_t i = 1; i < words->count; i++)
+    for (size_t i = 1; i < words->count; i++) {
         read.newest |= strcmp(words->words[i], "newest") == 0;
+        read.recalls_only |= strcmp(words->words[i], "recalls-only") == 0;
+    }
     frame.body_case = CLIENT_FRAME(READ);
     frame.read = &read;
     request(device, &frame);

@@ -142,6 +142,14 @@ static void world_wall_back(const struct words *words)
     the.cluster.now.wall_ms -= duration_of(word_at(words, 0));
 }
 
+static void world_retention(const struct words *words)
+{
+    the.cluster.settings.offline_retention_ms = duration_of(word_at(words, 0));
+    for (unsigned i = 0; i < the.cluster.count; i++)
+        the.cluster.workers[i].settings.offline_retention_ms =
+            the.cluster.settings.offline_retention_ms;
+}
+
 static void world_clock_error(const struct words *words)
 {
     the.cluster.now.wall_error_ms = duration_of(word_at(words, 0));
@@ -248,6 +256,7 @@ static const struct world_step {
     {"wall-back", world_wall_back},
     {"wall-forward", world_wall_forward},
     {"clock-error", world_clock_error},
+    {"retention", world_retention},
     {"policy", world_policy},
     {"use-policy", world_use_policy},
     {"reload", world_reload},

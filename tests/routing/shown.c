@@ -324,6 +324,8 @@ static void shown_conversations(FILE *out, wire_conversation_entry *const *entri
             fputs(" dissolved", out);
         if (entry->listing != NULL)
             shown_listing(out, entry->listing);
+        if (entry->n_heads > 0 && entry->heads[0]->begin != 0)
+            fprintf(out, " begins %" PRIu64, entry->heads[0]->begin);
         shown_overview(out, entry);
     }
 }
@@ -394,6 +396,10 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
         shown_conversation(out, frame->page_end->conversation);
         fprintf(out, " count %u head %" PRIu64 " %s", frame->page_end->count, frame->page_end->head,
                 frame->page_end->more ? "more" : "end");
+        if (frame->page_end->next != 0)
+            fprintf(out, " next %" PRIu64, frame->page_end->next);
+        if (frame->page_end->begin != 0)
+            fprintf(out, " begins %" PRIu64, frame->page_end->begin);
         return;
     case SERVER_FRAME(CONVERSATIONS):
         shown_list(out, frame->conversations);

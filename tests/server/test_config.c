@@ -40,6 +40,7 @@ static void defaults_are_complete_and_valid(void **state)
     assert_null(config.tls_key);
     assert_int_equal(config.development_key, 1);
     assert_int_equal(config.erasure_horizon_ms, 86400000);
+    assert_int_equal(config.offline_retention_ms, 604800000);
     assert_int_equal(config.heartbeat_interval_ms, LIMIT_HEARTBEAT_INTERVAL_MS);
     assert_int_equal(config.connections_max, LIMIT_CONNECTIONS_MAX);
     assert_int_equal(config.requests_per_second, LIMIT_REQUESTS_PER_SECOND);
@@ -114,6 +115,7 @@ static void a_file_sets_what_it_names(void **state)
                           "  - file: key.pem\n"
                           "development_key: false\n"
                           "erasure_horizon_ms: 0\n"
+                          "offline_retention_ms: 1000\n"
                           "policy: rules.yaml\n"
                           "region: eu\n"
                           "heartbeat_interval_ms: 1000\n"
@@ -137,6 +139,7 @@ static void a_file_sets_what_it_names(void **state)
     assert_string_equal(config.token_public_keys[0].file, "key.pem");
     assert_int_equal(config.development_key, 0);
     assert_int_equal(config.erasure_horizon_ms, 0);
+    assert_int_equal(config.offline_retention_ms, 1000);
     assert_string_equal(config.policy, "rules.yaml");
     assert_string_equal(config.region, "eu");
     assert_int_equal(config.heartbeat_interval_ms, 1000);
@@ -178,6 +181,8 @@ static void each_mistake_is_named(void **state)
         {"connections_max: 0\n", "connections_max"},
         {"store_cache_mib: 0\n", "store_cache_mib"},
         {"store_cache_mib: 1048577\n", "store_cache_mib"},
+        {"offline_retention_ms: 999\n", "offline_retention_ms"},
+        {"offline_retention_ms: 315360000001\n", "offline_retention_ms"},
         {"erasure_horizon_ms: 18446744073709551615\n", "erasure_horizon_ms"},
         {"development_key: false\n", "development_key"},
         {"token_secrets:\n  - id: one\n", "file"},
