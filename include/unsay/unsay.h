@@ -10,11 +10,14 @@
  *               OFFLINE (after 10 failures, until unsay_network_changed or unsay_retry)
  *   any -> REJECTED (the token is refused or another device took the name: needs the application)
  *
- * Threads: every function may be called from any thread, also from a callback, except unsay_free,
- * which must not be called from a callback. Callbacks run on the client's thread, one at a time;
- * they must not block for long. What a callback is given is lent for the call; copy what is needed
- * longer. Several clients may live in one process; two with the same state directory may not, and
- * the second unsay_new says so.
+ * Threads: every function may be called from any thread at any time, also from a callback, with two
+ * exceptions: unsay_free must be the last call with a client, and it must not come from one of the
+ * client's own callbacks (the process ends with a message). Callbacks run on the client's thread,
+ * one at a time, each client's on a thread of its own; they must not block for long. Those that
+ * answer a call come once, and none comes after unsay_free has returned. What a callback is given
+ * is lent for the call; copy what is needed longer. Several clients, of the same user or of others,
+ * may live in one process; two with the same state directory may not, and the second unsay_new says
+ * so.
  *
  * Strings are UTF-8 and end in NUL. Times are Unix milliseconds unless a name says otherwise. */
 #ifndef UNSAY_UNSAY_H
@@ -349,6 +352,19 @@ struct unsay_callbacks {
 
     /* Once for each file that is removed, and whenever that fails. */
     void (*on_removed)(void *context, const struct unsay_removed *removed);
+
+    /* Events with after < seq < before are not brought by sync, because this device was away for
+     * longer than the server's retention, or has just begun (unsay_options.first_sync). unsay_older
+     * fetches them. May come several times for the parts of a range. */
+    void (*on_skipped)(void *context, const char *conversation, uint64_t after, uint64_t before);
+
+    /* While SYNCING: of the `total` events that are known to be missing (more may come), `done` are
+     * stored or skipped. */
+    void (*on_sync_progress)(void *context, uint64_t done, uint64_t total);
+
+    /* Instead of on_event, where it is not NULL: events that came together, at most 256, ordered as
+     * they would have come one by one. While much is caught up, one call for hundreds. */
+    void (*on_events)(void *context, const struct unsay_event *events, size_t count);
 };
 
 /* How the server tells that a message was taken back. The callbacks and the database end up the
@@ -362,6 +378,10 @@ enum unsay_follow {
 
 #define UNSAY_NEVER UINT32_MAX
 #define UNSAY_KEY_BYTES 32
+
+/* unsay_options.first_sync */
+#define UNSAY_FIRST_SYNC_ALL UINT32_MAX
+#define UNSAY_FIRST_SYNC_NONE (UINT32_MAX - 1)
 
 struct unsay_options {
     const char *server;          /* tcp://, tls://, ws:// or wss:// HOST:PORT; "HOST:PORT" is tcp */
@@ -391,6 +411,11 @@ struct unsay_options {
 
     uint32_t edit_ms; /* see unsay_recalled_text; 0: 300000; UNSAY_NEVER: not at all */
     enum unsay_follow follow;
+
+    /* With a new state directory: how many of the last events of each conversation are fetched, out
+     * of those within the server's retention; older ones with unsay_older. 0: 200;
+     * UNSAY_FIRST_SYNC_ALL: all of these; UNSAY_FIRST_SYNC_NONE: none. */
+    uint32_t first_sync;
     struct unsay_callbacks callbacks;
     void *context; /* handed to every callback */
 
@@ -741,6 +766,29 @@ UNSAY_API enum unsay_result unsay_history(struct unsay *client, const struct uns
  * calling thread. */
 UNSAY_API enum unsay_result unsay_stored(struct unsay *client, const struct unsay_history *query,
                                          unsay_history_fn *callback, void *context);
+
+/* Fetches from the server the page before the oldest event that is stored without a gap up to now,
+ * and stores it. `events` are as they are stored then; `more`: there may be older ones. `limit`:
+ * 1-200; 0: 200; fewer may come. Search and unsay_stored find them
+ * like any others; they do not count as unread, and on_event does not bring them. */
+UNSAY_API enum unsay_result unsay_older(struct unsay *client, const char *conversation,
+                                        uint32_t limit, unsay_history_fn *callback, void *context);
+
+/* A part of a conversation that is stored without a gap. */
+struct unsay_span {
+    uint64_t first;
+    uint64_t last;
+};
+
+/* What is stored of a conversation: ascending, at most `room` of them; *count tells how many there
+ * are. Between two of them lies what was skipped. */
+UNSAY_API enum unsay_result unsay_spans(struct unsay *client, const char *conversation,
+                                        struct unsay_span *spans, size_t room, size_t *count);
+
+/* The application shows this conversation to the user, or no longer: such are synced before others,
+ * the others in the order of their latest activity. */
+UNSAY_API enum unsay_result unsay_set_open(struct unsay *client, const char *conversation,
+                                           bool is_open);
 
 /* As unsay_stored: the latest message that a list of conversations shows, a tombstone included, a
  * vanished message not; no event where there is none. */

@@ -4,9 +4,11 @@
 #include "client/loop.h"
 #include "core/contract.h"
 
+#include <assert.h>
 #include <sodium.h>
-
 #include <time.h>
+
+enum { FIRST_SYNC_DEFAULT = LIMIT_PAGE_EVENTS_MAX };
 
 uint64_t client_wall_ms(void)
 {
@@ -80,6 +82,15 @@ static void option_take(uint32_t *value, uint32_t option)
         *value = option;
 }
 
+static uint32_t options_first_sync(const struct unsay_options *options)
+{
+    if (options->first_sync == UNSAY_FIRST_SYNC_ALL)
+        return CLIENT_FIRST_SYNC_ALL;
+    if (options->first_sync == UNSAY_FIRST_SYNC_NONE)
+        return 0;
+    return options->first_sync == 0 ? FIRST_SYNC_DEFAULT : options->first_sync;
+}
+
 static void options_configure(struct client_config *config, const struct unsay_options *options)
 {
     client_config_default(config);
@@ -92,6 +103,7 @@ static void options_configure(struct client_config *config, const struct unsay_o
     option_take(&config->reconnect_failures_max, options->reconnect_failures_max);
     option_take(&config->heartbeat_min_ms, options->heartbeat_min_ms);
     option_take(&config->heartbeat_max_ms, options->heartbeat_max_ms);
+    config->first_sync = options_first_sync(options);
     config->follow = (Unsay__V1__Follow)options->follow;
 }
 
@@ -142,8 +154,10 @@ void unsay_start(struct unsay *client)
 
 void unsay_free(struct unsay *client)
 {
-    if (client != NULL)
-        database_close(client_dismantle(client));
+    if (client == NULL)
+        return;
+    assert(!loop_is_here(client->loop) && "unsay_free must not be called from a callback");
+    database_close(client_dismantle(client));
 }
 
 struct database *client_dismantle(struct unsay *client)

@@ -30,6 +30,47 @@ enum unsay_result unsay_history(struct unsay *client, const struct unsay_history
     return ask(client, request, false);
 }
 
+enum unsay_result unsay_older(struct unsay *client, const char *conversation, uint32_t limit,
+                              unsay_history_fn *callback, void *context)
+{
+    if (!id_is_conversation(view_of(conversation)) || limit > LIMIT_PAGE_EVENTS_MAX)
+        return UNSAY_INVALID;
+    uint64_t after;
+    uint64_t before;
+    if (database_missing(client->database, view_of(conversation), &after, &before) != STATUS_OK)
+        return UNSAY_STORAGE;
+    wire_read read = UNSAY__V1__READ__INIT;
+    read.conversation = string_of(conversation);
+    read.origin = ORIGIN_DEFAULT;
+    read.after = after;
+    read.before = before;
+    read.limit = limit == 0 ? LIMIT_PAGE_EVENTS_MAX : limit;
+    read.newest = true;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    frame.body_case = CLIENT_FRAME(READ);
+    frame.read = &read;
+    struct request *request = ask_new(REQUEST_OLDER, &frame, ASK_TIMEOUT_MS, context);
+    request->callback.history = callback;
+    return ask(client, request, false);
+}
+
+enum unsay_result unsay_spans(struct unsay *client, const char *conversation,
+                              struct unsay_span *spans, size_t room, size_t *count)
+{
+    if (!id_is_conversation(view_of(conversation)) || (spans == NULL && room > 0) || count == NULL)
+        return UNSAY_INVALID;
+    return database_spans(client->database, view_of(conversation), spans, room, count) == STATUS_OK
+               ? UNSAY_OK
+               : UNSAY_STORAGE;
+}
+
+enum unsay_result unsay_set_open(struct unsay *client, const char *conversation, bool is_open)
+{
+    if (!id_is_conversation(view_of(conversation)))
+        return UNSAY_INVALID;
+    return loop_set_open(client->loop, view_of(conversation), is_open) ? UNSAY_OK : UNSAY_FULL;
+}
+
 /* Calls back on the calling thread. */
 static enum unsay_result events_show(enum status status, const struct unsay_event *events,
                                      size_t count, bool more, unsay_history_fn *callback,

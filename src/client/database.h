@@ -1,14 +1,16 @@
 /* What a client knows, on disk: SQLite in DIRECTORY/unsay.db, with WAL, synchronous=FULL and
  * secure_delete.
  *
- *   identity      the user and device that the directory belongs to, the device's key pair, and the
- *                 server's store that events and cursors are of (Welcome.store; 16 zeros: unknown)
+ *   identity      the user and device that the directory belongs to, the device's key pair, the
+ *                 server's store that events and cursors are of (Welcome.store; 16 zeros: not
+ *                 known), and whether the device was ever in step with it
  *   event         the conversations' logs, by (conversation, origin, seq)
  *   body          the bodies of events, by number, and apart from them their details: the parts of
  *                 an encoded Event that have no column (quote, source and mentions of a message,
  *                 members, a recall's extension)
  *   search        the index of text messages: filters of their terms, no text (search_entry.h)
- *   cursor        how far conversations are stored and displayed
+ *   cursor        how far conversations are stored and displayed, and from where without a gap
+ *   span          what else of them is stored: see database_span.c
  *   conversation  what a list shows of them without a look into their logs: names, the user's
  *                 role and settings, the time of the last message, and which one is the preview
  *   place         how far members have stored and were shown conversations, as the server tells it,
@@ -110,16 +112,32 @@ MUST_CHECK enum status database_commit(struct database *database, struct failure
  * tombstone; else the answer to the send, which is still due, removes it. */
 bool database_put_event(struct database *database, const wire_event *event);
 
+/* The same for one that was fetched on request: it does not count as unread. */
+bool database_put_fetched(struct database *database, const wire_event *event);
+
 /* The body of a message that is stored and normal, of another one nothing. In the arena. */
 struct view database_body(struct database *database, struct view conversation, uint32_t origin,
                           uint64_t seq, struct arena *arena);
 
 /* Erases body and details of the message that `recall` names, in the outbox too, and marks it
- * recalled. False when it is not stored or not normal, or when the transaction has failed. */
+ * recalled. False when it is not stored or not normal (an own one leaves the outbox all the same),
+ * or when the transaction has failed. */
 bool database_recall(struct database *database, const wire_event *recall);
 
 /* Never moves a cursor back. */
 void database_put_cursor(struct database *database, const struct client_cursor *cursor);
+
+/* The cursor moves to seq, and what comes is stored from there on without a gap. */
+void database_skip(struct database *database, struct view conversation, uint32_t origin,
+                   uint64_t seq);
+
+/* What lies from `first` to before `before` is stored, where `before` is still the beginning of
+ * what is stored without a gap. */
+void database_put_older(struct database *database, struct view conversation, uint32_t origin,
+                        uint64_t first, uint64_t before);
+
+/* Everything was in step for the first time. */
+void database_put_synced(struct database *database);
 
 /* Displayed up to seq, as far as it is stored. */
 void database_put_displayed(struct database *database, struct view conversation, uint32_t origin,
@@ -306,6 +324,17 @@ MUST_CHECK enum status database_outbox_show(struct database *database, struct vi
 
 /* Entries in state sending. */
 size_t database_outbox_count(struct database *database);
+
+/* What is missing before that which is stored without a gap, of ORIGIN_DEFAULT: after < seq <
+ * before; empty where nothing is, or the conversation is not known. */
+MUST_CHECK enum status database_missing(struct database *database, struct view conversation,
+                                        uint64_t *after, uint64_t *before);
+
+/* Ascending; at most `room`, and *count of all. */
+MUST_CHECK enum status database_spans(struct database *database, struct view conversation,
+                                      struct unsay_span *spans, size_t room, size_t *count);
+
+MUST_CHECK enum status database_synced(struct database *database, bool *is_synced);
 
 /* As it was put last; zero when it never was. */
 MUST_CHECK enum status database_store(struct database *database, struct uuid *store);

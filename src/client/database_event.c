@@ -41,15 +41,16 @@ static bool event_mentions(const struct unsay_event *event, const char *user)
     return false;
 }
 
-static void event_insert(struct database *database, const wire_event *wire, struct arena *arena,
-                         struct unsay_event *event)
+static void event_insert(struct database *database, const wire_event *wire, bool is_older,
+                         struct arena *arena, struct unsay_event *event)
 {
     event_from_wire(wire, arena, event);
     uint64_t body = body_put(database, BODY_EVENT, view_make(event->body, event->body_bytes));
     uint64_t detail = body_put(database, BODY_EVENT, detail_from_wire(wire, arena));
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_INSERT);
     event_bind(statement, event, body, detail, event_mentions(event, database->user),
-               event->kind == UNSAY_EVENT_MESSAGE && strcmp(event->sender, database->user) == 0);
+               is_older || (event->kind == UNSAY_EVENT_MESSAGE &&
+                            strcmp(event->sender, database->user) == 0));
     if (database_run(database, statement) == 0) {
         /* Stored already: a second copy must not outlive a recall. */
         body_erase(database, BODY_EVENT, body);
@@ -66,12 +67,12 @@ static void event_insert(struct database *database, const wire_event *wire, stru
     }
 }
 
-bool database_put_event(struct database *database, const wire_event *wire)
+static bool event_put(struct database *database, const wire_event *wire, bool is_older)
 {
     struct arena arena;
     struct unsay_event event;
     arena_init(&arena);
-    event_insert(database, wire, &arena, &event);
+    event_insert(database, wire, is_older, &arena, &event);
     bool is_tombstone = event.kind == UNSAY_EVENT_MESSAGE && event.state != UNSAY_MESSAGE_NORMAL;
     if (is_tombstone)
         database->needs_scrub = true; /* an older copy may be in a file that was set aside */
@@ -81,6 +82,16 @@ bool database_put_event(struct database *database, const wire_event *wire)
                       database_outbox_met(database, event.message_id, is_tombstone);
     arena_fini(&arena);
     return has_failed;
+}
+
+bool database_put_event(struct database *database, const wire_event *wire)
+{
+    return event_put(database, wire, false);
+}
+
+bool database_put_fetched(struct database *database, const wire_event *wire)
+{
+    return event_put(database, wire, true);
 }
 
 /* The numbers of body and details of a normal message; false when there is no such message. */
@@ -106,14 +117,28 @@ struct view database_body(struct database *database, struct view conversation, u
     return body_read(database, BODY_EVENT, numbers[0], arena);
 }
 
+/* The event of an own message that had failed may lie in a range that was skipped. */
+static void event_recall_unsent(struct database *database, const wire_recall *recall)
+{
+    struct uuid id;
+    if (recall->target_message_id.len != UUID_BYTES ||
+        strcmp(recall->target_sender, database->user) != 0)
+        return;
+    memcpy(id.bytes, recall->target_message_id.data, UUID_BYTES);
+    database_outbox_recalled(database, &id);
+}
+
 bool database_recall(struct database *database, const wire_event *recall)
 {
     uint64_t numbers[2];
     const wire_recall *target = recall->recall;
     struct view conversation = view_of(recall->conversation);
-    if (recall->kind_case != EVENT_KIND(RECALL) ||
-        !event_bodies(database, conversation, target->target_origin, target->target_seq, numbers))
+    if (recall->kind_case != EVENT_KIND(RECALL))
         return false;
+    if (!event_bodies(database, conversation, target->target_origin, target->target_seq, numbers)) {
+        event_recall_unsent(database, target);
+        return false;
+    }
     body_erase(database, BODY_EVENT, numbers[0]);
     body_erase(database, BODY_EVENT, numbers[1]);
     struct search_key key = {
@@ -144,7 +169,8 @@ void database_forget(struct database *database)
     static const enum statement clears[] = {STATEMENT_EVENT_CLEAR,        STATEMENT_BODY_CLEAR,
                                             STATEMENT_SEARCH_CLEAR,       STATEMENT_CURSOR_CLEAR,
                                             STATEMENT_CONVERSATION_CLEAR, STATEMENT_PLACE_CLEAR,
-                                            STATEMENT_AUDIENCE_CLEAR,     STATEMENT_OUTBOX_FORGET};
+                                            STATEMENT_AUDIENCE_CLEAR,     STATEMENT_OUTBOX_FORGET,
+                                            STATEMENT_SPAN_CLEAR,         STATEMENT_SYNCED_CLEAR};
     for (size_t i = 0; i < sizeof(clears) / sizeof(clears[0]); i++)
         database_run(database, database_statement(database, clears[i]));
     database_index_reset(database);

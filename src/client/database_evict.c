@@ -110,6 +110,7 @@ static bool evict_from(struct database *database, struct database_evicted *evict
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVICT_EVENTS);
     evict_bind(statement, evicted);
     database_run(database, statement);
+    database_span_evict(database, view_of(evicted->conversation), evicted->origin, evicted->last);
     database->needs_scrub = true;
     return !database_has_failed(database);
 }

@@ -144,6 +144,12 @@ void database_conversation_vanish(struct database *database, struct view convers
 bool database_outbox_met(struct database *database, const uint8_t message_id[UUID_BYTES],
                          bool is_recalled);
 
+/* ---- database_span.c ---- */
+
+/* What lies up to `last` is not stored any more. */
+void database_span_evict(struct database *database, struct view conversation, uint32_t origin,
+                         uint64_t last);
+
 /* ---- database_index.c ---- */
 
 /* A text message with the body of this number was stored; numbers ascend. */

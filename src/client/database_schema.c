@@ -81,6 +81,17 @@ static const char *const schema_steps[] = {
     ("ALTER TABLE conversation ADD COLUMN settings BLOB NOT NULL DEFAULT x'';"
      "ALTER TABLE conversation ADD COLUMN silenced INTEGER NOT NULL DEFAULT 0;"
      "PRAGMA user_version=7;"),
+
+    /* A device of before was in step once. What is stored begins with the first event: those before
+     * it were deleted to make room. */
+    ("ALTER TABLE identity ADD COLUMN synced INTEGER NOT NULL DEFAULT 0;"
+     "UPDATE identity SET synced=1;"
+     "ALTER TABLE cursor ADD COLUMN begin INTEGER NOT NULL DEFAULT 1;"
+     "UPDATE cursor SET begin=coalesce((SELECT min(seq) FROM event e"
+     " WHERE e.conversation=cursor.conversation AND e.origin=cursor.origin),stored+1);"
+     "CREATE TABLE span(conversation TEXT,origin INTEGER,first INTEGER NOT NULL,"
+     " last INTEGER,PRIMARY KEY(conversation,origin,last)) WITHOUT ROWID;"
+     "PRAGMA user_version=8;"),
 };
 
 enum { SCHEMA_VERSION = sizeof(schema_steps) / sizeof(schema_steps[0]) };

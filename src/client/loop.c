@@ -14,6 +14,14 @@ enum {
     LOOP_OFFERS_MAX = 256, /* entries of the outbox read at once */
 };
 
+/* The loop whose callbacks this thread runs. */
+static _Thread_local const struct loop *loop_here;
+
+bool loop_is_here(const struct loop *loop)
+{
+    return loop_here == loop;
+}
+
 uint64_t loop_now_ms(void)
 {
     return uv_hrtime() / 1000000;
@@ -69,13 +77,17 @@ static void loop_load(struct loop *loop)
     loop->is_outbox_ahead = true;
 
     struct uuid store;
+    bool is_synced;
     if (status != STATUS_OK || database_store(loop->client->database, &store) != STATUS_OK ||
+        database_synced(loop->client->database, &is_synced) != STATUS_OK ||
         database_cursors(loop->client->database, loop_load_cursor, loop->core) != STATUS_OK) {
         failure_set(&failure, STATUS_IO, "The local database cannot be read.");
         loop_unload(loop, &failure);
         return;
     }
     client_core_load_store(loop->core, &store);
+    if (is_synced)
+        client_core_load_synced(loop->core);
     client_core_start(loop->core, loop_now_ms());
     loop_evict_soon(loop);
 }
@@ -207,7 +219,7 @@ static void loop_perform(struct loop *loop, const struct client_effect *effects)
         } else if (at->kind == CLIENT_LOAD_OUTBOX) {
             load = at;
         } else {
-            loop_show(loop, at);
+            at = loop_show(loop, at);
         }
     }
     if (loop->link != NULL)
@@ -360,12 +372,22 @@ static void loop_stop(struct loop *loop)
 static void loop_main(void *context)
 {
     struct loop *loop = context;
+    loop_here = loop;
     thread_block_signals();
     loop_repeat_requests(loop);
     loop_load(loop);
     uv_prepare_start(&loop->prepare, loop_on_prepare);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     loop_stop(loop);
+}
+
+/* The thread never ran: what waits is answered on this one, which may be another client's. */
+static void loop_stop_here(struct loop *loop)
+{
+    const struct loop *before = loop_here;
+    loop_here = loop;
+    loop_stop(loop);
+    loop_here = before;
 }
 
 void loop_start(struct loop *loop)
@@ -386,7 +408,7 @@ void loop_free(struct loop *loop)
     if (loop->is_started)
         uv_thread_join(&loop->thread);
     else
-        loop_stop(loop);
+        loop_stop_here(loop);
     int result = uv_loop_close(&loop->uv);
     assert(result == 0);
     loop_forget_mail(loop);

@@ -16,6 +16,9 @@ void loop_start(struct loop *loop);
 /* Stops the thread and waits for it; requests that wait are answered STOPPED. */
 void loop_free(struct loop *loop);
 
+/* The calling thread is inside a callback of this loop's client, or its thread. */
+bool loop_is_here(const struct loop *loop);
+
 /* Monotonic. */
 uint64_t loop_now_ms(void);
 
@@ -38,6 +41,9 @@ void loop_refuse_token(struct loop *loop);
 /* The user saw everything up to seq, which the database knows already. False: the loop does not
  * keep up (4096 wait). */
 bool loop_displayed(struct loop *loop, struct view conversation, uint64_t seq);
+
+/* The application shows the conversation, or no longer. False: as above. */
+bool loop_set_open(struct loop *loop, struct view conversation, bool is_open);
 
 /* Takes room for one more request: OK, FULL (REQUESTS_MAX wait) or STOPPED. Then loop_request takes
  * over the request, or loop_unreserve gives the room back. */

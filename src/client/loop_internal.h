@@ -164,10 +164,21 @@ void loop_evict_soon(struct loop *loop);
 MUST_CHECK enum status loop_store(struct loop *loop, const struct client_effect *effects,
                                   struct failure *failure);
 
+/* ---- loop_older.c ---- */
+
+/* What the answer to a REQUEST_OLDER changes beside the events of its page. */
+void loop_store_older(struct loop *loop, const struct request *request,
+                      const struct client_effect *answer);
+
+/* Calls back with the page as it is stored; false when the answer is none. */
+bool loop_show_older(struct loop *loop, const struct request *request,
+                     const struct client_effect *answer);
+
 /* ---- loop_show.c ---- */
 
-/* What the application sees of step 2. */
-void loop_show(struct loop *loop, const struct client_effect *effect);
+/* What the application sees of step 2; returns the last effect that is shown: events are shown
+ * together where the application wants that. */
+const struct client_effect *loop_show(struct loop *loop, const struct client_effect *effect);
 
 /* That the database was begun anew, if it was. */
 void loop_show_damage(struct loop *loop);

@@ -6,8 +6,11 @@
 
 enum { LOOP_DISPLAYED_MAX = 4096 };
 
+/* The user saw everything up to seq, or has the conversation open or no longer. */
 struct displayed {
     struct list node;
+    bool is_about_open;
+    bool is_open;
     uint64_t seq;
     struct view conversation; /* behind the structure */
 };
@@ -59,7 +62,10 @@ static void mail_read_displayed(struct loop *loop, struct mail *mail)
     for (struct list *node = list_pop_front(&mail->displayed); node != NULL;
          node = list_pop_front(&mail->displayed)) {
         struct displayed *displayed = LIST_ITEM(node, struct displayed, node);
-        if (loop != NULL && loop->core != NULL)
+        if (loop != NULL && loop->core != NULL && displayed->is_about_open)
+            client_core_set_open(loop->core, loop_now_ms(), displayed->conversation,
+                                 displayed->is_open);
+        else if (loop != NULL && loop->core != NULL)
             client_core_displayed(loop->core, loop_now_ms(), displayed->conversation,
                                   ORIGIN_DEFAULT, displayed->seq);
         free(displayed);
@@ -158,16 +164,21 @@ void loop_refuse_token(struct loop *loop)
     loop_unlock_and_wake(loop);
 }
 
-bool loop_displayed(struct loop *loop, struct view conversation, uint64_t seq)
+static struct displayed *displayed_new(struct view conversation)
 {
     struct displayed *displayed = memory_new(sizeof(*displayed) + conversation.size);
     memcpy(displayed + 1, conversation.data, conversation.size);
     displayed->conversation = view_make(displayed + 1, conversation.size);
-    displayed->seq = seq;
+    return displayed;
+}
+
+/* False, and it is freed, when too many wait, or the loop has not begun and need not know. */
+static bool loop_put_displayed(struct loop *loop, struct displayed *displayed, bool *is_started)
+{
     loop_lock(loop);
-    bool has_room = loop->displayed_count < LOOP_DISPLAYED_MAX;
-    bool is_needed = loop->is_started; /* else the core will begin with what the database holds */
-    bool is_taken = is_needed && has_room;
+    *is_started = loop->is_started;
+    bool is_taken = loop->displayed_count < LOOP_DISPLAYED_MAX &&
+                    (loop->is_started || displayed->is_about_open);
     if (is_taken) {
         list_push_back(&loop->displayed, &displayed->node);
         loop->displayed_count++;
@@ -175,7 +186,25 @@ bool loop_displayed(struct loop *loop, struct view conversation, uint64_t seq)
     loop_unlock_and_wake(loop);
     if (!is_taken)
         free(displayed);
-    return is_taken || !is_needed;
+    return is_taken;
+}
+
+/* A core that has not begun will do so with what the database holds. */
+bool loop_displayed(struct loop *loop, struct view conversation, uint64_t seq)
+{
+    bool is_started;
+    struct displayed *displayed = displayed_new(conversation);
+    displayed->seq = seq;
+    return loop_put_displayed(loop, displayed, &is_started) || !is_started;
+}
+
+bool loop_set_open(struct loop *loop, struct view conversation, bool is_open)
+{
+    bool is_started;
+    struct displayed *displayed = displayed_new(conversation);
+    displayed->is_about_open = true;
+    displayed->is_open = is_open;
+    return loop_put_displayed(loop, displayed, &is_started);
 }
 
 enum unsay_result loop_reserve(struct loop *loop)

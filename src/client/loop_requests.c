@@ -39,9 +39,11 @@ void loop_submit_requests(struct loop *loop)
         arena_reset(&arena);
         const wire_client_frame *frame =
             frame_decode_client(frame_payload(blob_view(request->frame)), &arena);
+        uint32_t timeout_ms = left_ms < UINT32_MAX ? (uint32_t)left_ms : UINT32_MAX;
         request->is_submitted =
-            client_core_request(loop->core, now_ms, request->token, frame,
-                                left_ms < UINT32_MAX ? (uint32_t)left_ms : UINT32_MAX);
+            request->kind == REQUEST_OLDER
+                ? client_core_fetch(loop->core, now_ms, request->token, frame, timeout_ms)
+                : client_core_request(loop->core, now_ms, request->token, frame, timeout_ms);
     }
     arena_fini(&arena);
 }

@@ -2,16 +2,15 @@
 
 #include "client/convert.h"
 
+enum { LOOP_BATCH_MAX = 256 };
+
 /* Its key at least, should the database not be readable: the application must hide the body. */
-static void loop_show_tombstone(struct loop *loop, const struct recalled *recalled,
-                                void (*callback)(void *, const struct unsay_event *))
+static void loop_read_tombstone(struct loop *loop, const struct recalled *recalled,
+                                struct unsay_event *tombstone)
 {
-    struct unsay_event tombstone;
-    if (callback == NULL)
-        return;
     if (database_event(loop->client->database, view_of(recalled->conversation), recalled->origin,
-                       recalled->seq, &loop->arena, &tombstone) != STATUS_OK)
-        tombstone = (struct unsay_event){
+                       recalled->seq, &loop->arena, tombstone) != STATUS_OK)
+        *tombstone = (struct unsay_event){
             .kind = UNSAY_EVENT_MESSAGE,
             .state = UNSAY_MESSAGE_RECALLED,
             .conversation = recalled->conversation,
@@ -23,7 +22,6 @@ static void loop_show_tombstone(struct loop *loop, const struct recalled *recall
             .reason = "",
             .forwarded_from = {.conversation = ""},
         };
-    callback(loop->client->context, &tombstone);
 }
 
 static void recalled_reverse(struct recalled **list)
@@ -40,10 +38,14 @@ static void recalled_reverse(struct recalled **list)
 
 void loop_show_recalled(struct loop *loop)
 {
+    const struct unsay_callbacks *callbacks = &loop->client->callbacks;
+    struct unsay_event tombstone;
     recalled_reverse(&loop->recalled);
     for (const struct recalled *at = loop->recalled; at != NULL; at = at->next) {
-        if (!at->is_new)
-            loop_show_tombstone(loop, at, loop->client->callbacks.on_recalled);
+        if (at->is_new || callbacks->on_recalled == NULL)
+            continue;
+        loop_read_tombstone(loop, at, &tombstone);
+        callbacks->on_recalled(loop->client->context, &tombstone);
     }
 }
 
@@ -61,21 +63,43 @@ void loop_show_conversations(struct loop *loop)
     arena_fini(&arena);
 }
 
+/* The event as it is shown: with what the same transaction did to it. False when it is of no kind
+ * that this version knows. */
+static bool loop_read_event(struct loop *loop, const wire_event *wire, struct unsay_event *event)
+{
+    event_from_wire(wire, &loop->arena, event);
+    for (const struct recalled *at = loop->recalled; at != NULL; at = at->next) {
+        if (at->seq == event->seq && at->origin == event->origin &&
+            strcmp(at->conversation, event->conversation) == 0)
+            loop_read_tombstone(loop, at, event);
+    }
+    return event->kind != 0;
+}
+
 static void loop_show_event(struct loop *loop, const wire_event *wire)
 {
-    const struct unsay_callbacks *callbacks = &loop->client->callbacks;
     struct unsay_event event;
-    event_from_wire(wire, &loop->arena, &event);
-    if (callbacks->on_event == NULL || event.kind == 0)
-        return;
-    for (const struct recalled *at = loop->recalled; at != NULL; at = at->next) {
-        if (at->seq == event.seq && at->origin == event.origin &&
-            strcmp(at->conversation, event.conversation) == 0) {
-            loop_show_tombstone(loop, at, callbacks->on_event);
-            return;
-        }
+    if (loop->client->callbacks.on_event != NULL && loop_read_event(loop, wire, &event))
+        loop->client->callbacks.on_event(loop->client->context, &event);
+}
+
+/* The events from `first` on that no other effect stands between; returns the last. */
+static const struct client_effect *loop_show_events(struct loop *loop,
+                                                    const struct client_effect *first)
+{
+    const struct client_effect *last = first;
+    size_t count = 0;
+    struct unsay_event *events = arena_alloc(&loop->arena, LOOP_BATCH_MAX * sizeof(*events));
+    for (const struct client_effect *at = first; at != NULL && count < LOOP_BATCH_MAX;
+         at = at->next) {
+        if (at->kind != CLIENT_SHOW_EVENT)
+            break;
+        count += loop_read_event(loop, at->event, &events[count]);
+        last = at;
     }
-    callbacks->on_event(loop->client->context, &event);
+    if (count > 0)
+        loop->client->callbacks.on_events(loop->client->context, events, count);
+    return last;
 }
 
 static void loop_show_accepted(struct loop *loop, const char *conversation,
@@ -192,15 +216,30 @@ static void loop_show_answer(struct loop *loop, const struct client_effect *effe
     if (request == NULL)
         return;
     loop_remove_request(loop, request);
-    request_answer(request, effect, &loop->arena);
+    if (request->kind != REQUEST_OLDER || !loop_show_older(loop, request, effect))
+        request_answer(request, effect, &loop->arena);
     request_free(request);
 }
 
-void loop_show(struct loop *loop, const struct client_effect *effect)
+static void loop_show_skipped(struct loop *loop, const struct client_effect *effect)
 {
+    if (loop->client->callbacks.on_skipped != NULL)
+        loop->client->callbacks.on_skipped(loop->client->context,
+                                           arena_text(&loop->arena, effect->conversation),
+                                           effect->after, effect->seq + 1);
+}
+
+const struct client_effect *loop_show(struct loop *loop, const struct client_effect *effect)
+{
+    const struct unsay_callbacks *callbacks = &loop->client->callbacks;
+    const struct client_effect *last = effect;
     if (effect->kind == CLIENT_SHOW_EVENT) {
-        loop_show_event(loop, effect->event);
-        loop_correct_send(loop, effect->event);
+        if (callbacks->on_events == NULL)
+            loop_show_event(loop, effect->event);
+        else
+            last = loop_show_events(loop, effect);
+        for (const struct client_effect *at = effect; at != last->next; at = at->next)
+            loop_correct_send(loop, at->event);
     } else if (effect->kind == CLIENT_SHOW_SEND) {
         loop_show_send(loop, effect);
     } else if (effect->kind == CLIENT_SHOW_PROGRESS) {
@@ -209,7 +248,13 @@ void loop_show(struct loop *loop, const struct client_effect *effect)
         loop_show_privacy(loop, effect->privacy);
     } else if (effect->kind == CLIENT_SHOW_LINK) {
         loop_show_connection(loop, connection_from_link(effect->link), error_from_effect(effect));
+    } else if (effect->kind == CLIENT_SHOW_SKIPPED) {
+        loop_show_skipped(loop, effect);
+    } else if (effect->kind == CLIENT_SHOW_SYNCING) {
+        if (callbacks->on_sync_progress != NULL)
+            callbacks->on_sync_progress(loop->client->context, effect->done, effect->total);
     } else if (effect->kind == CLIENT_ANSWER) {
         loop_show_answer(loop, effect);
     }
+    return last;
 }

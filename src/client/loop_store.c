@@ -83,6 +83,8 @@ static void loop_store_answer(struct loop *loop, const struct client_effect *eff
 {
     struct database *database = loop->client->database;
     const struct request *request = loop_find_request(loop, effect->token);
+    if (request != NULL && request->kind == REQUEST_OLDER)
+        loop_store_older(loop, request, effect);
     if (request == NULL || request->number == 0 ||
         (request->kind == REQUEST_REPEATED && refusal_is_retryable(effect->refusal)))
         return;
@@ -112,10 +114,11 @@ static void loop_settle(struct loop *loop, const struct uuid *message_id,
     loop->settled = settled;
 }
 
-static void loop_store_event(struct loop *loop, const wire_event *event)
+static void loop_store_event(struct loop *loop, const wire_event *event, bool is_older)
 {
+    struct database *database = loop->client->database;
     loop_changed(loop, view_of(event->conversation));
-    if (!database_put_event(loop->client->database, event))
+    if (!(is_older ? database_put_fetched(database, event) : database_put_event(database, event)))
         return;
     struct uuid message_id;
     memcpy(message_id.bytes, event->message->message_id.data, UUID_BYTES);
@@ -152,7 +155,7 @@ static bool effect_is_stored(struct loop *loop, const struct client_effect *effe
 {
     if (effect->kind == CLIENT_ANSWER) {
         const struct request *request = loop_find_request(loop, effect->token);
-        return request != NULL && request->number != 0;
+        return request != NULL && (request->number != 0 || request->kind == REQUEST_OLDER);
     }
     return effect->kind <= CLIENT_STORE_FAILED;
 }
@@ -179,8 +182,14 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     case CLIENT_STORE_STORE:
         database_put_store(database, &effect->store);
         break;
+    case CLIENT_STORE_SYNCED:
+        database_put_synced(database);
+        break;
+    case CLIENT_STORE_SKIP:
+        database_skip(database, effect->conversation, effect->origin, effect->seq);
+        break;
     case CLIENT_STORE_EVENT:
-        loop_store_event(loop, effect->event);
+        loop_store_event(loop, effect->event, effect->is_older);
         break;
     case CLIENT_STORE_RECALL:
         loop_store_recall(loop, effects, effect);
@@ -218,6 +227,8 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     case CLIENT_TRANSMIT:
     case CLIENT_SIGN:
     case CLIENT_SHOW_EVENT:
+    case CLIENT_SHOW_SKIPPED:
+    case CLIENT_SHOW_SYNCING:
     case CLIENT_SHOW_SEND:
     case CLIENT_SHOW_LINK:
     case CLIENT_SHOW_PROGRESS:
@@ -226,6 +237,16 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     case CLIENT_WAKE_AT:
         break;
     }
+}
+
+/* What was asked for is shown from the database, after the transaction: no room is made by it. */
+static bool effects_bring_older(const struct client_effect *effects)
+{
+    for (const struct client_effect *at = effects; at != NULL; at = at->next) {
+        if (at->kind == CLIENT_STORE_EVENT && at->is_older)
+            return true;
+    }
+    return false;
 }
 
 /* The bodies leave the arena for where they are kept, or for good. */
@@ -261,7 +282,7 @@ enum status loop_store(struct loop *loop, const struct client_effect *effects,
         database_begin_unsynced(loop->client->database);
     for (const struct client_effect *at = first; at != NULL; at = at->next)
         loop_store_effect(loop, effects, at);
-    if (needs_sync)
+    if (needs_sync && !effects_bring_older(first))
         loop_evict(loop);
     enum status status = database_commit(loop->client->database, failure);
     loop_keep_regretted(loop, status == STATUS_OK);

@@ -58,6 +58,7 @@ static bool request_is_answer(enum request_kind kind, const wire_server_frame *f
     case REQUEST_OPENED:
         return frame->body_case == SERVER_FRAME(OPENED);
     case REQUEST_HISTORY:
+    case REQUEST_OLDER:
         return frame->body_case == SERVER_FRAME(PAGE_END);
     case REQUEST_REPEATED:
         break;
@@ -86,6 +87,7 @@ static void request_call(const struct request *request, const struct unsay_error
                                      frame != NULL && frame->opened->created != 0);
         break;
     case REQUEST_HISTORY:
+    case REQUEST_OLDER:
         request_call_history(request, error, answer, arena);
         break;
     case REQUEST_REPEATED:

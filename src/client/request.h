@@ -12,6 +12,7 @@ enum request_kind {
 #undef REQUEST
     REQUEST_OPENED,
     REQUEST_HISTORY,
+    REQUEST_OLDER,   /* history that is stored */
     REQUEST_REPEATED /* a recall of an earlier run: nobody waits for the outcome */
 };
 

@@ -20,6 +20,7 @@ void client_config_default(struct client_config *config)
         .answer_timeout_ms = 10000,
         .heartbeat_min_ms = 10000,
         .heartbeat_max_ms = 300000,
+        .first_sync = CLIENT_FIRST_SYNC_ALL,
     };
 }
 
@@ -57,6 +58,7 @@ void client_core_free(struct client_core *core)
     client_requests_fini(&core->requests);
     client_outbox_fini(&core->outbox);
     client_conversations_fini(&core->conversations);
+    client_sync_fini(&core->sync);
     client_effects_fini(&core->effects);
     client_connection_drop_ticket(core);
     free(core->token);
@@ -118,6 +120,11 @@ void client_core_load_cursor(struct client_core *core, const struct client_curso
 void client_core_load_store(struct client_core *core, const struct uuid *store)
 {
     core->store = *store;
+}
+
+void client_core_load_synced(struct client_core *core)
+{
+    core->is_synced = true;
 }
 
 void client_core_start(struct client_core *core, uint64_t now_ms)
@@ -287,7 +294,24 @@ bool client_core_request(struct client_core *core, uint64_t now_ms, uint64_t tok
                          const wire_client_frame *frame, uint32_t timeout_ms)
 {
     client_core_begin(core, now_ms);
-    return client_requests_add(core, token, frame, timeout_ms);
+    return client_requests_add(core, token, frame, timeout_ms, false);
+}
+
+bool client_core_fetch(struct client_core *core, uint64_t now_ms, uint64_t token,
+                       const wire_client_frame *frame, uint32_t timeout_ms)
+{
+    client_core_begin(core, now_ms);
+    return client_requests_add(core, token, frame, timeout_ms, true);
+}
+
+void client_core_set_open(struct client_core *core, uint64_t now_ms, struct view conversation,
+                          bool is_open)
+{
+    client_core_begin(core, now_ms);
+    struct client_conversation *shown =
+        client_conversations_add(&core->conversations, conversation, ORIGIN_DEFAULT);
+    if (shown != NULL)
+        client_sync_set_open(core, shown, is_open);
 }
 
 void client_core_displayed(struct client_core *core, uint64_t now_ms, struct view conversation,

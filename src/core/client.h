@@ -13,7 +13,10 @@
  *           any  --link_down--> DOWN (reconnects after a backoff) or REJECTED (needs a new token)
  *
  * Sync: after Welcome the conversations are listed in pages; each whose head is beyond the cursor
- * is read in pages of LIMIT_PAGE_EVENTS_MAX, a few at a time. A push that continues the cursor is
+ * is read in pages of LIMIT_PAGE_EVENTS_MAX, a few at a time, those that were active last first.
+ * What is older than the server's retention, or than the first sync of a new device asks for, is
+ * skipped: the cursor moves over it once the recalls in it were applied to what is stored, and the
+ * application is told; client_core_fetch brings it on request. A push that continues the cursor is
  * stored and shown; one at or below it is a repetition and only acknowledged again; one beyond a
  * gap is dropped and makes the conversation read. So a cursor never moves over a gap. A recall
  * notice is applied to its target at once, and held until its turn in the log comes; one that only
@@ -49,10 +52,14 @@ struct client_config {
     uint32_t answer_timeout_ms;      /* 10000: Welcome, pages */
     uint32_t heartbeat_min_ms;       /* 10000 */
     uint32_t heartbeat_max_ms;       /* 300000; see client_heartbeat.h */
+    uint32_t first_sync;             /* of a new device: events of each conversation */
     uint64_t seed;                   /* of the jitter */
     Unsay__V1__Follow follow;
     struct view device_key; /* Ed25519 public key, copied; empty: no receipts */
 };
+
+/* client_config.first_sync: what the retention gives. */
+#define CLIENT_FIRST_SYNC_ALL UINT32_MAX
 
 /* The values of DESIGN.md; token, name and seed are the caller's. */
 void client_config_default(struct client_config *config);
@@ -77,6 +84,9 @@ void client_core_load_cursor(struct client_core *core, const struct client_curso
 /* Before client_core_start: the store that the database's cursors and events are of. Without it, or
  * with zero, the one of the next Welcome is taken for it. */
 void client_core_load_store(struct client_core *core, const struct uuid *store);
+
+/* Before client_core_start: CLIENT_STORE_SYNCED was stored, this is no new device. */
+void client_core_load_synced(struct client_core *core);
 
 void client_core_start(struct client_core *core, uint64_t now_ms);
 void client_core_link_up(struct client_core *core, uint64_t now_ms);
@@ -125,6 +135,16 @@ void client_core_outbox_loaded(struct client_core *core, uint64_t now_ms, bool m
 bool client_core_request(struct client_core *core, uint64_t now_ms, uint64_t token,
                          const wire_client_frame *frame, uint32_t timeout_ms);
 
+/* As above, for a Read of events before the cursor: they are stored (CLIENT_STORE_EVENT with
+ * is_older) before the answer comes, all of a page in one take. In the answer to any Read, what a
+ * recall names that came meanwhile is a tombstone. */
+bool client_core_fetch(struct client_core *core, uint64_t now_ms, uint64_t token,
+                       const wire_client_frame *frame, uint32_t timeout_ms);
+
+/* The application shows the conversation, or no longer: those are synced first. */
+void client_core_set_open(struct client_core *core, uint64_t now_ms, struct view conversation,
+                          bool is_open);
+
 /* The user saw everything up to seq. */
 void client_core_displayed(struct client_core *core, uint64_t now_ms, struct view conversation,
                            uint32_t origin, uint64_t seq);
@@ -140,9 +160,12 @@ enum client_effect_kind {
     CLIENT_STORE_FORGET, /* all events, cursors and conversations: they are of another store's log;
                           * the outbox stays */
     CLIENT_STORE_STORE,  /* store: what comes from here on is of this one */
-    CLIENT_STORE_EVENT,  /* event: not stored yet; the next of its conversation */
+    CLIENT_STORE_SYNCED, /* everything was in step for the first time */
+    CLIENT_STORE_EVENT,  /* event: not stored yet; the next of its conversation, or is_older */
     CLIENT_STORE_RECALL, /* event (a recall): overwrite the target's body and mark it recalled, if
                           * it is stored and normal; then, after the commit, show the tombstone */
+    CLIENT_STORE_SKIP,   /* conversation, origin: what lies after `after`, up to `seq`, is skipped;
+                          * the cursor follows */
     CLIENT_STORE_CURSOR, /* cursor */
     CLIENT_STORE_CONVERSATION, /* entry: insert or update; role unspecified: the user is not in it
                                 */
@@ -161,8 +184,10 @@ enum client_effect_kind {
                         * there (core/receipt.h, of `store`), then encode and transmit it; where that
                         * cannot be done, drop it, or leave cursors out: they come again */
     CLIENT_SHOW_EVENT, /* event */
-    CLIENT_SHOW_SEND,  /* message_id, conversation, send_state, origin, seq, time, is_recalled,
-                        * refusal, text */
+    CLIENT_SHOW_SKIPPED,  /* conversation, origin, after, seq: as in CLIENT_STORE_SKIP */
+    CLIENT_SHOW_SYNCING,  /* done and total: events of the sync under way */
+    CLIENT_SHOW_SEND,     /* message_id, conversation, send_state, origin, seq, time, is_recalled,
+                           * refusal, text */
     CLIENT_SHOW_PROGRESS, /* progress: what of it was new */
     CLIENT_SHOW_PRIVACY,  /* privacy: it is known now, or has changed */
     CLIENT_SHOW_LINK,     /* link, refusal, text */
@@ -200,10 +225,13 @@ struct client_effect {
     uint64_t seq;
     uint64_t time;
     bool is_recalled;
+    bool is_older;
+    uint64_t done;
+    uint64_t total;
     enum client_link link;
     uint64_t token;
     const wire_server_frame *answer;
-    wire_event *const *events;
+    const wire_event *const *events;
     size_t event_count;
     Unsay__V1__ErrorCode refusal; /* 0: none */
     const char *text;             /* for people; "" or a sentence */

@@ -177,6 +177,7 @@ static void client_connection_meet_store(struct client_core *core, ProtobufCBina
         client_conversations_init(&core->conversations);
         client_requests_forget(core);
         client_outbox_forget(core);
+        core->is_synced = false;
     }
     core->store = store;
     client_effects_add(&core->effects, CLIENT_STORE_STORE)->store = store;
@@ -211,6 +212,9 @@ void client_connection_live(struct client_core *core)
 {
     core->connection.failures = 0;
     core->is_caught_up = true;
+    if (!core->is_synced)
+        client_effects_add(&core->effects, CLIENT_STORE_SYNCED);
+    core->is_synced = true;
     client_connection_enter(core, CLIENT_STAGE_LIVE, REFUSAL_NONE, "");
     client_progress_start(core);
 }

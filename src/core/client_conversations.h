@@ -17,7 +17,7 @@ enum {
 };
 
 struct client_conversation {
-    struct list sync_node;   /* in sync's queue or among those that wait, or alone */
+    struct list sync_node;   /* among those that wait to be read, or alone */
     struct list ack_node;    /* among the unconfirmed, or alone */
     struct list cursor_node; /* among those whose cursor is to be stored, or alone */
     struct list held;        /* struct client_held, ascending by seq, all > stored + 1 */
@@ -29,12 +29,18 @@ struct client_conversation {
     uint64_t refreshed; /* a recall that is known of, beyond stored, and is acknowledged then */
     uint64_t confirmed_stored;
     uint64_t confirmed_displayed;
-    uint64_t head; /* the last event that is known to exist; behind while > stored */
+    uint64_t head;      /* the last event that is known to exist; behind while > stored */
+    uint64_t lag;       /* head - stored, as far as it is counted in sync */
+    uint64_t begin;     /* sync gives nothing between the cursor and this; 0: it does */
+    uint64_t activity;  /* time of the last event that is known of; 0: not known */
+    uint64_t queued;    /* order of queueing */
+    size_t queue_place; /* in sync's queue; 0: not there */
     uint64_t retry_ms;
     uint32_t read_failures; /* in a row */
     uint32_t list_round;    /* client_sync.list_round when the server last spoke of it */
     bool is_reading;
     bool is_left; /* the database knows that the user is not in it */
+    bool is_open; /* the application shows it: it is read first */
     size_t id_bytes;
     uint8_t key[CLIENT_CONVERSATION_KEY_BYTES + 1]; /* origin, id, NUL */
 };
@@ -99,6 +105,21 @@ bool client_event_pushed(struct client_core *core, const wire_event *event);
 bool client_event_noticed(struct client_core *core, const wire_event *event);
 bool client_event_replaced(struct client_core *core, const wire_replace *replace);
 bool client_event_refreshed(struct client_core *core, const wire_refresh *refresh);
+
+/* Everything up to `seq` is skipped: it is older than what sync gives, and the recalls among it
+ * were applied. */
+void client_event_skip(struct client_core *core, struct client_conversation *conversation,
+                       uint64_t seq);
+
+/* A recall of a range that is to be skipped: takes effect, and is not stored. */
+void client_event_apply_recall(struct client_core *core, const wire_event *event);
+
+/* The event, or where `recall` names it, the tombstone that it leaves; in the effects' arena. */
+const wire_event *client_event_tombstone(struct client_core *core, const wire_event *event,
+                                         const wire_event *recall);
+
+/* The event, or its tombstone where a recall that came ahead of its turn names it. */
+const wire_event *client_event_masked(struct client_core *core, const wire_event *event);
 
 /* An event of a page of `conversation`. What does not continue the cursor is left out; false when
  * it lies beyond a gap. */

@@ -28,6 +28,7 @@ struct client_core {
     uint8_t *device_key;
     struct uuid store; /* whose log the cursors are of; zero: not known */
     bool is_started;
+    bool is_synced;   /* everything was in step once */
     uint64_t now_ms;  /* of the current input; never goes back */
     uint64_t wake_ms; /* asked for by CLIENT_WAKE_AT */
     uint64_t counter; /* of request numbers */

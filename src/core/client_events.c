@@ -87,21 +87,14 @@ static void client_held_add(struct client_core *core, struct client_conversation
                          LIST_ITEM(conversation->held.next, struct client_held, node));
 }
 
-/* The event, or its tombstone when a recall that came ahead names it. */
-static const wire_event *client_event_masked(struct client_core *core, const wire_event *event)
+const wire_event *client_event_tombstone(struct client_core *core, const wire_event *event,
+                                         const wire_event *recall)
 {
     struct arena *arena = &core->effects.arena;
-    uint8_t key[CLIENT_TARGET_KEY_BYTES];
-    if (core->conversations.held_count == 0 || event->kind_case != EVENT_KIND(MESSAGE) ||
-        event->message->state != WIRE(MESSAGE_STATE, NORMAL))
+    if (event->kind_case != EVENT_KIND(MESSAGE) ||
+        event->message->state != WIRE(MESSAGE_STATE, NORMAL) ||
+        event->origin != recall->recall->target_origin || event->seq != recall->recall->target_seq)
         return event;
-    const struct client_held *held =
-        table_get(&core->conversations.held_targets,
-                  client_target_key(key, event->conversation, event->origin, event->seq));
-    if (held == NULL)
-        return event;
-    const wire_event *recall = event_decode(view_make(held->event, held->event_bytes), arena);
-
     wire_tombstone *tombstone = arena_alloc(arena, sizeof(*tombstone));
     unsay__v1__tombstone__init(tombstone);
     tombstone->operator_ = recall->recall->operator_;
@@ -126,11 +119,26 @@ static const wire_event *client_event_masked(struct client_core *core, const wir
     return masked;
 }
 
-static void client_event_apply_recall(struct client_core *core, const wire_event *event)
+const wire_event *client_event_masked(struct client_core *core, const wire_event *event)
+{
+    uint8_t key[CLIENT_TARGET_KEY_BYTES];
+    if (core->conversations.held_count == 0 || event->kind_case != EVENT_KIND(MESSAGE))
+        return event;
+    const struct client_held *held =
+        table_get(&core->conversations.held_targets,
+                  client_target_key(key, event->conversation, event->origin, event->seq));
+    if (held == NULL)
+        return event;
+    return client_event_tombstone(
+        core, event, event_decode(view_make(held->event, held->event_bytes), &core->effects.arena));
+}
+
+void client_event_apply_recall(struct client_core *core, const wire_event *event)
 {
     struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_RECALL);
     store->event = event;
     store->event_bytes = event_encode(event, &core->effects.arena);
+    client_requests_recalled(core, event, store->event_bytes);
 }
 
 /* The cursor reaches `seq`. */
@@ -162,20 +170,14 @@ static void client_event_store(struct client_core *core, struct client_conversat
     client_event_pass(core, conversation, event->seq);
 }
 
-/* As above, or a part of the log that is not for this user; then the held ones whose turn has come.
- */
-static void client_event_advance(struct client_core *core, struct client_conversation *conversation,
-                                 const wire_event *event)
+/* The cursor moved: then the held ones whose turn has come. */
+static void client_event_follow(struct client_core *core, struct client_conversation *conversation)
 {
-    if (event->kind_case == EVENT_KIND(HIDDEN))
-        client_event_pass(core, conversation, event->seq);
-    else
-        client_event_store(core, conversation, event, false);
     while (!list_is_empty(&conversation->held)) {
         struct client_held *held = LIST_ITEM(conversation->held.next, struct client_held, node);
         if (held->seq > conversation->stored + 1)
             break;
-        if (held->seq > conversation->stored)
+        if (held->seq == conversation->stored + 1)
             client_event_store(
                 core, conversation,
                 event_decode(view_make(held->event, held->event_bytes), &core->effects.arena),
@@ -184,6 +186,44 @@ static void client_event_advance(struct client_core *core, struct client_convers
     }
     client_conversation_moved(core, conversation);
     client_sync_advanced(core, conversation);
+}
+
+/* `event` is the next one, or stands in for a part of the log that is not for this user. */
+static void client_event_advance(struct client_core *core, struct client_conversation *conversation,
+                                 const wire_event *event)
+{
+    if (event->kind_case == EVENT_KIND(HIDDEN))
+        client_event_pass(core, conversation, event->seq);
+    else
+        client_event_store(core, conversation, event, false);
+    client_event_follow(core, conversation);
+}
+
+void client_event_skip(struct client_core *core, struct client_conversation *conversation,
+                       uint64_t seq)
+{
+    if (seq <= conversation->stored)
+        return;
+    struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_SKIP);
+    struct client_effect *show = client_effects_add(&core->effects, CLIENT_SHOW_SKIPPED);
+    store->conversation = show->conversation = client_conversation_id(conversation);
+    store->origin = show->origin = conversation->origin;
+    store->after = show->after = conversation->stored;
+    store->seq = show->seq = seq;
+    /* There may be recalls in the range, and what they name is not on the device. */
+    conversation->recalled = seq;
+    client_event_pass(core, conversation, seq);
+    client_event_follow(core, conversation);
+}
+
+/* Known to exist, and when. */
+static void client_event_heard(struct client_core *core, struct client_conversation *conversation,
+                               const wire_event *event)
+{
+    if (event->time > conversation->activity) {
+        conversation->activity = event->time;
+        client_queue_moved(&core->sync.queue, conversation);
+    }
 }
 
 static struct client_conversation *client_event_conversation(struct client_core *core,
@@ -203,6 +243,7 @@ bool client_event_pushed(struct client_core *core, const wire_event *event)
     struct client_conversation *conversation = client_event_conversation(core, event);
     if (conversation == NULL || event->kind_case == EVENT_KIND(HIDDEN))
         return false;
+    client_event_heard(core, conversation, event);
     if (event->seq == conversation->stored + 1)
         client_event_advance(core, conversation, event);
     else if (event->seq <= conversation->stored)
@@ -217,6 +258,7 @@ bool client_event_noticed(struct client_core *core, const wire_event *event)
     struct client_conversation *conversation = client_event_conversation(core, event);
     if (conversation == NULL || event->kind_case != EVENT_KIND(RECALL))
         return false;
+    client_event_heard(core, conversation, event);
     client_acks_add_notice(core, conversation, event->seq);
     if (event->seq == conversation->stored + 1) {
         client_event_advance(core, conversation, event);

@@ -23,6 +23,7 @@ static void client_request_free(struct client_requests *requests, struct client_
         requests->read_count--;
     list_remove(&request->node);
     buffer_fini(&request->events);
+    buffer_fini(&request->recalls);
     blob_release(request->frame);
     free(request);
 }
@@ -66,9 +67,11 @@ static Unsay__V1__ServerFrame__BodyCase client_request_answer_case(const wire_cl
     return table[at].answer;
 }
 
-static void client_request_set_read(struct client_request *request, const wire_read *read)
+static void client_request_set_read(struct client_request *request, const wire_read *read,
+                                    bool is_fetch)
 {
     request->is_read = true;
+    request->is_fetch = is_fetch;
     snprintf(request->conversation, sizeof(request->conversation), "%s", read->conversation);
     request->origin = read->origin == 0 ? ORIGIN_DEFAULT : read->origin;
     request->limit = read->limit == 0 || read->limit > LIMIT_PAGE_EVENTS_MAX ? LIMIT_PAGE_EVENTS_MAX
@@ -94,8 +97,16 @@ static void client_request_refuse(struct client_core *core, struct client_reques
     client_request_free(&core->requests, request);
 }
 
+/* What a read is about; NULL when it is not known. */
+static const struct client_conversation *
+client_request_conversation(const struct client_core *core, const struct client_request *request)
+{
+    return client_conversations_find(&core->conversations, view_of(request->conversation),
+                                     request->origin);
+}
+
 bool client_requests_add(struct client_core *core, uint64_t token, const wire_client_frame *frame,
-                         uint32_t timeout_ms)
+                         uint32_t timeout_ms, bool is_fetch)
 {
     struct client_requests *requests = &core->requests;
     bool is_read = frame->body_case == CLIENT_FRAME(READ);
@@ -111,11 +122,12 @@ bool client_requests_add(struct client_core *core, uint64_t token, const wire_cl
     request->deadline_ms = core->now_ms + timeout_ms;
     request->answer_case = client_request_answer_case(frame);
     buffer_init(&request->events);
+    buffer_init(&request->recalls);
     list_push_back(&requests->list, &request->node);
     requests->slots[requests->next_slot] = request;
     requests->count++;
     if (is_read) {
-        client_request_set_read(request, frame->read);
+        client_request_set_read(request, frame->read, is_fetch);
         requests->read_count++;
     }
     wire_client_frame numbered = *frame;
@@ -125,6 +137,8 @@ bool client_requests_add(struct client_core *core, uint64_t token, const wire_cl
 
     if (request->frame->size > FRAME_HEADER_BYTES + LIMIT_FRAME_BYTES_MAX)
         client_request_refuse(core, request, REFUSAL_CODE(FRAME_TOO_LARGE), "");
+    else if (is_fetch && client_request_conversation(core, request) == NULL)
+        client_request_refuse(core, request, REFUSAL_CODE(UNKNOWN_CONVERSATION), "");
     else if (client_connection_is_ready(&core->connection))
         client_transmit_blob(core, blob_hold(request->frame));
     return true;
@@ -142,7 +156,7 @@ static bool client_request_is_by_seq(struct client_core *core, const struct clie
     const wire_client_frame *frame =
         frame_decode_client(frame_payload(blob_view(request->frame)), &core->effects.arena);
     if (frame->body_case != CLIENT_FRAME(RECALL))
-        return frame->body_case == CLIENT_FRAME(CHANGE_PIN) ||
+        return request->is_fetch || frame->body_case == CLIENT_FRAME(CHANGE_PIN) ||
                (frame->body_case == CLIENT_FRAME(CHANGE_LISTING) &&
                 frame->change_listing->hidden_seq != 0) ||
                frame->body_case == CLIENT_FRAME(READ_EXPOSURE) ||
@@ -173,7 +187,17 @@ void client_requests_stop(struct client_core *core)
         struct client_request *request = LIST_ITEM(node, struct client_request, node);
         buffer_release(&request->events);
         request->event_count = 0;
+        buffer_release(&request->recalls);
+        request->recall_count = 0;
     }
+}
+
+/* Appends an encoded event. */
+static void client_request_put(struct buffer *buffer, struct view bytes)
+{
+    uint32_t size = (uint32_t)bytes.size;
+    buffer_append(buffer, &size, sizeof(size));
+    buffer_append(buffer, bytes.data, bytes.size);
 }
 
 static bool client_request_gather(struct client_core *core, struct client_request *request,
@@ -186,26 +210,75 @@ static bool client_request_gather(struct client_core *core, struct client_reques
     if (event->kind_case ==
         EVENT_KIND(HIDDEN)) /* to an application it is as if it were not there */
         return true;
-    struct view bytes = event_encode(event, &core->effects.arena);
-    uint32_t size = (uint32_t)bytes.size;
-    buffer_append(&request->events, &size, sizeof(size));
-    buffer_append(&request->events, bytes.data, bytes.size);
+    client_request_put(&request->events, event_encode(event, &core->effects.arena));
     request->event_count++;
     return true;
 }
 
-static wire_event **client_request_events(struct client_core *core, struct client_request *request)
+void client_requests_recalled(struct client_core *core, const wire_event *recall, struct view bytes)
+{
+    struct client_requests *requests = &core->requests;
+    if (requests->read_count == 0)
+        return;
+    for (struct list *node = requests->list.next, *next; node != &requests->list; node = next) {
+        next = node->next;
+        struct client_request *request = LIST_ITEM(node, struct client_request, node);
+        if (!request->is_read || recall->recall->target_origin != request->origin ||
+            strcmp(recall->conversation, request->conversation) != 0)
+            continue;
+        if (request->recall_count == LIMIT_AHEAD_MAX) {
+            client_request_refuse(core, request, REFUSAL_CODE(OVERLOADED), "");
+            continue;
+        }
+        client_request_put(&request->recalls, bytes);
+        request->recall_count++;
+    }
+}
+
+/* Takes all of what client_request_put put there. */
+static wire_event **client_request_take(struct client_core *core, struct buffer *buffer,
+                                        uint32_t count)
 {
     struct arena *arena = &core->effects.arena;
-    wire_event **events = arena_alloc(arena, (request->event_count + 1) * sizeof(wire_event *));
-    for (uint32_t i = 0; i < request->event_count; i++) {
-        struct view rest = buffer_view(&request->events);
+    wire_event **events = arena_alloc(arena, (count + 1) * sizeof(wire_event *));
+    for (uint32_t i = 0; i < count; i++) {
+        struct view rest = buffer_view(buffer);
         uint32_t size;
         memcpy(&size, rest.data, sizeof(size));
         events[i] = event_decode(view_make(rest.data + sizeof(size), size), arena);
-        buffer_consume(&request->events, sizeof(size) + size);
+        buffer_consume(buffer, sizeof(size) + size);
     }
     return events;
+}
+
+static const wire_event **client_request_events(struct client_core *core,
+                                                struct client_request *request)
+{
+    wire_event **events = client_request_take(core, &request->events, request->event_count);
+    wire_event **recalls = client_request_take(core, &request->recalls, request->recall_count);
+    const wire_event **masked =
+        arena_alloc(&core->effects.arena, (request->event_count + 1) * sizeof(*masked));
+    for (uint32_t i = 0; i < request->event_count; i++) {
+        masked[i] = client_event_masked(core, events[i]);
+        for (uint32_t at = 0; at < request->recall_count; at++)
+            masked[i] = client_event_tombstone(core, masked[i], recalls[at]);
+    }
+    return masked;
+}
+
+/* Events before the cursor alone: those after it are sync's. */
+static void client_request_store(struct client_core *core, const struct client_request *request,
+                                 const wire_event *const *events)
+{
+    const struct client_conversation *conversation = client_request_conversation(core, request);
+    for (uint32_t i = 0; conversation != NULL && i < request->event_count; i++) {
+        if (events[i]->seq > conversation->stored)
+            continue;
+        struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_EVENT);
+        store->event = events[i];
+        store->event_bytes = event_encode(events[i], &core->effects.arena);
+        store->is_older = true;
+    }
 }
 
 bool client_requests_answer(struct client_core *core, const wire_server_frame *frame)
@@ -227,6 +300,8 @@ bool client_requests_answer(struct client_core *core, const wire_server_frame *f
         answer->events = client_request_events(core, request);
         answer->event_count = request->event_count;
     }
+    if (request->is_fetch)
+        client_request_store(core, request, answer->events);
     client_request_free(&core->requests, request);
     return true;
 }

@@ -24,6 +24,10 @@ struct client_request {
     uint32_t limit;
     uint32_t event_count;
     struct buffer events; /* size and encoding of each */
+    bool is_fetch;        /* what is read is stored */
+    uint32_t recall_count;
+    struct buffer
+        recalls; /* as `events`: recalls in this conversation that came since it was asked */
 };
 
 struct client_requests {
@@ -39,7 +43,12 @@ void client_requests_init(struct client_requests *requests);
 void client_requests_fini(struct client_requests *requests);
 
 bool client_requests_add(struct client_core *core, uint64_t token, const wire_client_frame *frame,
-                         uint32_t timeout_ms);
+                         uint32_t timeout_ms, bool is_fetch);
+
+/* A recall takes effect: it also does in the answers of reads that are under way, which may hold
+ * the body already. */
+void client_requests_recalled(struct client_core *core, const wire_event *recall,
+                              struct view bytes);
 
 /* A new connection: all are sent again. */
 void client_requests_resume(struct client_core *core);

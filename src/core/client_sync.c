@@ -1,11 +1,7 @@
 #include "core/client_sync.h"
 
 #include "core/backoff.h"
-#include "core/client_core.h"
-#include "core/ids.h"
-#include "core/rows.h"
-
-enum { CLIENT_LIST_LATER_MS = 60000 };
+#include "core/client_sync_internal.h"
 
 void client_sync_init(struct client_sync *sync)
 {
@@ -13,8 +9,13 @@ void client_sync_init(struct client_sync *sync)
                                  .list_retry_ms = CLIENT_NEVER,
                                  .list_later_ms = CLIENT_NEVER,
                                  .answer_due_ms = CLIENT_NEVER};
-    list_init(&sync->queue);
+    client_queue_init(&sync->queue);
     list_init(&sync->waiting);
+}
+
+void client_sync_fini(struct client_sync *sync)
+{
+    client_queue_fini(&sync->queue);
 }
 
 static bool client_sync_is_behind(const struct client_conversation *conversation)
@@ -22,83 +23,92 @@ static bool client_sync_is_behind(const struct client_conversation *conversation
     return conversation->stored < conversation->head;
 }
 
-static uint32_t client_sync_delay_ms(struct client_core *core, uint32_t failures)
+/* Cursor or head moved: what is missing is counted anew. */
+static void client_sync_count(struct client_core *core, struct client_conversation *conversation)
+{
+    core->sync.lag -= conversation->lag;
+    conversation->lag =
+        client_sync_is_behind(conversation) ? conversation->head - conversation->stored : 0;
+    core->sync.lag += conversation->lag;
+}
+
+static void client_sync_raise_head(struct client_core *core,
+                                   struct client_conversation *conversation, uint64_t head)
+{
+    if (head > conversation->head)
+        conversation->head = head;
+    client_sync_count(core, conversation);
+}
+
+void client_sync_show_progress(struct client_core *core)
+{
+    const struct client_sync *sync = &core->sync;
+    if (core->connection.stage != CLIENT_STAGE_SYNCING || !sync->is_listed)
+        return;
+    struct client_effect *show = client_effects_add(&core->effects, CLIENT_SHOW_SYNCING);
+    show->done = sync->done;
+    show->total = sync->done + sync->lag;
+}
+
+uint32_t client_sync_delay_ms(struct client_core *core, uint32_t failures)
 {
     struct backoff backoff = {core->config.reconnect_first_ms, core->config.reconnect_max_ms};
     return backoff_jittered_ms(backoff, failures, &core->prng);
 }
 
-/* Something was asked or answered. */
-static void client_sync_expect(struct client_core *core)
+void client_sync_expect(struct client_core *core)
 {
     struct client_sync *sync = &core->sync;
     bool is_waiting = sync->page_count > 0 || sync->list_request != 0;
     sync->answer_due_ms = is_waiting ? core->now_ms + core->config.answer_timeout_ms : CLIENT_NEVER;
 }
 
-static void client_sync_list(struct client_core *core)
-{
-    struct client_sync *sync = &core->sync;
-    wire_list_conversations list;
-    unsay__v1__list_conversations__init(&list);
-    list.after = sync->list_after;
-    list.limit = LIMIT_PAGE_EVENTS_MAX;
-    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
-    frame.request = client_request_number(core, CLIENT_REQUEST_SYNC, CLIENT_LIST_SLOT);
-    frame.body_case = CLIENT_FRAME(LIST_CONVERSATIONS);
-    frame.list_conversations = &list;
-    client_transmit(core, &frame);
-    sync->list_request = frame.request;
-    sync->list_retry_ms = CLIENT_NEVER;
-    client_sync_expect(core);
-}
-
-void client_sync_start(struct client_core *core)
-{
-    core->sync.is_listed = false;
-    core->sync.is_list_outdated = false;
-    core->sync.list_later_ms = CLIENT_NEVER;
-    core->sync.list_failures = 0;
-    core->sync.list_round++;
-    core->sync.list_after[0] = 0;
-    client_sync_list(core);
-}
-
-void client_sync_behind(struct client_core *core)
-{
-    client_connection_behind(core);
-    if (core->sync.is_listed)
-        client_sync_start(core);
-    else
-        core->sync.is_list_outdated = true;
-}
-
 /* A conversation that is not under way any more; what it lacks is found by the next listing. */
-static void client_sync_forget(struct client_conversation *conversation)
+static void client_sync_forget(struct client_core *core, struct client_conversation *conversation)
 {
     list_remove(&conversation->sync_node);
+    client_queue_remove(&core->sync.queue, conversation);
     conversation->head = conversation->stored;
     conversation->is_reading = false;
     conversation->read_failures = 0;
+    client_sync_count(core, conversation);
 }
 
 void client_sync_stop(struct client_core *core)
 {
     struct client_sync *sync = &core->sync;
-    while (!list_is_empty(&sync->queue))
-        client_sync_forget(LIST_ITEM(sync->queue.next, struct client_conversation, sync_node));
+    for (struct client_conversation *each; (each = client_queue_take(&sync->queue)) != NULL;)
+        client_sync_forget(core, each);
     while (!list_is_empty(&sync->waiting))
-        client_sync_forget(LIST_ITEM(sync->waiting.next, struct client_conversation, sync_node));
+        client_sync_forget(core,
+                           LIST_ITEM(sync->waiting.next, struct client_conversation, sync_node));
     for (size_t i = 0; i < CLIENT_PAGES_MAX; i++) {
         if (sync->pages[i].conversation != NULL)
-            client_sync_forget(sync->pages[i].conversation);
+            client_sync_forget(core, sync->pages[i].conversation);
     }
     uint32_t list_round = sync->list_round;
+    client_sync_fini(sync);
     client_sync_init(sync);
     sync->list_round = list_round;
 }
 
-static void client_sync_read(struct client_core *core, struct client_conversation *conversation)
+/* The first event that sync gives of the conversation. Of a new device's conversations the first
+ * sync brings only so many. */
+static uint64_t client_sync_begin(const struct client_core *core,
+                                  const struct client_conversation *conversation)
+{
+    uint64_t begin = conversation->begin;
+    uint64_t wanted = core->config.first_sync;
+    if (core->is_synced || conversation->stored != 0 || wanted == CLIENT_FIRST_SYNC_ALL ||
+        wanted >= conversation->head)
+        return begin;
+    uint64_t first = conversation->head - wanted + 1;
+    return begin > first ? begin : first;
+}
+
+/* The next page: of what is missing, or with `before`, of the recalls of what is skipped. */
+static void client_sync_read(struct client_core *core, struct client_conversation *conversation,
+                             uint64_t before)
 {
     struct client_sync *sync = &core->sync;
     uint32_t slot = 0;
@@ -109,30 +119,42 @@ static void client_sync_read(struct client_core *core, struct client_conversatio
     read.conversation = client_conversation_name(conversation);
     read.origin = conversation->origin;
     read.after = conversation->stored;
+    read.before = before;
     read.limit = LIMIT_PAGE_EVENTS_MAX;
+    read.recalls_only = before != 0;
     wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
     frame.request = client_request_number(core, CLIENT_REQUEST_SYNC, slot);
     frame.body_case = CLIENT_FRAME(READ);
     frame.read = &read;
     client_transmit(core, &frame);
-    sync->pages[slot] = (struct client_page){conversation, frame.request, conversation->stored, 0};
+    sync->pages[slot] =
+        (struct client_page){conversation, frame.request, conversation->stored, before, 0};
     sync->page_count++;
     conversation->is_reading = true;
     client_sync_expect(core);
 }
 
-/* Reads what may be read, and sees whether anything is left to do. */
-static void client_sync_pump(struct client_core *core)
+static void client_sync_begin_read(struct client_core *core,
+                                   struct client_conversation *conversation)
+{
+    uint64_t begin = client_sync_begin(core, conversation);
+    if (begin > conversation->stored + 1 && conversation->stored == 0)
+        client_event_skip(core, conversation, begin - 1);
+    if (!client_sync_is_behind(conversation))
+        return;
+    client_sync_read(core, conversation, begin > conversation->stored + 1 ? begin : 0);
+}
+
+void client_sync_pump(struct client_core *core)
 {
     struct client_sync *sync = &core->sync;
     if (!client_connection_is_ready(&core->connection))
         return;
-    while (sync->page_count < CLIENT_PAGES_MAX && !list_is_empty(&sync->queue)) {
-        struct list *node = list_pop_front(&sync->queue);
-        client_sync_read(core, LIST_ITEM(node, struct client_conversation, sync_node));
-    }
+    size_t pages_max = sync->is_listed ? CLIENT_PAGES_MAX : 1;
+    while (sync->page_count < pages_max && sync->queue.count > 0)
+        client_sync_begin_read(core, client_queue_take(&sync->queue));
     if (core->connection.stage == CLIENT_STAGE_SYNCING && sync->is_listed &&
-        sync->page_count == 0 && list_is_empty(&sync->queue) && list_is_empty(&sync->waiting))
+        sync->page_count == 0 && list_is_empty(&sync->waiting))
         client_connection_live(core);
 }
 
@@ -144,155 +166,48 @@ static void client_sync_wait(struct client_core *core, struct client_conversatio
     core->sync.waiting_ms = client_earlier(core->sync.waiting_ms, retry_ms);
 }
 
+bool client_sync_queue(struct client_core *core, struct client_conversation *conversation,
+                       uint64_t head, uint32_t patience_ms)
+{
+    client_sync_raise_head(core, conversation, head);
+    if (conversation->is_reading || conversation->queue_place != 0 ||
+        !list_is_empty(&conversation->sync_node))
+        return false;
+    if (patience_ms > 0)
+        client_sync_wait(core, conversation, core->now_ms + patience_ms);
+    else
+        client_queue_add(&core->sync.queue, conversation);
+    return patience_ms == 0;
+}
+
 void client_sync_gap(struct client_core *core, struct client_conversation *conversation,
                      uint64_t head, uint32_t patience_ms)
 {
-    if (head > conversation->head)
-        conversation->head = head;
-    if (conversation->is_reading || !list_is_empty(&conversation->sync_node))
-        return;
-    if (patience_ms > 0) {
-        client_sync_wait(core, conversation, core->now_ms + patience_ms);
-    } else {
-        list_push_back(&core->sync.queue, &conversation->sync_node);
+    if (client_sync_queue(core, conversation, head, patience_ms))
         client_sync_pump(core);
-    }
+}
+
+void client_sync_set_open(struct client_core *core, struct client_conversation *conversation,
+                          bool is_open)
+{
+    conversation->is_open = is_open;
+    client_queue_moved(&core->sync.queue, conversation);
 }
 
 void client_sync_advanced(struct client_core *core, struct client_conversation *conversation)
 {
+    uint64_t lag = conversation->lag;
+    client_sync_count(core, conversation);
+    core->sync.done += lag - conversation->lag;
     if (client_sync_is_behind(conversation))
         return;
     conversation->head = conversation->stored;
     conversation->read_failures = 0;
-    if (!list_is_empty(&conversation->sync_node)) {
+    if (conversation->queue_place != 0 || !list_is_empty(&conversation->sync_node)) {
         list_remove(&conversation->sync_node);
+        client_queue_remove(&core->sync.queue, conversation);
         client_sync_pump(core);
     }
-}
-
-void client_sync_heard(struct client_core *core, struct client_conversation *conversation)
-{
-    conversation->list_round = core->sync.list_round;
-    conversation->is_left = false;
-}
-
-/* Also where there is nothing to read, since the user is only invited. */
-static void client_sync_heard_of(struct client_core *core, const wire_conversation_entry *entry)
-{
-    struct client_conversation *conversation = client_conversations_add(
-        &core->conversations, view_of(entry->conversation), ORIGIN_DEFAULT);
-    if (conversation != NULL)
-        client_sync_heard(core, conversation);
-}
-
-static bool client_sync_entry(struct client_core *core, const wire_conversation_entry *entry)
-{
-    struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_CONVERSATION);
-    store->entry = entry;
-    store->conversation = view_of(entry->conversation);
-    if (entry->n_heads == 0)
-        client_sync_heard_of(core, entry);
-    for (size_t i = 0; i < entry->n_heads; i++) {
-        const wire_head *head = entry->heads[i];
-        struct client_conversation *conversation = client_conversations_add(
-            &core->conversations, view_of(entry->conversation), head->origin);
-        if (conversation == NULL)
-            return false;
-        client_sync_heard(core, conversation);
-        conversation->confirmed_stored = head->stored;
-        conversation->confirmed_displayed = head->displayed;
-        /* A head below the cursor is that of a server that lost its log: no cursor fits it. */
-        if (conversation->stored <= head->seq)
-            client_acks_add(core, conversation);
-        if (conversation->stored < head->seq)
-            client_sync_gap(core, conversation, head->seq, 0);
-    }
-    return true;
-}
-
-bool client_sync_invited(struct client_core *core, const wire_conversation_entry *entry)
-{
-    if (!id_is_conversation(view_of(entry->conversation)) || entry->n_heads != 0 ||
-        role_is_member(entry->role))
-        return false;
-    client_sync_heard_of(core, entry);
-    struct client_effect *store = client_effects_add(&core->effects, CLIENT_STORE_CONVERSATION);
-    store->entry = entry;
-    store->conversation = view_of(entry->conversation);
-    return true;
-}
-
-/* Of these the server has not spoken while it listed all that the user is in. */
-static void client_sync_leave_others(struct client_core *core)
-{
-    size_t at = 0;
-    for (struct client_conversation *each;
-         (each = table_next(&core->conversations.table, &at)) != NULL;) {
-        if (each->list_round == core->sync.list_round || each->is_left)
-            continue;
-        each->is_left = true;
-        client_effects_add(&core->effects, CLIENT_STORE_LEFT)->conversation =
-            client_conversation_id(each);
-    }
-}
-
-bool client_sync_resume(struct client_core *core, wire_conversation_entry *const *news,
-                        size_t count)
-{
-    struct client_sync *sync = &core->sync;
-    for (size_t i = 0; i < count; i++) {
-        if (!id_is_conversation(view_of(news[i]->conversation)) ||
-            !client_sync_entry(core, news[i]))
-            return false;
-    }
-    struct backoff later = {CLIENT_LIST_LATER_MS, CLIENT_LIST_LATER_MS};
-    sync->is_listed = true;
-    sync->list_later_ms =
-        core->now_ms + CLIENT_LIST_LATER_MS + backoff_full_jitter_ms(later, 0, &core->prng);
-    client_sync_pump(core);
-    return true;
-}
-
-static bool client_sync_listed(struct client_core *core, const wire_conversation_page *page)
-{
-    struct client_sync *sync = &core->sync;
-    sync->list_request = 0;
-    sync->list_failures = 0;
-    for (size_t i = 0; i < page->n_conversations; i++) {
-        const wire_conversation_entry *entry = page->conversations[i];
-        struct view id = view_of(entry->conversation);
-        if (!id_is_conversation(id) || view_compare(id, view_of(sync->list_after)) <= 0 ||
-            !client_sync_entry(core, entry))
-            return false;
-        memcpy(sync->list_after, id.data, id.size);
-        sync->list_after[id.size] = 0;
-    }
-    if (page->more && page->n_conversations == 0)
-        return false;
-    if (page->more) {
-        client_sync_list(core);
-    } else if (sync->is_list_outdated) {
-        client_sync_start(core);
-    } else {
-        sync->is_listed = true;
-        client_sync_leave_others(core);
-        client_sync_pump(core);
-    }
-    return true;
-}
-
-static bool client_sync_list_answer(struct client_core *core, const wire_server_frame *frame)
-{
-    struct client_sync *sync = &core->sync;
-    if (frame->body_case == SERVER_FRAME(CONVERSATIONS))
-        return client_sync_listed(core, frame->conversations);
-    if (frame->body_case != SERVER_FRAME(ERROR))
-        return false;
-    sync->list_request = 0;
-    sync->list_retry_ms = client_error_retry_ms(core, frame->error,
-                                                client_sync_delay_ms(core, sync->list_failures++));
-    return true;
 }
 
 static struct client_conversation *client_page_finish(struct client_core *core,
@@ -305,18 +220,30 @@ static struct client_conversation *client_page_finish(struct client_core *core,
     return conversation;
 }
 
+/* How far the recalls of a range that is skipped were looked for. */
+static uint64_t client_page_reach(const struct client_page *page, const wire_page_end *end)
+{
+    return end->more && end->next < page->before ? end->next : page->before - 1;
+}
+
 static void client_page_ended(struct client_core *core, struct client_page *page,
                               const wire_page_end *end)
 {
+    struct client_page ended = *page;
     struct client_conversation *conversation = client_page_finish(core, page);
-    bool is_progress = conversation->stored > page->after;
-    if (end->head > conversation->head)
-        conversation->head = end->head;
-    if (is_progress)
+    if (ended.before != 0)
+        client_event_skip(core, conversation, client_page_reach(&ended, end));
+    else if (end->begin <= end->head)
+        conversation->begin = end->begin;
+    bool is_progress = conversation->stored > ended.after;
+    client_sync_raise_head(core, conversation, end->head);
+    if (is_progress) {
         core->connection.failures = 0;
+        client_sync_show_progress(core);
+    }
     if (client_sync_is_behind(conversation) && is_progress) {
         conversation->read_failures = 0;
-        list_push_back(&core->sync.queue, &conversation->sync_node);
+        client_queue_add(&core->sync.queue, conversation);
     } else if (client_sync_is_behind(conversation)) {
         uint32_t delay_ms = client_sync_delay_ms(core, conversation->read_failures++);
         client_sync_wait(core, conversation, core->now_ms + delay_ms);
@@ -332,7 +259,7 @@ static void client_page_refused(struct client_core *core, struct client_page *pa
         uint32_t delay_ms = client_sync_delay_ms(core, conversation->read_failures++);
         client_sync_wait(core, conversation, client_error_retry_ms(core, error, delay_ms));
     } else {
-        client_sync_forget(conversation);
+        client_sync_forget(core, conversation);
     }
     client_sync_pump(core);
 }
@@ -345,8 +272,13 @@ static bool client_page_event(struct client_core *core, struct client_page *page
         !view_equal(view_of(event->conversation), client_conversation_id(conversation)) ||
         ++page->event_count > LIMIT_PAGE_EVENTS_MAX + 1) /* with what stands in for hidden ones */
         return false;
-    if (!client_event_read(core, conversation, event) && event->seq > conversation->head)
-        conversation->head = event->seq;
+    if (page->before != 0) {
+        if (event->kind_case != EVENT_KIND(RECALL) || event->seq >= page->before)
+            return false;
+        client_event_apply_recall(core, event);
+    } else if (!client_event_read(core, conversation, event)) {
+        client_sync_raise_head(core, conversation, event->seq);
+    }
     return true;
 }
 
@@ -388,7 +320,7 @@ static void client_sync_tick_waiting(struct client_core *core)
             LIST_ITEM(node, struct client_conversation, sync_node);
         if (core->now_ms >= conversation->retry_ms) {
             list_remove(node);
-            list_push_back(&sync->queue, node);
+            client_queue_add(&sync->queue, conversation);
         } else {
             sync->waiting_ms = client_earlier(sync->waiting_ms, conversation->retry_ms);
         }

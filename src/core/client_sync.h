@@ -1,8 +1,13 @@
 /* Catching up: the conversations are listed in pages, and those that are behind are read, a few at
- * a time, page after page, until the cursor reaches the head.
+ * a time (one while the list still comes), the latest first, page after page, until the cursor
+ * reaches the head.
  *
  *   known behind --queue--> reading --PageEnd--> done, or (progress) reading the next page,
  *                              |                 or (nothing came) waits with backoff, then queue
+ *
+ * Where sync gives nothing between the cursor and a later place, the range is skipped: of a
+ * conversation of which nothing is stored at once; else the recalls in it are read and applied
+ * first, page by page, and the cursor moves as far as they were looked for.
  *
  * A server that never delivers what it announces keeps a conversation waiting with growing pauses;
  * one that refuses the read is asked again only after the next listing or push. */
@@ -12,6 +17,7 @@
 #include "base/limits.h"
 #include "base/list.h"
 #include "core/client.h"
+#include "core/client_queue.h"
 
 enum { CLIENT_PAGES_MAX = 4 };
 
@@ -21,14 +27,17 @@ struct client_page {
     struct client_conversation *conversation; /* NULL: free */
     uint64_t request;
     uint64_t after;
+    uint64_t before; /* a range that is skipped: its recalls are read; 0: everything is */
     uint32_t event_count;
 };
 
 struct client_sync {
     struct client_page pages[CLIENT_PAGES_MAX];
-    size_t page_count; /* under way */
-    struct list queue; /* conversations to read */
+    size_t page_count;         /* under way */
+    struct client_queue queue; /* conversations to read */
     struct list waiting;
+    uint64_t lag;          /* events that are known to be missing */
+    uint64_t done;         /* that were missing since the start, and are not any more */
     uint64_t waiting_ms;   /* not later than the earliest retry_ms of those that wait */
     bool is_listed;        /* the list is complete */
     bool is_list_outdated; /* list once more when this one is complete */
@@ -42,6 +51,7 @@ struct client_sync {
 };
 
 void client_sync_init(struct client_sync *sync);
+void client_sync_fini(struct client_sync *sync);
 
 /* After Welcome. */
 void client_sync_start(struct client_core *core);
@@ -67,6 +77,10 @@ void client_sync_heard(struct client_core *core, struct client_conversation *con
  * gap. */
 void client_sync_gap(struct client_core *core, struct client_conversation *conversation,
                      uint64_t head, uint32_t patience_ms);
+
+/* The application shows the conversation, or no longer. */
+void client_sync_set_open(struct client_core *core, struct client_conversation *conversation,
+                          bool is_open);
 
 /* The cursor moved: the conversation may no longer be behind. */
 void client_sync_advanced(struct client_core *core, struct client_conversation *conversation);

@@ -36,9 +36,11 @@ void fixture_open_with(struct fixture *fixture, const char *scheme,
         .key = fixture->key,
         .attachment_directory = fixture->attachments,
         .size_limit_bytes = fixture->size_limit_bytes,
+        .first_sync = fixture->first_sync,
     };
     options.callbacks.on_event = on_event;
     options.callbacks.on_conversation = fixture->on_conversation;
+    options.callbacks.on_events = fixture->on_events;
     fixture->client = unsay_new(&options, text, sizeof(text));
     if (fixture->client == NULL)
         fail_msg("%s", text);
@@ -66,7 +68,7 @@ void fixture_close(struct fixture *fixture)
 int fixture_setup(void **state)
 {
     static struct fixture fixture;
-    fixture = (struct fixture){.client = NULL};
+    fixture = (struct fixture){.first_sync = UNSAY_FIRST_SYNC_ALL};
     scratch_init(&fixture.scratch);
     trace_init(&fixture.trace);
     fake_server_start(&fixture.server);

@@ -16,9 +16,11 @@ struct fixture {
     enum unsay_follow follow; /* of the clients that are opened from now on */
     uint32_t edit_ms;
     void (*on_conversation)(void *, const struct unsay_conversation *); /* likewise */
-    const uint8_t *key; /* NULL: not encrypted */
+    const uint8_t *key;                                                 /* NULL: not encrypted */
     const char *attachments;
     uint64_t size_limit_bytes;
+    uint32_t first_sync;
+    void (*on_events)(void *, const struct unsay_event *, size_t);
 };
 
 /* cmocka's setup and teardown: a client of alice that is not started. */

@@ -51,6 +51,7 @@ static void answer_list(struct fake_server *server, uint64_t request)
     wire_head head = UNSAY__V1__HEAD__INIT;
     head.origin = ORIGIN_DEFAULT;
     head.seq = server->event_count;
+    head.begin = server->begin;
     wire_head *heads[] = {&head};
     wire_conversation_entry entry = UNSAY__V1__CONVERSATION_ENTRY__INIT;
     entry.conversation = string_of("g:1");
@@ -74,15 +75,32 @@ static void answer_read(struct fake_server *server, uint64_t request, const wire
 {
     uint64_t before = read->before == 0 ? server->event_count + 1 : read->before;
     uint32_t limit = read->limit == 0 ? 200 : read->limit;
+    uint64_t first = read->after + 1;
     wire_page_end end = UNSAY__V1__PAGE_END__INIT;
-    for (uint64_t seq = read->after + 1; seq < before && seq <= server->event_count; seq++) {
+    if (read->newest && server->hidden_first != 0 && before == server->hidden_last + 1)
+        before = server->hidden_first;
+    if (read->newest && server->hidden_first != 0 && before > server->hidden_last) {
+        first = first > server->hidden_last ? first : server->hidden_last + 1;
+        end.more = read->after + 1 < server->hidden_first;
+    }
+    if (read->newest && before > first + limit) {
+        first = before - limit;
+        end.more = true;
+    }
+    for (uint64_t seq = first; seq < before && seq <= server->event_count; seq++) {
         if (end.count == limit) {
             end.more = true;
             break;
         }
+        end.next = seq;
+        if (read->recalls_only && !server->events[seq - 1].is_recall)
+            continue;
         put_event(server, FRAME_EVENT, request, seq);
         end.count++;
     }
+    if (read->newest && server->recall_amidst != 0)
+        recall_message(server, server->recall_amidst, false);
+    server->recall_amidst = read->newest ? 0 : server->recall_amidst;
     end.conversation = read->conversation;
     end.origin = ORIGIN_DEFAULT;
     end.head = server->event_count;

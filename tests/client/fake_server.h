@@ -54,25 +54,30 @@ struct fake_server {
     bool loses_answers;                        /* sends are stored and pushed, but not answered */
     struct fake_event events[FAKE_EVENTS_MAX]; /* seq 1 is the first */
     size_t event_count;
+    uint64_t begin;        /* Head.begin for a cursor before it */
+    uint64_t hidden_first; /* pages of the newest leave out these; 0: none */
+    uint64_t hidden_last;
+    uint64_t
+        recall_amidst; /* taken back while the next page of the newest is on its way; 0: none */
     size_t connections;
     size_t sends_seen;
     struct uuid last_after; /* Send.after of the last send; zero: empty */
     size_t recalls_seen;
     size_t goodbyes_seen;
     char last_request_id[65];
-    uint32_t follow;      /* as Hello says */
-    uint8_t key[32];      /* likewise */
-    size_t receipts;      /* that came, each verified */
-    uint64_t receipt_at;  /* the cursor of the last one */
-    wire_listing listing; /* version 0: nothing is set */
+    uint32_t follow;                           /* as Hello says */
+    uint8_t key[32];                           /* likewise */
+    size_t receipts;                           /* that came, each verified */
+    uint64_t receipt_at;                       /* the cursor of the last one */
+    wire_listing listing;                      /* version 0: nothing is set */
     struct fake_place places[FAKE_PLACES_MAX]; /* of the members, for those who ask */
     size_t place_count;
     bool is_large;         /* others are not told of */
     bool hides_displayed;  /* the client's user does */
     size_t progress_asked; /* ListProgress that came */
-    size_t requests;      /* the application's that came, of the kinds without a counter here */
-    struct blob *last;    /* the last of them; or of the sends */
-    uint64_t acked;       /* the highest cursor that was acknowledged */
+    size_t requests;       /* the application's that came, of the kinds without a counter here */
+    struct blob *last;     /* the last of them; or of the sends */
+    uint64_t acked;        /* the highest cursor that was acknowledged */
     uint64_t displayed;
 };
 

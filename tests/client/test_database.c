@@ -175,7 +175,7 @@ static void a_newer_version_is_refused(void **state)
     fixture_execute(fixture, "PRAGMA user_version=99");
     assert_int_equal(open_again(fixture, "alice", &failure), STATUS_VERSION);
     assert_non_null(strstr(failure.text, "newer version"));
-    fixture_execute(fixture, "PRAGMA user_version=7");
+    fixture_execute(fixture, "PRAGMA user_version=8");
     fixture_open(fixture);
 }
 

@@ -123,10 +123,28 @@ static size_t search_count(struct fixture *fixture, unsigned number, uint64_t se
     return count;
 }
 
+/* The spans say what is there, and what is missing before it. */
+static void check_span(struct fixture *fixture, const struct log *log, const char *name)
+{
+    struct unsay_span span;
+    size_t count;
+    uint64_t after;
+    uint64_t before;
+    assert_int_equal(database_spans(fixture->database, view_of(name), &span, 1, &count), STATUS_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(span.first, log->held);
+    assert_int_equal(span.last, log->count);
+    assert_int_equal(database_missing(fixture->database, view_of(name), &after, &before),
+                     STATUS_OK);
+    assert_int_equal(after, 0);
+    assert_int_equal(before, log->held);
+}
+
 static void check_held(struct fixture *fixture, const struct log *log, unsigned number)
 {
     char name[16];
     name_of(number, name);
+    check_span(fixture, log, name);
     for (uint64_t seq = 1; seq <= log->count; seq += 7) {
         assert_int_equal(fixture_get(fixture, name, seq).kind != 0, seq >= log->held);
         assert_int_equal(search_count(fixture, number, seq), seq >= log->held);
@@ -260,6 +278,32 @@ static void a_late_recall_of_what_is_gone_is_harmless(void **state)
     check_held(fixture, &logs[1], 1);
 }
 
+/* Of a log of which parts were skipped, whole spans go, and the next is cut. */
+static void spans_go_from_the_first_on(void **state)
+{
+    struct fixture *fixture = *state;
+    struct log logs[CONVERSATIONS];
+    struct unsay_span spans[4];
+    size_t count;
+    logs_init(logs);
+    store(fixture, logs, 1, true);
+    database_begin(fixture->database);
+    database_skip(fixture->database, view_of("g:1"), 1, 150);
+    logs[1].count = 150;
+    assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
+    for (int round = 0; round < 5; round++)
+        store(fixture, logs, 1, true);
+    assert_int_equal(database_spans(fixture->database, view_of("g:1"), spans, 4, &count),
+                     STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(spans[1].first, 151);
+    for (int round = 0; round < 40; round++)
+        store(fixture, logs, 1, true);
+    assert_true(logs[1].held > 151);
+    fixture_scrub(fixture);
+    check_held(fixture, &logs[1], 1);
+}
+
 #define limited_test(name) cmocka_unit_test_setup_teardown(name, limited_setup, fixture_teardown)
 
 int main(void)
@@ -270,6 +314,7 @@ int main(void)
         limited_test(the_preview_stays),
         limited_test(what_stays_is_erased_like_anything),
         limited_test(a_late_recall_of_what_is_gone_is_harmless),
+        limited_test(spans_go_from_the_first_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,20 @@ static void check_upgraded(struct fixture *fixture)
     struct uuid store;
     assert_int_equal(database_store(fixture->database, &store), STATUS_OK);
     assert_int_equal(store.bytes[15], 15);
+    bool is_synced;
+    assert_int_equal(database_synced(fixture->database, &is_synced), STATUS_OK);
+    assert_true(is_synced);
+    struct unsay_span span;
+    size_t spans;
+    assert_int_equal(database_spans(fixture->database, view_of("g:1"), &span, 1, &spans),
+                     STATUS_OK);
+    assert_int_equal(spans, 1);
+    assert_int_equal(span.first, 1);
+    assert_int_equal(span.last, 3);
+    /* The events of g:2 made room for others. */
+    assert_int_equal(database_spans(fixture->database, view_of("g:2"), &span, 1, &spans),
+                     STATUS_OK);
+    assert_int_equal(spans, 0);
     char requests[64] = "";
     assert_int_equal(database_requests(fixture->database, 9, gather_requests, requests), STATUS_OK);
     assert_string_equal(requests, "5:recall ");

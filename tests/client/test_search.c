@@ -384,8 +384,10 @@ static void a_database_of_the_second_version_is_indexed(void **state)
                     make_message(&fixture->arena, "g:1", 51 - i, i == 20 ? canary : "needle 北京"));
     assert_true(fixture_recall(fixture, make_recall(&fixture->arena, "g:1", 60, 10)));
     database_close(fixture->database);
-    fixture_execute(fixture, "DROP TABLE search; DROP TABLE place; DROP TABLE audience;"
-                             "DROP TABLE attachment;"
+    fixture_execute(fixture, "DROP TABLE search; DROP TABLE span; DROP TABLE place;"
+                             "DROP TABLE audience; DROP TABLE attachment;"
+                             "ALTER TABLE identity DROP COLUMN synced;"
+                             "ALTER TABLE cursor DROP COLUMN begin;"
                              "DROP INDEX event_unread;"
                              "ALTER TABLE event DROP COLUMN own;"
                              "DROP TABLE conversation;"

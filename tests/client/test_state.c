@@ -188,6 +188,16 @@ static void append_large(struct fixture *fixture, size_t count)
     arena_fini(&arena);
 }
 
+static void assert_span(struct fixture *fixture, uint64_t first, uint64_t last)
+{
+    struct unsay_span span;
+    size_t count;
+    assert_int_equal(unsay_spans(fixture->client, "g:1", &span, 1, &count), UNSAY_OK);
+    assert_int_equal(count, 1);
+    assert_int_equal(span.first, first);
+    assert_int_equal(span.last, last);
+}
+
 /* The first 200 of 600 large messages are displayed, then further ones come. */
 static void what_makes_room_is_told(void **state)
 {
@@ -219,6 +229,22 @@ static void what_makes_room_is_told(void **state)
     fake_server_say(&fixture->server, "one more");
     trace_wait(&fixture->trace, "evicted g:1 151-350", 1);
     trace_wait(&fixture->trace, "evicted g:1 351-400", 1);
+    trace_wait(&fixture->trace, "event 902 message normal one more", 1);
+    assert_span(fixture, 401, 902);
+
+    /* It can be fetched again, and is what goes next. */
+    assert_int_equal(unsay_older(fixture->client, "g:1", 0, trace_history, &fixture->trace),
+                     UNSAY_OK);
+    trace_wait(&fixture->trace, "history ok 200 from 201 more 1", 1);
+    assert_span(fixture, 201, 902);
+    fake_server_recall(&fixture->server, 203);
+    trace_wait(&fixture->trace, "recalled 203 by bob", 1);
+    assert_int_equal(unsay_displayed(fixture->client, "g:1", 500), UNSAY_OK);
+    fake_server_say(&fixture->server, "the last one");
+    trace_wait(&fixture->trace, "evicted g:1 401-500", 1);
+    assert_int_equal(trace_count(&fixture->trace, "evicted g:1 201-400"), 1);
+    trace_wait(&fixture->trace, "event 904 message normal the last one", 1);
+    assert_span(fixture, 501, 904);
 }
 
 #define fixture_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)

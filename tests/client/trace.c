@@ -130,6 +130,12 @@ static void on_removed(void *context, const struct unsay_removed *removed)
     trace_add(context, "%sremoved %s", removed->is_removed ? "" : "not ", removed->path);
 }
 
+static void on_skipped(void *context, const char *conversation, uint64_t after, uint64_t before)
+{
+    trace_add(context, "skipped %s %llu-%llu", conversation, (unsigned long long)after + 1,
+              (unsigned long long)before - 1);
+}
+
 const struct unsay_callbacks trace_callbacks = {
     .on_event = on_event,
     .on_recalled = on_recalled,
@@ -141,6 +147,7 @@ const struct unsay_callbacks trace_callbacks = {
     .on_damaged = on_damaged,
     .on_evicted = on_evicted,
     .on_removed = on_removed,
+    .on_skipped = on_skipped,
 };
 
 void trace_receipts(void *context, const struct unsay_error *error,

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-int script_setup(void **state)
+static int script_setup_with(void **state, uint32_t first_sync)
 {
     struct script *script = memory_new(sizeof(*script));
     struct client_config config;
@@ -25,9 +25,22 @@ int script_setup(void **state)
     config.device_key = view_make("0123456789abcdef0123456789abcdef", 32);
     script->now_ms = 1000;
     arena_init(&script->arena);
+    config.first_sync = first_sync;
     script->core = client_core_new(&config);
+    if (first_sync == CLIENT_FIRST_SYNC_ALL)
+        client_core_load_synced(script->core);
     *state = script;
     return 0;
+}
+
+int script_setup(void **state)
+{
+    return script_setup_with(state, CLIENT_FIRST_SYNC_ALL);
+}
+
+int script_setup_new_device(void **state)
+{
+    return script_setup_with(state, 3);
 }
 
 int script_teardown(void **state)
@@ -101,6 +114,10 @@ static void script_print_frame(struct script *script, struct blob *blob)
     } else if (frame->body_case == CLIENT_FRAME(READ)) {
         script_print(script, "read %s after %llu", frame->read->conversation,
                      (unsigned long long)frame->read->after);
+        if (frame->read->before != 0)
+            script_print(script, " before %llu", (unsigned long long)frame->read->before);
+        if (frame->read->recalls_only)
+            script_print(script, " recalls");
     } else if (frame->body_case == CLIENT_FRAME(SEND)) {
         script_print(script, "send %s %u after %u", frame->send->conversation,
                      script_id(frame->send->message_id), script_id(frame->send->after));
@@ -181,8 +198,24 @@ static void script_print_effect(struct script *script, const struct client_effec
     case CLIENT_STORE_STORE:
         script_print(script, "store %u\n", effect->store.bytes[UUID_BYTES - 1]);
         break;
+    case CLIENT_STORE_SYNCED:
+        script_print(script, "synced\n");
+        break;
+    case CLIENT_STORE_SKIP:
+    case CLIENT_SHOW_SKIPPED:
+        script_print(script, "%s %.*s %llu-%llu\n",
+                     effect->kind == CLIENT_STORE_SKIP ? "skip" : "skipped",
+                     VIEW_PRINT(effect->conversation), (unsigned long long)effect->after + 1,
+                     (unsigned long long)effect->seq);
+        break;
+    case CLIENT_SHOW_SYNCING:
+        if (script->shows_progress)
+            script_print(script, "progress %llu of %llu\n", (unsigned long long)effect->done,
+                         (unsigned long long)effect->total);
+        break;
     case CLIENT_STORE_EVENT:
-        script_print_event(script, "store", effect->event, effect->event_bytes);
+        script_print_event(script, effect->is_older ? "fetch" : "store", effect->event,
+                           effect->event_bytes);
         break;
     case CLIENT_STORE_RECALL:
         script_print(script, "apply %s %llu to %llu\n", effect->event->conversation,
@@ -366,24 +399,38 @@ void script_welcome_of(struct script *script, uint8_t store)
     script_welcome_with(script, uuid_view(&id));
 }
 
-void script_listed(struct script *script, const char *conversation, uint64_t head, bool more)
+void script_list(struct script *script, const struct script_entry *listed, size_t count, bool more)
 {
-    wire_head heads = UNSAY__V1__HEAD__INIT;
-    heads.origin = 1;
-    heads.seq = head;
-    wire_head *head_list[] = {&heads};
-    wire_conversation_entry entry;
-    unsay__v1__conversation_entry__init(&entry);
-    entry.conversation = string_of(conversation);
-    entry.n_heads = 1;
-    entry.heads = head_list;
-    wire_conversation_entry *entries[] = {&entry};
+    wire_conversation_entry entries[SCRIPT_ENTRIES_MAX];
+    wire_conversation_entry *entry_list[SCRIPT_ENTRIES_MAX];
+    wire_head heads[SCRIPT_ENTRIES_MAX];
+    wire_head *head_list[SCRIPT_ENTRIES_MAX];
     wire_conversation_page page = UNSAY__V1__CONVERSATION_PAGE__INIT;
-    page.n_conversations = 1;
-    page.conversations = entries;
+    assert_true(count <= SCRIPT_ENTRIES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        unsay__v1__head__init(&heads[i]);
+        heads[i].origin = 1;
+        heads[i].seq = listed[i].head;
+        heads[i].begin = listed[i].begin;
+        heads[i].time = listed[i].time;
+        head_list[i] = &heads[i];
+        unsay__v1__conversation_entry__init(&entries[i]);
+        entries[i].conversation = string_of(listed[i].conversation);
+        entries[i].n_heads = 1;
+        entries[i].heads = &head_list[i];
+        entry_list[i] = &entries[i];
+    }
+    page.n_conversations = count;
+    page.conversations = entry_list;
     page.more = more;
     script_frame(script, script_request(script, CLIENT_FRAME(LIST_CONVERSATIONS)),
                  SERVER_FRAME(CONVERSATIONS), &page);
+}
+
+void script_listed(struct script *script, const char *conversation, uint64_t head, bool more)
+{
+    struct script_entry entry = {conversation, head, 0, 0};
+    script_list(script, &entry, 1, more);
 }
 
 void script_message(struct script *script, uint64_t request, const char *conversation, uint64_t seq)
@@ -464,16 +511,24 @@ void script_replace(struct script *script, const char *conversation, uint64_t se
     script_frame(script, 0, SERVER_FRAME(REPLACE), &replace);
 }
 
-void script_page_end(struct script *script, uint64_t request, const char *conversation,
-                     uint64_t head, bool more)
+void script_page(struct script *script, uint64_t request, const char *conversation,
+                 struct script_page page)
 {
     wire_page_end end;
     unsay__v1__page_end__init(&end);
     end.conversation = string_of(conversation);
     end.origin = 1;
-    end.head = head;
-    end.more = more;
+    end.head = page.head;
+    end.more = page.more;
+    end.next = page.next;
+    end.begin = page.begin;
     script_frame(script, request, SERVER_FRAME(PAGE_END), &end);
+}
+
+void script_page_end(struct script *script, uint64_t request, const char *conversation,
+                     uint64_t head, bool more)
+{
+    script_page(script, request, conversation, (struct script_page){.head = head, .more = more});
 }
 
 void script_accepted(struct script *script, uint64_t request, const char *conversation, uint8_t id,

@@ -3,7 +3,11 @@
  *
  *   forget / store 7        STORE_FORGET, STORE_STORE (the last byte of its id)
  *   store a 1 message       STORE_EVENT ("message", "tombstone", "recall of 1", "other")
+ *   fetch a 1 message       the same, is_older
  *   apply a 3 to 1          STORE_RECALL
+ *   synced                  STORE_SYNCED
+ *   skip a 2-9 / skipped a 2-9                      STORE_SKIP, SHOW_SKIPPED
+ *   progress 2 of 9         SHOW_SYNCING, where the script shows it
  *   cursor a 3 shown 0      STORE_CURSOR
  *   conversation a          STORE_CONVERSATION
  *   listing a 3 / left a    STORE_LISTING (its version), STORE_LEFT
@@ -27,7 +31,7 @@
 #include "core/client.h"
 #include "core/refusal.h"
 
-enum { SCRIPT_TRACE_BYTES = 65536, SCRIPT_REQUESTS_MAX = 4096 };
+enum { SCRIPT_TRACE_BYTES = 65536, SCRIPT_REQUESTS_MAX = 4096, SCRIPT_ENTRIES_MAX = 16 };
 
 struct script {
     struct client_core *core;
@@ -43,6 +47,9 @@ struct script {
 
 /* cmocka's setup and teardown: *state is a fresh script. */
 int script_setup(void **state);
+
+/* The same for a device that was never in step, and wants 3 events of each conversation. */
+int script_setup_new_device(void **state);
 int script_teardown(void **state);
 
 /* What the database knows about a conversation; before the start. */
@@ -76,6 +83,14 @@ void script_welcome(struct script *script);
 /* Welcome of the store with this last byte of its id; 0: all zeros. */
 void script_welcome_of(struct script *script, uint8_t store);
 void script_listed(struct script *script, const char *conversation, uint64_t head, bool more);
+
+struct script_entry {
+    const char *conversation;
+    uint64_t head;
+    uint64_t begin;
+    uint64_t time;
+};
+void script_list(struct script *script, const struct script_entry *listed, size_t count, bool more);
 void script_message(struct script *script, uint64_t request, const char *conversation,
                     uint64_t seq);
 void script_recall(struct script *script, Unsay__V1__ServerFrame__BodyCase body, uint64_t request,
@@ -87,6 +102,15 @@ void script_replace(struct script *script, const char *conversation, uint64_t se
                     uint64_t tombstone);
 void script_page_end(struct script *script, uint64_t request, const char *conversation,
                      uint64_t head, bool more);
+
+struct script_page {
+    uint64_t head;
+    bool more;
+    uint64_t next;
+    uint64_t begin;
+};
+void script_page(struct script *script, uint64_t request, const char *conversation,
+                 struct script_page page);
 void script_accepted(struct script *script, uint64_t request, const char *conversation, uint8_t id,
                      uint64_t seq);
 void script_confirmed(struct script *script, const char *conversation, uint64_t stored,

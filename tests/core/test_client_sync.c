@@ -216,17 +216,22 @@ static void test_next_page_while_more(void **state)
     script_expect(s, "> read a after 1\n");
 }
 
-static void test_four_reads_at_a_time(void **state)
+static void test_four_reads_at_a_time_and_one_while_the_list_comes(void **state)
 {
     struct script *s = *state;
     script_connect(s);
     script_welcome(s);
     script_skip(s);
     static const char *const ids[] = {"a", "b", "c", "d", "e"};
-    for (size_t i = 0; i < 5; i++) {
-        script_listed(s, ids[i], 1, i < 4);
+    script_listed(s, "a", 1, true);
+    script_expect(s, "conversation a\n> list \"a\"\n> read a after 0\n");
+    for (size_t i = 1; i < 4; i++) {
+        script_listed(s, ids[i], 1, true);
         script_skip(s);
     }
+    assert_string_equal(s->frames[s->frame_count - 1]->list_conversations->after, "d");
+    script_listed(s, ids[4], 1, false);
+    script_expect(s, "conversation e\n> read b after 0\n> read c after 0\n> read d after 0\n");
     uint64_t request = script_request(s, CLIENT_FRAME(READ));
     script_message(s, request, "d", 1);
     script_skip(s);
@@ -493,7 +498,7 @@ static void test_another_store_is_read_from_its_beginning(void **state)
     script_message(s, request, "a", 1);
     script_message(s, request, "a", 2);
     script_page_end(s, request, "a", 2, false);
-    script_expect(s, "store a 1 message\nstore a 2 message\ncursor a 2 shown 0\n"
+    script_expect(s, "store a 1 message\nstore a 2 message\nsynced\ncursor a 2 shown 0\n"
                      "show a 1 message\nshow a 2 message\nlink live\n");
     client_core_network_changed(s->core, s->now_ms);
     client_core_link_up(s->core, s->now_ms);
@@ -636,7 +641,8 @@ int main(void)
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_invitation_is_stored, script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_next_page_while_more, script_setup, script_teardown),
-        cmocka_unit_test_setup_teardown(test_four_reads_at_a_time, script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_four_reads_at_a_time_and_one_while_the_list_comes,
+                                        script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_behind_lists_again, script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_page_that_brings_nothing_is_asked_with_pauses,
                                         script_setup, script_teardown),
