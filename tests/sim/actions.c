@@ -149,6 +149,13 @@ static void actions_hide(struct world *world, struct device *device)
     device_ask(device, &frame);
 }
 
+static void actions_fetch(struct world *world, struct device *device)
+{
+    struct kept_conversation *kept = actions_conversation(world, device);
+    if (kept != NULL)
+        device_fetch_older(device, kept, 1 + (uint32_t)prng_below(&world->prng, 50));
+}
+
 static void actions_display(struct world *world, struct device *device)
 {
     if (world_chance(world, 10))
@@ -267,6 +274,8 @@ static void actions_of_user(struct world *world, struct device *device)
 void actions_step(struct world *world)
 {
     struct device *device = actions_device(world);
+    if (world->profile.retention_ms > 0 && world_chance(world, 20))
+        actions_fetch(world, device);
     if (device_is_officer(device) &&
         (device->database.conversation_count == 0 || world_chance(world, 80)))
         actions_of_officer(world, device);
@@ -288,5 +297,8 @@ void actions_finish(struct world *world)
             device_nudge(device);
         else
             device_wake(device);
+        for (uint32_t at = 0;
+             world->profile.retention_ms > 0 && at < device->database.conversation_count; at++)
+            device_fetch_older(device, &device->database.conversations[at], 0);
     }
 }

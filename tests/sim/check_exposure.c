@@ -98,6 +98,8 @@ static bool exposure_is_due(struct world *world, const struct device *device,
 static void exposure_check_kept(struct world *world, const struct device *device,
                                 const struct kept_event *kept, struct arena *arena)
 {
+    if (kept->bytes == NULL)
+        return;
     const wire_event *event = event_decode(view_make(kept->bytes, kept->size), arena);
     const struct message *carrier = exposure_carrier(world, event);
     if (carrier != NULL && exposure_is_due(world, device, carrier))
@@ -122,8 +124,7 @@ static void exposure_check_device(struct world *world, const struct device *devi
         const struct kept_conversation *kept = &database->conversations[i];
         for (uint64_t at = 0; at < kept->count; at++) {
             arena_reset(&arena);
-            if (kept->events[at].bytes != NULL)
-                exposure_check_kept(world, device, &kept->events[at], &arena);
+            exposure_check_kept(world, device, &kept->events[at], &arena);
         }
     }
     for (uint32_t i = 0; i < database->send_count; i++) {

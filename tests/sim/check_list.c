@@ -201,8 +201,24 @@ static bool listing_is_same(const struct listing_row *a, const struct listing_ro
            a->pinned_ms == b->pinned_ms && a->hiding == b->hiding && a->hidden_seq == b->hidden_seq;
 }
 
+/* What a device skipped it cannot list by: the library takes that from the server's entries. */
+static bool device_has_skipped(struct world *world, const struct device *device)
+{
+    for (uint32_t i = 0; i < device->database.conversation_count; i++) {
+        const struct kept_conversation *kept = &device->database.conversations[i];
+        const struct log *log = history_find_log(&world->history, view_of(kept->id));
+        for (uint64_t at = 0; log != NULL && at < kept->count; at++) {
+            if (kept->events[at].bytes == NULL && log_sees(log, device->user, at + 1, log->head))
+                return true;
+        }
+    }
+    return false;
+}
+
 static void check_device_list(struct world *world, const struct device *device, struct arena *arena)
 {
+    if (device_has_skipped(world, device))
+        return;
     struct listed listed[LOGS_MAX];
     struct kept_listed kept[KEPT_CONVERSATIONS_MAX];
     size_t count = list_expect(world, device->user, LIST_BY_ACTIVITY, false, listed);

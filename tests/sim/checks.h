@@ -107,6 +107,16 @@ bool check_levels_converged(struct world *world, struct device *device, const st
                             char *lacking, size_t size);
 void check_levels_counted(struct world *world, const wire_receipts *receipts);
 
+/* What devices skip, and what they fetch of it. */
+void check_absence_told(struct world *world, const struct link *link,
+                        const wire_server_frame *frame);
+void check_absence_skipping(struct world *world, const struct device *device,
+                            const struct kept_conversation *kept, uint64_t after, uint64_t seq);
+void check_absence_fetched(struct world *world, const struct device *device,
+                           const struct kept_conversation *kept, const wire_event *event);
+void check_absence_cursor(struct world *world, struct device *device,
+                          const struct kept_conversation *kept);
+
 /* P7: convergence. True when everything has; else *lacking says what has not. */
 bool check_convergence(struct world *world, char *lacking, size_t size);
 void check_convergence_end(struct world *world);

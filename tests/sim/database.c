@@ -108,7 +108,7 @@ void database_add_recall(struct database *database, uint32_t asked)
     database->recalls[database->recall_count++] = asked;
 }
 
-/* Empty bytes: an event that is not for the user. */
+/* Empty bytes: an event that is not for the user, or was skipped. */
 static void kept_append(struct kept_conversation *kept, struct view bytes)
 {
     if (kept->count == kept->capacity) {
@@ -208,11 +208,45 @@ void database_store_event(struct device *device, const struct client_effect *eff
     database_meet_role(device, kept, event);
 }
 
+void database_store_skip(struct device *device, const struct client_effect *effect)
+{
+    struct kept_conversation *kept = database_conversation(&device->database, effect->conversation);
+    watch_skipping(device->world, device, kept, effect->after, effect->seq);
+    database_skip(kept, effect->seq);
+}
+
+void database_store_older(struct device *device, const struct client_effect *effect)
+{
+    struct kept_conversation *kept =
+        database_find(&device->database, view_of(effect->event->conversation));
+    watch_fetched(device->world, device, kept, effect->event);
+    struct kept_event *place = &kept->events[effect->event->seq - 1];
+    if (place->bytes != NULL)
+        return;
+    place->bytes = memory_copy(effect->event_bytes.data, effect->event_bytes.size);
+    place->size = effect->event_bytes.size;
+}
+
+/* The event of an own message that had failed may lie in a range that was skipped. */
+static void database_recall_unsent(struct device *device, const wire_recall *recall)
+{
+    struct history *history = &device->world->history;
+    const struct message *message =
+        history_find_message(history, bytes_view(recall->target_message_id));
+    struct kept_send *send =
+        message == NULL
+            ? NULL
+            : database_find_send(&device->database, (uint32_t)(message - history->messages));
+    if (send != NULL)
+        database_recalled_send(send);
+}
+
 void database_store_recall(struct device *device, const wire_event *event)
 {
     const wire_recall *recall = event->recall;
     struct kept_conversation *kept =
         database_conversation(&device->database, view_of(event->conversation));
+    database_recall_unsent(device, recall);
     if (recall->target_seq == 0 || recall->target_seq > kept->count ||
         device->world->mutation == MUTATION_NO_RECALL)
         return;
@@ -245,23 +279,24 @@ void database_store_recall(struct device *device, const wire_event *event)
     arena_fini(&arena);
 }
 
-bool database_holds_recalled(const struct kept_conversation *kept, uint64_t stored)
+/* The recalls are those of the committed log: the device need not have stored them. */
+bool database_holds_recalled(struct device *device, const struct kept_conversation *kept,
+                             uint64_t stored)
 {
     bool holds = false;
     struct arena arena;
+    struct history *history = &device->world->history;
+    const struct log *log = kept == NULL ? NULL : history_find_log(history, view_of(kept->id));
     arena_init(&arena);
-    for (uint64_t at = 0; kept != NULL && at < stored && at < kept->count && !holds; at++) {
-        if (kept->events[at].bytes == NULL)
+    for (uint64_t seq = 1; log != NULL && seq <= stored && seq <= log->head && !holds; seq++) {
+        uint64_t target = log->events[seq].kind == EVENT_KIND(RECALL)
+                              ? history->messages[log->events[seq].message].seq
+                              : 0;
+        if (target == 0 || target > kept->count || kept->events[target - 1].bytes == NULL)
             continue;
-        const wire_event *event =
-            event_decode(view_make(kept->events[at].bytes, kept->events[at].size), &arena);
-        if (event->kind_case == EVENT_KIND(RECALL) && event->recall->target_seq - 1 < kept->count) {
-            const struct kept_event *target = &kept->events[event->recall->target_seq - 1];
-            if (target->bytes == NULL)
-                continue;
-            event = event_decode(view_make(target->bytes, target->size), &arena);
-            holds = event->kind_case == EVENT_KIND(MESSAGE) && event->message->body.len > 0;
-        }
+        const struct kept_event *held = &kept->events[target - 1];
+        const wire_event *event = event_decode(view_make(held->bytes, held->size), &arena);
+        holds = event->kind_case == EVENT_KIND(MESSAGE) && event->message->body.len > 0;
         arena_reset(&arena);
     }
     arena_fini(&arena);

@@ -24,6 +24,9 @@ void device_init(struct device *device, struct world *world, unsigned index, uns
     device->wall_offset_ms = 1700000000000;
     if (world_chance(world, 50))
         device->wall_offset_ms -= prng_below(&world->prng, 1700000000000);
+    static const uint32_t first_syncs[] = {CLIENT_FIRST_SYNC_ALL, 0, 1, 10};
+    device->first_sync =
+        world->seed > SEEDS_AWAY ? first_syncs[prng_below(&world->prng, 4)] : CLIENT_FIRST_SYNC_ALL;
 }
 
 void device_fini(struct device *device)
@@ -74,6 +77,12 @@ static void device_store(struct device *device, const struct client_effect *effe
     assert(effect->kind != CLIENT_STORE_FORGET);
     if (effect->kind == CLIENT_STORE_STORE) {
         database->store = effect->store;
+    } else if (effect->kind == CLIENT_STORE_SYNCED) {
+        database->is_synced = true;
+    } else if (effect->kind == CLIENT_STORE_SKIP) {
+        database_store_skip(device, effect);
+    } else if (effect->kind == CLIENT_STORE_EVENT && effect->is_older) {
+        database_store_older(device, effect);
     } else if (effect->kind == CLIENT_STORE_EVENT) {
         database_store_event(device, effect);
     } else if (effect->kind == CLIENT_STORE_RECALL) {
@@ -162,7 +171,7 @@ static void device_sign(struct device *device, const struct client_effect *effec
             continue;
         struct kept_conversation *kept =
             database_find(&device->database, view_of(cursor->conversation));
-        if (database_holds_recalled(kept, cursor->receipt->stored))
+        if (database_holds_recalled(device, kept, cursor->receipt->stored))
             world_break(device->world, "P9 erased means erased",
                         "%s signs for %s:%llu, and holds a body that was taken back", device->name,
                         kept->id, (unsigned long long)cursor->receipt->stored);
@@ -282,6 +291,7 @@ void device_start(struct device *device)
     config.seed = prng_next(&world->prng);
     config.follow = (Unsay__V1__Follow)(device->index % 3);
     config.device_key = view_make(device_keys, sizeof(device_keys));
+    config.first_sync = device->first_sync;
     config.send_give_up_ms = 60000 + (uint32_t)prng_below(&world->prng, 240001);
     device->clock_offset_ms = prng_below(&world->prng, 1000000000);
     device->core = client_core_new(&config);
@@ -294,6 +304,8 @@ void device_start(struct device *device)
             client_core_load_cursor(device->core, &cursor);
     }
     client_core_load_store(device->core, &database->store);
+    if (database->is_synced)
+        client_core_load_synced(device->core);
     client_core_start(device->core, device_clock_ms(device));
     for (uint32_t i = 0; i < database->recall_count; i++)
         device_submit_recall(device, database->recalls[i]);

@@ -16,6 +16,8 @@ struct kept_event {
     bool is_shown;
 };
 
+/* Of what was skipped, `bytes` is NULL until it is fetched; of what is not for the user, always. */
+
 /* How far a member has come, as it was told. */
 struct kept_place {
     bool is_there;
@@ -63,6 +65,7 @@ struct database {
     uint32_t send_capacity;
     uint64_t last_number;
     struct uuid store; /* whose log it is; zero: not known */
+    bool is_synced;    /* everything was in step once */
     uint32_t *recalls; /* unanswered: indices of struct asked */
     uint32_t recall_count;
     uint32_t recall_capacity;
@@ -84,7 +87,8 @@ struct device {
     uint64_t wall_offset_ms;  /* of the lying clock, added to the true time */
     uint64_t wake_ms;         /* STEP_DEVICE_WAKE is planned for; 0: none */
     uint64_t frozen_until_ms;
-    uint32_t again; /* a recall to be asked once more: its index + 1; 0: none */
+    uint32_t first_sync; /* see core/client.h */
+    uint32_t again;      /* a recall to be asked once more: its index + 1; 0: none */
 };
 
 void device_init(struct device *device, struct world *world, unsigned index, unsigned user,
@@ -113,6 +117,9 @@ void device_send(struct device *device, uint32_t message, size_t body_bytes);
 void device_retry(struct device *device, struct kept_send *send);
 void device_ask_recall(struct device *device, uint32_t asked);
 void device_ask(struct device *device, const wire_client_frame *frame);
+/* Asks for what is missing before the last events that are stored without a gap. */
+void device_fetch_older(struct device *device, const struct kept_conversation *kept,
+                        uint32_t limit);
 void device_display(struct device *device, struct kept_conversation *kept, uint64_t seq);
 
 /* ---- Between the parts of the device ---- */

@@ -133,6 +133,34 @@ void device_ask(struct device *device, const wire_client_frame *frame)
     device_settle(device);
 }
 
+void device_fetch_older(struct device *device, const struct kept_conversation *kept, uint32_t limit)
+{
+    struct world *world = device->world;
+    /* The latest of what is missing, or another part: some of it is not for the user. */
+    uint64_t last =
+        world_chance(world, 70) ? kept->count : prng_below(&world->prng, kept->count + 1);
+    while (last > 0 && kept->events[last - 1].bytes != NULL)
+        last--;
+    uint64_t after = last;
+    while (after > 0 && kept->events[after - 1].bytes == NULL)
+        after--;
+    if (device->core == NULL || last == 0)
+        return;
+    wire_read read = UNSAY__V1__READ__INIT;
+    wire_client_frame frame = UNSAY__V1__CLIENT_FRAME__INIT;
+    read.conversation = string_of(kept->id);
+    read.origin = ORIGIN_DEFAULT;
+    read.after = after;
+    read.before = last + 1;
+    read.limit = limit;
+    read.newest = true;
+    frame.body_case = CLIENT_FRAME(READ);
+    frame.read = &read;
+    client_core_fetch(device->core, device_clock_ms(device), DEVICE_NO_TOKEN, &frame,
+                      DEVICE_REQUEST_TIMEOUT_MS);
+    device_settle(device);
+}
+
 void device_display(struct device *device, struct kept_conversation *kept, uint64_t seq)
 {
     if (device->core == NULL)

@@ -82,7 +82,8 @@ struct log {
     struct reached reached[DEVICES_MAX];
     struct listing_row listings[USERS_MAX + OFFICERS + 1]; /* what each user set, as committed; the
                                                               last: of nobody that is ours */
-    uint64_t shared[USERS_ALL]; /* how far others may know that the user was shown it */
+    uint64_t shared[USERS_ALL];   /* how far others may know that the user was shown it */
+    uint64_t begins[DEVICES_MAX]; /* the latest beginning that the device was told of */
 
     /* As committed. */
     bool is_read_only;

@@ -65,7 +65,7 @@ static bool ledger_device_has(struct device *device, const struct log *log, uint
                               const char *canary)
 {
     const struct kept_conversation *kept = database_find(&device->database, view_of(log->id));
-    if (kept == NULL || seq > kept->count)
+    if (kept == NULL || seq > kept->count || kept->events[seq - 1].bytes == NULL)
         return false;
     const struct kept_event *event = &kept->events[seq - 1];
     return event->bytes != NULL && memmem(event->bytes, event->size, canary, CANARY_BYTES) != NULL;

@@ -149,6 +149,11 @@ bool mutate_request(const struct world *world, wire_client_frame *frame)
         frame->recall_range->until_ms = frame->recall_range->from_ms + 1;
         return true;
     }
+    if (world->mutation == MUTATION_UNREAD_RECALLS && frame->body_case == CLIENT_FRAME(READ) &&
+        frame->read->recalls_only) {
+        frame->read->after = frame->read->before - 1;
+        return true;
+    }
     return false;
 }
 

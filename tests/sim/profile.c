@@ -61,3 +61,13 @@ struct profile profile_draw(struct prng *prng)
     }
     return profile;
 }
+
+void profile_draw_absence(struct profile *profile, struct prng *prng)
+{
+    static const uint64_t retentions[] = {1000, 20000, 120000, 1800000};
+    profile->retention_ms = retentions[prng_below(prng, 4)];
+    profile->late_devices = (unsigned)prng_below(prng, 60);
+    profile->actions *= 2;
+    profile->slow_links = 30 + (unsigned)prng_below(prng, 70);
+    profile->night = 20 + (unsigned)prng_below(prng, 40);
+}

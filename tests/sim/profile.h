@@ -40,10 +40,18 @@ struct profile {
     unsigned clock_jumps;     /* of 1000 actions */
     uint32_t receipt_members; /* of a small conversation */
     bool hides_displayed;     /* the server, of everyone */
+    uint64_t retention_ms;    /* 0: sync gives everything */
+    unsigned late_devices;    /* of 100: come when much has been written */
     bool is_hostile;          /* frames inside a connection are lost, doubled, swapped */
     bool is_bulky;            /* large bodies, so that lanes overflow */
     bool is_narrow; /* much at once in few conversations, with slow connections and mail */
 };
+
+/* Seeds beyond this one: devices are away for longer than the retention, or come late, and fetch
+ * what they skipped. The stories of the others do not depend on it. */
+enum { SEEDS_AWAY = 1000000 };
+
+void profile_draw_absence(struct profile *profile, struct prng *prng);
 
 struct profile profile_draw(struct prng *prng);
 

@@ -33,6 +33,8 @@ void server_jump_clock(struct world *world)
     uint64_t most = world->profile.clock_jump_ms;
     uint64_t jump_ms = prng_below(&world->prng, 2 * most + 1);
     world->server.wall_base_ms = world->server.wall_base_ms + jump_ms - most;
+    if (world->server.wall_base_ms > world->server.wall_base_max_ms)
+        world->server.wall_base_max_ms = world->server.wall_base_ms;
     world_tell(world, "the server's clock jumps by %lld ms", (long long)jump_ms - (long long)most);
 }
 
@@ -78,7 +80,7 @@ void server_turn_end(struct world *world, unsigned worker)
 void server_init(struct world *world)
 {
     world->server.store = store_open_memory();
-    world->server.wall_base_ms = 1700000000000;
+    world->server.wall_base_ms = world->server.wall_base_max_ms = 1700000000000;
     world->server.policy = (unsigned)prng_below(&world->prng, POLICIES);
 }
 
@@ -144,6 +146,9 @@ void server_start(struct world *world)
                      .hides_displayed = world->profile.hides_displayed},
         .has_outbox = true,
         .ticket_life_ms = world->profile.ticket_life_ms,
+        .offline_retention_ms = world->mutation == MUTATION_SHORT_RETENTION
+                                    ? world->profile.retention_ms / 8
+                                    : world->profile.retention_ms,
     };
     for (unsigned i = 0; i < world->profile.workers; i++) {
         struct shell *shell = &server->shells[i];

@@ -39,6 +39,7 @@ struct server {
     uint64_t died_ms; /* true time, the last time */
     uint64_t steady_base_ms;
     uint64_t wall_base_ms;
+    uint64_t wall_base_max_ms; /* the latest that it was */
     struct shell shells[SIM_WORKERS_MAX];
     struct mails mails[SIM_WORKERS_MAX][SIM_WORKERS_MAX]; /* from, to */
     struct group *commits[COMMITS_MAX];

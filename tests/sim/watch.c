@@ -245,6 +245,7 @@ void watch_handed(struct world *world, const struct link *link, struct view fram
     check_audit_answered(world, link, decoded);
     check_reach_answered(world, decoded);
     check_answers(world, link, decoded);
+    check_absence_told(world, link, decoded);
     if (world->settled_since_ms != 0)
         questions_answered(world, link, decoded);
     watch_told_of_recalls(world, decoded);
@@ -263,9 +264,25 @@ void watch_storing(struct world *world, const struct device *device,
     check_order_storing(world, device, kept, event);
 }
 
-void watch_cursor(struct world *world, const struct device *device,
-                  const struct kept_conversation *kept)
+void watch_skipping(struct world *world, const struct device *device,
+                    const struct kept_conversation *kept, uint64_t after, uint64_t seq)
 {
+    world_tell(world, "%s skips %s after %llu to %llu", device->name, kept->id,
+               (unsigned long long)after, (unsigned long long)seq);
+    check_absence_skipping(world, device, kept, after, seq);
+}
+
+void watch_fetched(struct world *world, const struct device *device,
+                   const struct kept_conversation *kept, const wire_event *event)
+{
+    world_tell(world, "%s fetches %s:%llu", device->name, event->conversation,
+               (unsigned long long)event->seq);
+    check_absence_fetched(world, device, kept, event);
+}
+
+void watch_cursor(struct world *world, struct device *device, const struct kept_conversation *kept)
+{
+    check_absence_cursor(world, device, kept);
     check_order_cursor(world, device, kept);
 }
 
@@ -279,7 +296,7 @@ void watch_place(struct world *world, const struct device *device,
 void watch_shown(struct world *world, const struct device *device,
                  const struct kept_conversation *kept, const wire_event *event)
 {
-    if (kept == NULL || event->seq > kept->count) {
+    if (kept == NULL || event->seq > kept->count || kept->events[event->seq - 1].bytes == NULL) {
         world_break(world, "P2 doubled", "%s shows an event that it has not stored", device->name);
         return;
     }

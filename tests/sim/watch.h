@@ -43,8 +43,14 @@ void watch_session(struct world *world, const struct session *session);
 /* A device's database is about to take an event as the next one of its conversation. */
 void watch_storing(struct world *world, const struct device *device,
                    const struct kept_conversation *kept, const wire_event *event);
-void watch_cursor(struct world *world, const struct device *device,
-                  const struct kept_conversation *kept);
+
+/* It is about to skip what lies after `after`, up to `seq`; or to take an event of that after all.
+ */
+void watch_skipping(struct world *world, const struct device *device,
+                    const struct kept_conversation *kept, uint64_t after, uint64_t seq);
+void watch_fetched(struct world *world, const struct device *device,
+                   const struct kept_conversation *kept, const wire_event *event);
+void watch_cursor(struct world *world, struct device *device, const struct kept_conversation *kept);
 /* A device has taken what it was told of a user's place. */
 void watch_place(struct world *world, const struct device *device,
                  const struct kept_conversation *kept, unsigned user,

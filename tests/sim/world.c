@@ -65,16 +65,27 @@ void world_break(struct world *world, const char *promise, const char *format, .
     world_tell(world, "BROKEN: %s: %s", promise, world->reason);
 }
 
+/* When a user's device comes for the first time. */
+static uint64_t world_arrival(struct world *world)
+{
+    uint64_t at_ms = prng_below(&world->prng, 3000);
+    if (world->profile.late_devices > 0 && world_chance(world, world->profile.late_devices))
+        at_ms += prng_below(&world->prng, 2 * world->profile.retention_ms);
+    return at_ms;
+}
+
 static void world_begin(struct world *world)
 {
     world->profile = profile_draw(&world->prng);
+    if (world->seed > SEEDS_AWAY)
+        profile_draw_absence(&world->profile, &world->prng);
     world->actions_left = world->profile.actions;
     server_init(world);
     for (unsigned user = 0; user < world->profile.users; user++) {
         for (unsigned i = 0; i < world->profile.devices_of[user]; i++) {
             unsigned index = (unsigned)world->device_count++;
             device_init(&world->devices[index], world, index, user, index);
-            world_plan(world, prng_below(&world->prng, 3000), STEP_DEVICE_START, index, 0);
+            world_plan(world, world_arrival(world), STEP_DEVICE_START, index, 0);
         }
     }
     for (unsigned officer = 0; officer < OFFICERS; officer++) {
