@@ -390,8 +390,10 @@ int command_chat(int argc, char **argv)
     if (!chat_read_options(&options, &with, argc, argv))
         return options.exit_status;
     struct chat *chat = memory_new(sizeof(*chat));
-    struct session_hooks hooks = {
-        .on_send_state = chat_on_send_state, .on_progress = chat_on_progress, .context = chat};
+    struct session_hooks hooks = {.on_send_state = chat_on_send_state,
+                                  .on_progress = chat_on_progress,
+                                  .tells_sync = true,
+                                  .context = chat};
     chat->session = &session;
     chat->conversation = with == NULL ? argv[optind] : NULL;
     chat->follow = (struct follow){

@@ -78,6 +78,25 @@ static void session_on_connection(void *context, enum unsay_connection connectio
     session_wake(session);
 }
 
+static void session_on_skipped(void *context, const char *conversation, uint64_t after,
+                               uint64_t before)
+{
+    struct session *session = context;
+    pthread_mutex_lock(&session->lock);
+    absence_skipped(&session->absence, conversation, after, before);
+    pthread_mutex_unlock(&session->lock);
+}
+
+/* Only while nothing else is printed. */
+static void session_on_sync_progress(void *context, uint64_t done, uint64_t total)
+{
+    struct session *session = context;
+    pthread_mutex_lock(&session->lock);
+    if (session->is_catching_up)
+        absence_progress(&session->absence, done, total);
+    pthread_mutex_unlock(&session->lock);
+}
+
 /* Signals are blocked before the SDK's thread starts, which inherits that. */
 static int session_take_signals(void)
 {
@@ -158,7 +177,10 @@ int session_open(struct session *session, const struct options *options,
                 .on_connection = session_on_connection,
                 .on_progress = session->hooks.on_progress == NULL ? NULL : session_on_progress,
                 .on_read = session->hooks.on_read == NULL ? NULL : session_on_read,
+                .on_skipped = session->hooks.tells_sync ? session_on_skipped : NULL,
+                .on_sync_progress = session->hooks.tells_sync ? session_on_sync_progress : NULL,
             },
+        .first_sync = UNSAY_FIRST_SYNC_ALL,
         .context = session,
         .key = options->has_key ? options->key : NULL,
     };
@@ -246,7 +268,7 @@ enum session_turn session_wait(struct session *session, int input_fd, int64_t de
     return SESSION_WOKEN;
 }
 
-enum session_turn session_catch_up(struct session *session, int64_t deadline_ms)
+static enum session_turn session_wait_synced(struct session *session, int64_t deadline_ms)
 {
     for (;;) {
         pthread_mutex_lock(&session->lock);
@@ -261,6 +283,26 @@ enum session_turn session_catch_up(struct session *session, int64_t deadline_ms)
         if (turn != SESSION_WOKEN)
             return turn;
     }
+}
+
+void session_tell_absence(struct session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    absence_tell(&session->absence);
+    pthread_mutex_unlock(&session->lock);
+}
+
+enum session_turn session_catch_up(struct session *session, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&session->lock);
+    session->is_catching_up = true;
+    pthread_mutex_unlock(&session->lock);
+    enum session_turn turn = session_wait_synced(session, deadline_ms);
+    pthread_mutex_lock(&session->lock);
+    session->is_catching_up = false;
+    pthread_mutex_unlock(&session->lock);
+    session_tell_absence(session);
+    return turn;
 }
 
 int session_connect(struct session *session)

@@ -6,6 +6,7 @@
 #ifndef UNSAY_CLI_SESSION_H
 #define UNSAY_CLI_SESSION_H
 
+#include "cli/absence.h"
 #include "cli/options.h"
 #include "cli/shown.h"
 #include "unsay/unsay.h"
@@ -19,6 +20,7 @@ struct session_hooks {
     void (*on_send_state)(void *context, const struct unsay_send_status *status);
     void (*on_progress)(void *context, const struct unsay_progress *progress);
     void (*on_read)(void *context, const char *conversation, uint32_t origin, uint64_t seq);
+    bool tells_sync; /* progress and what was skipped, on standard error */
     void *context;
 };
 
@@ -34,6 +36,8 @@ struct session {
     pthread_mutex_t lock; /* guards what follows; never held while calling the SDK */
     struct shown shown;
     enum unsay_connection connection;
+    struct absence absence;
+    bool is_catching_up;
     char refusal[64];                 /* when REJECTED by the server */
     char problem[SESSION_TEXT_BYTES]; /* why there is no connection; "" when unknown */
 };
@@ -62,6 +66,10 @@ enum session_turn session_wait(struct session *session, int input_fd, int64_t de
 /* Waits until everything up to now is stored, so that what was taken back meanwhile is not shown.
  * SESSION_WOKEN then, or when connecting has failed: nothing newer can be had. */
 enum session_turn session_catch_up(struct session *session, int64_t deadline_ms);
+
+/* Says on standard error what was skipped since, if the hooks want that; session_catch_up ends with
+ * it. */
+void session_tell_absence(struct session *session);
 
 /* From any thread: session_wait returns. */
 void session_wake(struct session *session);

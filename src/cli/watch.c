@@ -167,6 +167,8 @@ static int watch_run(struct watch *watch)
         watch_tell_connection(watch, connection);
         if (!is_printed)
             watch_print_levels(watch);
+        if (connection == UNSAY_CONNECTION_ONLINE)
+            session_tell_absence(session);
         if (is_printed)
             printed_ms = session_now_ms();
         int64_t deadline_ms = is_printed            ? session_now_ms()
@@ -196,7 +198,7 @@ int command_watch(int argc, char **argv)
     watch.follow.conversation_count = (size_t)(argc - optind);
     if (!options_finish(&options))
         return options.exit_status;
-    struct session_hooks hooks = {.context = &watch};
+    struct session_hooks hooks = {.context = &watch, .tells_sync = true};
     if (watch.has_levels) {
         hooks.on_progress = watch_on_progress;
         hooks.on_read = watch_on_read;

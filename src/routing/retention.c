@@ -34,6 +34,13 @@ static struct retention_entry *retention_entry(struct retention *retention,
     return entry;
 }
 
+/* The policy would decide nothing by this clock, and neither is anything skipped by it. */
+static bool retention_has_clock(const struct worker *worker)
+{
+    const struct rulebook *rules = &worker->settings.rules;
+    return !rules->clock_is_unsure || rules->policy->on_clock_unsure == POLICY_UNSURE_DECIDE;
+}
+
 /* An event that is no longer there is old. */
 static enum status retention_is_old(struct worker *worker, struct event_key key, uint64_t before_ms,
                                     bool *is_old)
@@ -75,7 +82,7 @@ enum status retention_begin(struct worker *worker, struct view conversation, uin
     /* The first one that is given in any case. */
     uint64_t last = head < LIMIT_SYNC_EVENTS_MIN ? 1 : head - LIMIT_SYNC_EVENTS_MIN + 1;
     *begin = 0;
-    if (retention_ms == 0 || retention_ms > now_ms || worker->settings.rules.clock_is_unsure ||
+    if (retention_ms == 0 || retention_ms > now_ms || !retention_has_clock(worker) ||
         after >= last || last - after == 1)
         return STATUS_OK;
     uint64_t before_ms = now_ms - retention_ms;
