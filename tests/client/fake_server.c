@@ -142,7 +142,7 @@ static bool take_frame(void *context, struct view frame)
 
 static void serve(struct fake_server *server, int connection)
 {
-    static uint8_t input[65536];
+    uint8_t input[65536];
     struct buffer out;
     buffer_init(&out);
     enum status status = STATUS_OK;
