@@ -2,9 +2,8 @@
 
 #include "base/memory.h"
 #include "core/backoff.h"
-#include "core/client_core.h"
+#include "core/client_outbox_internal.h"
 #include "core/frame.h"
-#include "core/ids.h"
 
 #include <stdlib.h>
 
@@ -16,17 +15,34 @@ void client_outbox_init(struct client_outbox *outbox)
     *outbox = (struct client_outbox){.load = CLIENT_LOAD_ASKED, .tick_ms = CLIENT_NEVER};
     list_init(&outbox->window);
     table_init(&outbox->lanes);
+    client_flight_init(&outbox->flight);
 }
 
-static struct view client_lane_id(const struct client_lane *lane)
+static size_t client_entry_cost(const struct client_entry *entry)
 {
-    return view_make(lane->id, lane->id_bytes);
+    return entry->body_bytes + entry->detail_bytes + CLIENT_FLIGHT_FRAME;
+}
+
+static void client_entry_set_in_flight(struct client_outbox *outbox, struct client_entry *entry,
+                                       bool is_in_flight)
+{
+    if (entry->is_in_flight == is_in_flight)
+        return;
+    entry->is_in_flight = is_in_flight;
+    if (is_in_flight) {
+        outbox->in_flight++;
+        outbox->flight.bytes += client_entry_cost(entry);
+    } else {
+        outbox->in_flight--;
+        outbox->flight.bytes -= client_entry_cost(entry);
+    }
 }
 
 /* Out of the window; the lane goes with its last entry. */
 static void client_entry_free(struct client_outbox *outbox, struct client_entry *entry)
 {
     struct client_lane *lane = entry->lane;
+    client_entry_set_in_flight(outbox, entry, false);
     list_remove(&entry->window_node);
     list_remove(&entry->lane_node);
     outbox->slots[entry->slot] = NULL;
@@ -65,7 +81,7 @@ static struct backoff client_outbox_backoff(const struct client_core *core)
     return (struct backoff){core->config.send_retry_first_ms, core->config.send_retry_max_ms};
 }
 
-static void client_outbox_wake(struct client_outbox *outbox, uint64_t at_ms)
+void client_outbox_wake(struct client_outbox *outbox, uint64_t at_ms)
 {
     outbox->tick_ms = client_earlier(outbox->tick_ms, at_ms);
 }
@@ -79,13 +95,6 @@ static const wire_send *client_entry_detail(struct client_core *core,
     return unsay__v1__send__unpack(&allocator, entry->detail_bytes, entry->detail);
 }
 
-static bool client_detail_is_valid(struct client_core *core, struct view detail)
-{
-    ProtobufCAllocator allocator;
-    arena_allocator(&core->effects.arena, &allocator);
-    return unsay__v1__send__unpack(&allocator, detail.size, detail.data) != NULL;
-}
-
 static void client_entry_transmit(struct client_core *core, struct client_entry *entry)
 {
     entry->request = client_request_number(core, CLIENT_REQUEST_SEND, entry->slot);
@@ -95,7 +104,7 @@ static void client_entry_transmit(struct client_core *core, struct client_entry 
     if (!entry->is_begun)
         entry->since_ms = core->now_ms;
     entry->is_begun = true;
-    entry->is_in_flight = true;
+    client_entry_set_in_flight(&core->outbox, entry, true);
     client_outbox_wake(&core->outbox, entry->due_ms);
 
     wire_send send = *client_entry_detail(core, entry);
@@ -112,38 +121,30 @@ static void client_entry_transmit(struct client_core *core, struct client_entry 
     client_transmit(core, &frame);
 }
 
+void client_outbox_pump(struct client_core *core)
+{
+    struct client_outbox *outbox = &core->outbox;
+    if (!client_connection_is_ready(&core->connection) || outbox->in_flight == outbox->count)
+        return;
+    for (struct list *node = outbox->window.next; node != &outbox->window; node = node->next) {
+        struct client_entry *entry = LIST_ITEM(node, struct client_entry, window_node);
+        const struct client_entry *paused = entry->lane->paused;
+        if (entry->is_in_flight || (paused != NULL && entry->number >= paused->number))
+            continue;
+        if (!client_flight_has_room(&outbox->flight, client_entry_cost(entry)))
+            break;
+        client_entry_transmit(core, entry);
+    }
+}
+
 /* The pause is over: everything from where it began goes out, in order. */
 static void client_lane_resume(struct client_core *core, struct client_lane *lane)
 {
     struct client_entry *entry = lane->paused;
     lane->paused = NULL;
     for (; entry != NULL; entry = client_lane_at(lane, entry->lane_node.next))
-        client_entry_transmit(core, entry);
-}
-
-static void client_outbox_want(struct client_core *core)
-{
-    struct client_outbox *outbox = &core->outbox;
-    if (!outbox->has_more || outbox->load != CLIENT_LOAD_NONE ||
-        outbox->count > LIMIT_OUTBOX_WINDOW / 2)
-        return;
-    outbox->has_more = false;
-    client_outbox_start(core);
-}
-
-void client_outbox_start(struct client_core *core)
-{
-    struct client_outbox *outbox = &core->outbox;
-    outbox->load = CLIENT_LOAD_ASKED;
-    struct client_effect *load = client_effects_add(&core->effects, CLIENT_LOAD_OUTBOX);
-    load->after = outbox->last_number;
-    load->count = (uint32_t)(LIMIT_OUTBOX_WINDOW - outbox->count);
-}
-
-void client_outbox_taken(struct client_outbox *outbox)
-{
-    if (outbox->load == CLIENT_LOAD_ASKED)
-        outbox->load = CLIENT_LOAD_TAKEN;
+        client_entry_set_in_flight(&core->outbox, entry, false);
+    client_outbox_pump(core);
 }
 
 /* The entry leaves the window; what waited for it goes out. */
@@ -154,16 +155,20 @@ static void client_entry_resolve(struct client_core *core, struct client_entry *
     bool is_awaited = lane->paused != NULL &&
                       (lane->paused == entry || (lane->paused == next && lane->is_out_of_order));
     client_entry_free(&core->outbox, entry);
+    core->outbox.answered_ms = core->now_ms;
+    if (next != NULL && next->is_in_flight)
+        client_outbox_wake(&core->outbox, next->due_ms);
     if (is_awaited && next != NULL) {
         lane->paused = next;
         client_lane_resume(core, lane);
+    } else {
+        client_outbox_pump(core);
     }
     client_outbox_want(core);
 }
 
-/* `detail` is the server's, and may be empty. */
-static void client_outbox_fail(struct client_core *core, struct view conversation,
-                               struct uuid message_id, refusal_code refusal, const char *detail)
+void client_outbox_fail(struct client_core *core, struct view conversation, struct uuid message_id,
+                        refusal_code refusal, const char *detail)
 {
     const char *text = refusal == REFUSAL_NONE ? client_gave_up : refusal_text(refusal);
     if (*detail != 0)
@@ -185,88 +190,6 @@ static void client_entry_fail(struct client_core *core, struct client_entry *ent
     client_entry_resolve(core, entry);
 }
 
-static struct client_lane *client_outbox_lane(struct client_outbox *outbox, struct view id)
-{
-    struct client_lane *lane = table_get(&outbox->lanes, id);
-    if (lane != NULL)
-        return lane;
-    lane = memory_new(sizeof(*lane));
-    list_init(&lane->entries);
-    memcpy(lane->id, id.data, id.size);
-    lane->id_bytes = id.size;
-    table_put(&outbox->lanes, client_lane_id(lane), lane);
-    return lane;
-}
-
-static struct client_entry *client_outbox_add(struct client_core *core,
-                                              const struct client_outgoing *outgoing)
-{
-    struct client_outbox *outbox = &core->outbox;
-    while (outbox->slots[outbox->next_slot] != NULL)
-        outbox->next_slot = (outbox->next_slot + 1) % LIMIT_OUTBOX_WINDOW;
-    struct client_entry *entry = memory_new(sizeof(*entry));
-    entry->slot = outbox->next_slot;
-    entry->first_request = client_request_number(core, CLIENT_REQUEST_SEND, entry->slot);
-    entry->lane = client_outbox_lane(outbox, outgoing->conversation);
-    entry->number = outgoing->number;
-    entry->message_id = outgoing->message_id;
-    entry->content_type = outgoing->content_type;
-    entry->is_retry = outgoing->is_retry;
-    entry->body = memory_copy(outgoing->body.data, outgoing->body.size);
-    entry->body_bytes = outgoing->body.size;
-    entry->detail = memory_copy(outgoing->detail.data, outgoing->detail.size);
-    entry->detail_bytes = outgoing->detail.size;
-    entry->since_ms = core->now_ms;
-    list_push_back(&outbox->window, &entry->window_node);
-    list_push_back(&entry->lane->entries, &entry->lane_node);
-    outbox->slots[entry->slot] = entry;
-    outbox->count++;
-    client_outbox_wake(outbox, entry->since_ms + core->config.send_give_up_ms);
-    return entry;
-}
-
-/* What the database may hold and the server need not be asked about. */
-static refusal_code client_outgoing_refusal(struct client_core *core,
-                                            const struct client_outgoing *outgoing)
-{
-    if (!id_is_conversation(outgoing->conversation))
-        return REFUSAL_CODE(INVALID_ID);
-    if (outgoing->body.size > LIMIT_BODY_BYTES_MAX)
-        return REFUSAL_CODE(BODY_TOO_LARGE);
-    if (outgoing->is_stale)
-        return REFUSAL_CODE(UNKNOWN_MESSAGE);
-    return client_detail_is_valid(core, outgoing->detail) ? REFUSAL_NONE
-                                                          : REFUSAL_CODE(FIELD_INVALID);
-}
-
-bool client_outbox_offer(struct client_core *core, const struct client_outgoing *outgoing)
-{
-    struct client_outbox *outbox = &core->outbox;
-    if (outbox->load == CLIENT_LOAD_ASKED || outgoing->number <= outbox->last_number)
-        return false;
-    if (outbox->has_more || outbox->count == LIMIT_OUTBOX_WINDOW) {
-        outbox->has_more = true;
-        return false;
-    }
-    outbox->last_number = outgoing->number;
-    refusal_code refusal = client_outgoing_refusal(core, outgoing);
-    if (refusal != REFUSAL_NONE) {
-        client_outbox_fail(core, outgoing->conversation, outgoing->message_id, refusal, "");
-        return true;
-    }
-    struct client_entry *entry = client_outbox_add(core, outgoing);
-    if (client_connection_is_ready(&core->connection) && entry->lane->paused == NULL)
-        client_entry_transmit(core, entry);
-    return true;
-}
-
-void client_outbox_loaded(struct client_core *core, bool more)
-{
-    core->outbox.load = CLIENT_LOAD_NONE;
-    core->outbox.has_more = core->outbox.has_more || more;
-    client_outbox_want(core);
-}
-
 void client_outbox_forget(struct client_core *core)
 {
     struct list *window = &core->outbox.window;
@@ -285,8 +208,9 @@ void client_outbox_resume(struct client_core *core)
     for (struct list *node = window->next; node != window; node = node->next) {
         struct client_entry *entry = LIST_ITEM(node, struct client_entry, window_node);
         entry->attempts = 0;
-        client_entry_transmit(core, entry);
     }
+    client_flight_init(&core->outbox.flight);
+    client_outbox_pump(core);
 }
 
 void client_outbox_stop(struct client_core *core)
@@ -294,7 +218,7 @@ void client_outbox_stop(struct client_core *core)
     struct list *window = &core->outbox.window;
     for (struct list *node = window->next; node != window; node = node->next) {
         struct client_entry *entry = LIST_ITEM(node, struct client_entry, window_node);
-        entry->is_in_flight = false;
+        client_entry_set_in_flight(&core->outbox, entry, false);
         entry->lane->paused = NULL;
     }
 }
@@ -317,6 +241,7 @@ static bool client_entry_accepted(struct client_core *core, struct client_entry 
     store->time = show->time = accepted->time;
     store->is_recalled = show->is_recalled = accepted->state == WIRE(MESSAGE_STATE, RECALLED) ||
                                              accepted->state == WIRE(MESSAGE_STATE, ERASED);
+    client_flight_answered(&core->outbox.flight, client_entry_cost(entry));
     client_entry_resolve(core, entry);
     return true;
 }
@@ -338,8 +263,11 @@ static void client_entry_pause(struct client_core *core, struct client_entry *en
     uint32_t delay_ms =
         backoff_jittered_ms(client_outbox_backoff(core), entry->attempts++, &core->prng);
     entry->refusal = error->code;
+    for (; entry != NULL; entry = client_lane_at(lane, entry->lane_node.next))
+        client_entry_set_in_flight(&core->outbox, entry, false);
     lane->resume_ms = client_error_retry_ms(core, error, delay_ms);
     client_outbox_wake(&core->outbox, lane->resume_ms);
+    client_outbox_pump(core);
 }
 
 bool client_outbox_answer(struct client_core *core, const wire_server_frame *frame)
@@ -359,9 +287,20 @@ bool client_outbox_answer(struct client_core *core, const wire_server_frame *fra
     return true;
 }
 
+/* Of those that are in flight in its lane. */
+static bool client_entry_is_oldest(const struct client_entry *entry)
+{
+    const struct client_entry *before = client_lane_at(entry->lane, entry->lane_node.previous);
+    return entry->is_in_flight && (before == NULL || !before->is_in_flight);
+}
+
 static void client_entry_tick(struct client_core *core, struct client_entry *entry)
 {
+    struct client_outbox *outbox = &core->outbox;
     struct client_lane *lane = entry->lane;
+    /* What waits for its turn, while others get theirs, has not been tried yet. */
+    if (!entry->is_begun && entry->since_ms < outbox->answered_ms)
+        entry->since_ms = outbox->answered_ms;
     uint64_t give_up_ms = entry->since_ms + core->config.send_give_up_ms;
     if (core->now_ms >= give_up_ms) {
         client_entry_fail(core, entry, entry->refusal, "");
@@ -374,12 +313,14 @@ static void client_entry_tick(struct client_core *core, struct client_entry *ent
         client_lane_resume(core, lane);
     } else if (lane->paused == entry) {
         client_outbox_wake(&core->outbox, lane->resume_ms);
-    } else if (lane->paused == NULL || entry->number < lane->paused->number) {
+    } else if (client_entry_is_oldest(entry) &&
+               (lane->paused == NULL || entry->number < lane->paused->number)) {
         if (core->now_ms >= entry->due_ms) {
             entry->attempts++;
+            client_flight_repeated(&outbox->flight);
             client_entry_transmit(core, entry);
         } else {
-            client_outbox_wake(&core->outbox, entry->due_ms);
+            client_outbox_wake(outbox, entry->due_ms);
         }
     }
 }
@@ -403,8 +344,5 @@ uint64_t client_outbox_wake_ms(const struct client_outbox *outbox)
 
 size_t client_outbox_in_flight(const struct client_outbox *outbox)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < LIMIT_OUTBOX_WINDOW; i++)
-        count += outbox->slots[i] != NULL && outbox->slots[i]->is_in_flight;
-    return count;
+    return outbox->in_flight;
 }

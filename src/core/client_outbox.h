@@ -5,6 +5,9 @@
  *                             v   |
  *                            repeated: 1, 2, 4 ... s without an answer; on a new connection at once
  *
+ * So many go out at once as the link answers (client_flight.h); of a lane only the oldest that is
+ * in flight is repeated, since those after it are stored after it, and answered after it.
+ *
  * A lane is the entries of one conversation. The server stores them in order only, since each names
  * its unresolved predecessor (a retry aside: that one may be in the log from before). So when one
  * is refused for now, those after it will be too: the lane pauses there, what the server says about
@@ -16,6 +19,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "core/client.h"
+#include "core/client_flight.h"
 #include "core/refusal.h"
 
 struct client_lane;
@@ -41,7 +45,7 @@ struct client_entry {
     refusal_code refusal; /* the latest, if any */
     bool is_begun;        /* was ever transmitted */
     bool is_retry;        /* the log may hold it, so it says nothing of those before it */
-    bool is_in_flight;    /* transmitted on this connection */
+    bool is_in_flight;    /* transmitted on this connection, and not to be sent anew */
 };
 
 struct client_lane {
@@ -65,6 +69,9 @@ struct client_outbox {
     size_t count;
     uint32_t next_slot; /* where to look for a free one */
     struct table lanes;
+    size_t in_flight;
+    struct client_flight flight;
+    uint64_t answered_ms; /* when the last one was resolved */
     uint64_t last_number;
     bool has_more; /* the database holds entries after last_number */
     enum client_outbox_load load;

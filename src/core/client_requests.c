@@ -180,16 +180,28 @@ void client_requests_forget(struct client_core *core)
     }
 }
 
+static void client_request_drop_page(struct client_request *request)
+{
+    buffer_release(&request->events);
+    request->event_count = 0;
+    request->last = 0;
+    buffer_release(&request->recalls);
+    request->recall_count = 0;
+}
+
 void client_requests_stop(struct client_core *core)
 {
     struct list *list = &core->requests.list;
     for (struct list *node = list->next; node != list; node = node->next) {
-        struct client_request *request = LIST_ITEM(node, struct client_request, node);
-        buffer_release(&request->events);
-        request->event_count = 0;
-        buffer_release(&request->recalls);
-        request->recall_count = 0;
+        client_request_drop_page(LIST_ITEM(node, struct client_request, node));
     }
+}
+
+/* The page was not whole: once more, as long as there is time. */
+static void client_request_ask_again(struct client_core *core, struct client_request *request)
+{
+    client_request_drop_page(request);
+    client_transmit_blob(core, blob_hold(request->frame));
 }
 
 /* Appends an encoded event. */
@@ -204,12 +216,14 @@ static bool client_request_gather(struct client_core *core, struct client_reques
                                   const wire_event *event)
 {
     if (!request->is_read || !client_event_is_valid(event) || event->origin != request->origin ||
-        !view_equal(view_of(event->conversation), view_of(request->conversation)) ||
-        (request->event_count == request->limit && event->kind_case != EVENT_KIND(HIDDEN)))
+        !view_equal(view_of(event->conversation), view_of(request->conversation)))
         return false;
-    if (event->kind_case ==
-        EVENT_KIND(HIDDEN)) /* to an application it is as if it were not there */
+    /* What is hidden is to an application as if it were not there. */
+    if (event->kind_case == EVENT_KIND(HIDDEN) || event->seq <= request->last)
         return true;
+    if (request->event_count == request->limit)
+        return false;
+    request->last = event->seq;
     client_request_put(&request->events, event_encode(event, &core->effects.arena));
     request->event_count++;
     return true;
@@ -294,6 +308,10 @@ bool client_requests_answer(struct client_core *core, const wire_server_frame *f
     }
     if (frame->body_case != request->answer_case)
         return false;
+    if (request->is_read && frame->page_end->count != request->event_count) {
+        client_request_ask_again(core, request);
+        return true;
+    }
     struct client_effect *answer = client_request_settle(core, request);
     answer->answer = frame;
     if (request->is_read) {

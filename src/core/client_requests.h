@@ -23,6 +23,7 @@ struct client_request {
     uint32_t origin;
     uint32_t limit;
     uint32_t event_count;
+    uint64_t last;        /* seq of the last one: they ascend, and each counts once */
     struct buffer events; /* size and encoding of each */
     bool is_fetch;        /* what is read is stored */
     uint32_t recall_count;

@@ -128,7 +128,7 @@ static void client_sync_read(struct client_core *core, struct client_conversatio
     frame.read = &read;
     client_transmit(core, &frame);
     sync->pages[slot] =
-        (struct client_page){conversation, frame.request, conversation->stored, before, 0};
+        (struct client_page){conversation, frame.request, conversation->stored, before, 0, 0};
     sync->page_count++;
     conversation->is_reading = true;
     client_sync_expect(core);
@@ -220,9 +220,12 @@ static struct client_conversation *client_page_finish(struct client_core *core,
     return conversation;
 }
 
-/* How far the recalls of a range that is skipped were looked for. */
+/* How far the recalls of a range that is skipped were looked for. A page that is not whole says
+ * nothing: unlike a gap between events, a recall that it lacks would never be missed. */
 static uint64_t client_page_reach(const struct client_page *page, const wire_page_end *end)
 {
+    if (end->count != page->event_count)
+        return page->after;
     return end->more && end->next < page->before ? end->next : page->before - 1;
 }
 
@@ -268,10 +271,15 @@ static bool client_page_event(struct client_core *core, struct client_page *page
                               const wire_event *event)
 {
     struct client_conversation *conversation = page->conversation;
+    bool is_repeated = page->before != 0 && event != NULL && event->seq <= page->last;
     if (!client_event_is_valid(event) || event->origin != conversation->origin ||
         !view_equal(view_of(event->conversation), client_conversation_id(conversation)) ||
-        ++page->event_count > LIMIT_PAGE_EVENTS_MAX + 1) /* with what stands in for hidden ones */
+        (!is_repeated &&
+         ++page->event_count > LIMIT_PAGE_EVENTS_MAX + 1)) /* with what stands in for hidden ones */
         return false;
+    if (is_repeated)
+        return true;
+    page->last = event->seq;
     if (page->before != 0) {
         if (event->kind_case != EVENT_KIND(RECALL) || event->seq >= page->before)
             return false;

@@ -29,6 +29,7 @@ struct client_page {
     uint64_t after;
     uint64_t before; /* a range that is skipped: its recalls are read; 0: everything is */
     uint32_t event_count;
+    uint64_t last; /* seq of the last event of a page of recalls: they ascend, each counts once */
 };
 
 struct client_sync {

@@ -196,6 +196,91 @@ static void test_out_of_order_waits_for_a_predecessor_under_way(void **state)
     script_expect(s, "accepted 1 at 1\nsent 1 accepted\n> send a 2 after 0\n> send a 3 after 2\n");
 }
 
+/* Of 40 kB each, three go out; every answer lets more go, a repetition less. */
+static void test_what_is_under_way_grows_with_the_answers(void **state)
+{
+    struct script *s = *state;
+    static uint8_t body[40000];
+    s->body = view_make(body, sizeof(body));
+    script_online(s, "a", 0);
+    for (uint64_t number = 1; number <= 40; number++)
+        assert_true(script_offer(s, number, "a", (uint8_t)number));
+    script_expect(s, "> send a 1 after 0\n> send a 2 after 1\n> send a 3 after 2\n");
+    script_accepted(s, script_send_request(s, 1), "a", 1, 1);
+    script_expect(s, "accepted 1 at 1\nsent 1 accepted\n> send a 4 after 3\n> send a 5 after 4\n");
+    for (uint8_t id = 2; id <= 9; id++) {
+        script_accepted(s, script_send_request(s, id), "a", id, id);
+        script_skip(s);
+    }
+    assert_int_equal(client_core_in_flight(s->core), 12);
+}
+
+static void test_only_the_oldest_of_a_lane_is_repeated(void **state)
+{
+    struct script *s = *state;
+    static uint8_t body[40000];
+    script_online(s, "a", 0);
+    for (uint8_t id = 1; id <= 3; id++)
+        assert_true(script_offer(s, id, "a", id));
+    assert_true(script_offer(s, 4, "b", 4));
+    script_skip(s);
+    uint64_t requests[] = {script_send_request(s, 1), script_send_request(s, 2),
+                           script_send_request(s, 3), script_send_request(s, 4)};
+    script_pass(s, 1300);
+    assert_true(script_send_request(s, 1) != requests[0]);
+    assert_int_equal(script_send_request(s, 2), requests[1]);
+    assert_int_equal(script_send_request(s, 3), requests[2]);
+    assert_true(script_send_request(s, 4) != requests[3]);
+    script_skip(s);
+    script_accepted(s, script_send_request(s, 1), "a", 1, 1);
+    script_pass(s, 1);
+    script_expect(s, "accepted 1 at 1\nsent 1 accepted\n> send a 2 after 0\n");
+    /* Three repetitions left an eighth of the room: it lets go what is small, or one alone. */
+    s->body = view_make(body, sizeof(body));
+    assert_true(script_offer(s, 5, "c", 5));
+    script_expect(s, "");
+    for (uint8_t id = 2; id <= 3; id++)
+        script_accepted(s, script_send_request(s, id), "a", id, id);
+    script_skip(s);
+    script_accepted(s, script_send_request(s, 4), "b", 4, 1);
+    script_expect(s, "accepted 4 at 1\nsent 4 accepted\n> send c 5 after 0\n");
+}
+
+static void test_what_waits_for_its_turn_is_not_given_up(void **state)
+{
+    struct script *s = *state;
+    static uint8_t body[60000];
+    s->body = view_make(body, sizeof(body));
+    script_online(s, "a", 0);
+    for (uint8_t id = 1; id <= 8; id++)
+        assert_true(script_offer(s, id, "a", id));
+    for (uint8_t id = 1; id <= 8; id++) {
+        script_pass(s, 70000);
+        client_core_network_changed(s->core, s->now_ms); /* silence has closed the link */
+        client_core_link_up(s->core, s->now_ms);
+        script_skip(s);
+        script_welcome(s);
+        script_skip(s);
+        script_accepted(s, script_send_request(s, id), "a", id, id);
+        script_skip(s);
+    }
+    assert_int_equal(client_core_in_flight(s->core), 0);
+}
+
+static void test_a_lane_that_waits_leaves_the_room_to_others(void **state)
+{
+    struct script *s = *state;
+    static uint8_t body[60000];
+    s->body = view_make(body, sizeof(body));
+    script_online(s, "a", 0);
+    for (uint8_t id = 1; id <= 2; id++)
+        assert_true(script_offer(s, id, "a", id));
+    assert_true(script_offer(s, 3, "b", 3));
+    script_expect(s, "> send a 1 after 0\n> send a 2 after 1\n");
+    script_error(s, script_send_request(s, 1), REFUSAL_CODE(OVERLOADED), 0);
+    script_expect(s, "> send b 3 after 0\n");
+}
+
 static void test_window_is_bounded_and_filled_again(void **state)
 {
     struct script *s = *state;
@@ -345,6 +430,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refusal_for_now_pauses_those_after_it, script_setup,
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_out_of_order_waits_for_a_predecessor_under_way,
+                                        script_setup, script_teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_under_way_grows_with_the_answers, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_only_the_oldest_of_a_lane_is_repeated, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_what_waits_for_its_turn_is_not_given_up, script_setup,
+                                        script_teardown),
+        cmocka_unit_test_setup_teardown(test_a_lane_that_waits_leaves_the_room_to_others,
                                         script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_window_is_bounded_and_filled_again, script_setup,
                                         script_teardown),

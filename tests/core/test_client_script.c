@@ -369,6 +369,12 @@ void script_frame(struct script *script, uint64_t request, Unsay__V1__ServerFram
                   void *message)
 {
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    if (body == SERVER_FRAME(EVENT) && request != 0 && request != script->page_request)
+        script->page_count = 0;
+    if (body == SERVER_FRAME(EVENT) && request != 0) {
+        script->page_request = request;
+        script->page_count++;
+    }
     frame.request = request;
     frame.body_case = body;
     frame.welcome = message;
@@ -520,6 +526,9 @@ void script_page(struct script *script, uint64_t request, const char *conversati
     end.origin = 1;
     end.head = page.head;
     end.more = page.more;
+    end.count = page.count != 0                   ? page.count
+                : script->page_request == request ? script->page_count
+                                                  : 0;
     end.next = page.next;
     end.begin = page.begin;
     script_frame(script, request, SERVER_FRAME(PAGE_END), &end);
@@ -596,7 +605,7 @@ bool script_offer_with(struct script *script, uint64_t number, const char *conve
         .conversation = view_of(conversation),
         .message_id = {{[UUID_BYTES - 1] = id}},
         .content_type = WIRE(CONTENT_TYPE, TEXT),
-        .body = view_of("hello"),
+        .body = script->body.size == 0 ? view_of("hello") : script->body,
         .detail = detail,
         .is_stale = is_stale,
     };

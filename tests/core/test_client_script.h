@@ -42,7 +42,10 @@ struct script {
     size_t trace_bytes;
     wire_client_frame *frames[SCRIPT_REQUESTS_MAX];
     size_t frame_count;
+    uint64_t page_request; /* of the page that is being sent, and how many events it has */
+    uint32_t page_count;
     bool shows_progress;
+    struct view body; /* of what is offered; empty: "hello" */
 };
 
 /* cmocka's setup and teardown: *state is a fresh script. */
@@ -108,6 +111,7 @@ struct script_page {
     bool more;
     uint64_t next;
     uint64_t begin;
+    uint32_t count; /* 0: as many events as were sent */
 };
 void script_page(struct script *script, uint64_t request, const char *conversation,
                  struct script_page page);

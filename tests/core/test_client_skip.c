@@ -92,6 +92,20 @@ static void test_a_server_that_looks_no_further_is_asked_with_pauses(void **stat
     assert_true(script_request(s, CLIENT_FRAME(READ)) != request);
 }
 
+static void test_a_page_of_recalls_that_is_not_whole_moves_nothing(void **state)
+{
+    struct script *s = *state;
+    come_back(s, 5, 102, 101);
+    script_skip(s);
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    script_recall(s, SERVER_FRAME(EVENT), request, "a", 40, 3);
+    script_page(s, request, "a", (struct script_page){.head = 102, .count = 2});
+    script_expect(s, "apply a 40 to 3\n");
+    assert_int_equal(client_core_stored(s->core, view_of("a"), 1), 5);
+    script_pass(s, 2000);
+    assert_true(script_request(s, CLIENT_FRAME(READ)) != request);
+}
+
 static void test_only_recalls_come_of_a_skipped_range(void **state)
 {
     struct script *s = *state;
@@ -227,6 +241,20 @@ static void test_what_is_fetched_is_stored_with_its_answer(void **state)
     script_expect(s, "fetch a 49 message\nfetch a 50 message\nanswer 7 page of 2\n");
 }
 
+static void test_a_page_that_is_not_whole_is_asked_for_again(void **state)
+{
+    struct script *s = *state;
+    come_back(s, 100, 100, 0);
+    uint64_t request = fetch(s, 51);
+    script_message(s, request, "a", 50);
+    script_page(s, request, "a", (struct script_page){.head = 100, .count = 2});
+    script_expect(s, "> read a after 0 before 51\n");
+    script_message(s, request, "a", 49);
+    script_message(s, request, "a", 50);
+    script_page(s, request, "a", (struct script_page){.head = 100, .count = 2});
+    script_expect(s, "fetch a 49 message\nfetch a 50 message\nanswer 7 page of 2\n");
+}
+
 static void test_a_recall_and_the_page_that_it_races(void **state)
 {
     struct script *s = *state;
@@ -286,6 +314,8 @@ int main(void)
         OLD(test_a_page_tells_where_the_log_begins),
         OLD(test_a_beginning_beyond_the_head_is_none),
         OLD(test_a_server_that_looks_no_further_is_asked_with_pauses),
+        OLD(test_a_page_of_recalls_that_is_not_whole_moves_nothing),
+        OLD(test_a_page_that_is_not_whole_is_asked_for_again),
         OLD(test_only_recalls_come_of_a_skipped_range),
         OLD(test_a_receipt_covers_the_skipped_range),
         OLD(test_recalls_that_came_ahead_are_not_lost_by_skipping),
