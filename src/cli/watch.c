@@ -17,7 +17,8 @@ static const struct help help = {
     .usage = "watch [OPTION...] [CONV...]\n",
     .about = "Prints the events of these conversations, or of all of yours, as they come: first\n"
              "what this state directory has not shown yet, then what is new, until interrupted.\n"
-             "What is printed counts as displayed.\n",
+             "What is printed counts as displayed. What a long absence has made this device\n"
+             "skip is named on standard error; unsay history reads it.\n",
     .options = "  --count N          end after N events\n"
                "  --idle SECONDS     end when nothing came for so long\n"
                "  --until-online     end when everything up to now was printed\n"

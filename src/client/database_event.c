@@ -166,11 +166,10 @@ bool database_recall(struct database *database, const wire_event *recall)
 void database_forget(struct database *database)
 {
     attachments_forget(database);
-    static const enum statement clears[] = {STATEMENT_EVENT_CLEAR,        STATEMENT_BODY_CLEAR,
-                                            STATEMENT_SEARCH_CLEAR,       STATEMENT_CURSOR_CLEAR,
-                                            STATEMENT_CONVERSATION_CLEAR, STATEMENT_PLACE_CLEAR,
-                                            STATEMENT_AUDIENCE_CLEAR,     STATEMENT_OUTBOX_FORGET,
-                                            STATEMENT_SPAN_CLEAR,         STATEMENT_SYNCED_CLEAR};
+    static const enum statement clears[] = {
+        STATEMENT_EVENT_CLEAR,    STATEMENT_BODY_CLEAR,         STATEMENT_SEARCH_CLEAR,
+        STATEMENT_CURSOR_CLEAR,   STATEMENT_CONVERSATION_CLEAR, STATEMENT_PLACE_CLEAR,
+        STATEMENT_AUDIENCE_CLEAR, STATEMENT_OUTBOX_FORGET,      STATEMENT_SPAN_CLEAR};
     for (size_t i = 0; i < sizeof(clears) / sizeof(clears[0]); i++)
         database_run(database, database_statement(database, clears[i]));
     database_index_reset(database);

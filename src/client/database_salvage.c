@@ -69,6 +69,8 @@ void database_salvage(struct database *database, struct database_damage *damage)
                      database->sqlite,
                      "INSERT OR IGNORE INTO attachment(conversation,sender,message_id,path,is_due)"
                      " VALUES(?,?,?,?,?)");
+        /* This is no new device: all that the server's retention gives comes again. */
+        sqlite3_exec(database->sqlite, "UPDATE identity SET synced=1", NULL, NULL, NULL);
         salvage_rows(damaged, "SELECT number,frame FROM request ORDER BY number", database->sqlite,
                      "INSERT INTO request VALUES(?,?)");
         if (sqlite3_exec(database->sqlite, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)

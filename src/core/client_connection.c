@@ -177,7 +177,6 @@ static void client_connection_meet_store(struct client_core *core, ProtobufCBina
         client_conversations_init(&core->conversations);
         client_requests_forget(core);
         client_outbox_forget(core);
-        core->is_synced = false;
     }
     core->store = store;
     client_effects_add(&core->effects, CLIENT_STORE_STORE)->store = store;

@@ -188,6 +188,9 @@ static void a_file_that_is_no_database_is_set_aside(void **state)
     fixture_open(fixture);
     assert_int_equal(scratch_count(&fixture->scratch, "unsay.db.damaged-"), 1);
     assert_int_equal(fixture_get(fixture, "g:1", 1).kind, 0);
+    bool is_synced;
+    assert_int_equal(database_synced(fixture->database, &is_synced), STATUS_OK);
+    assert_true(is_synced); /* this device is not new */
 
     /* Sync brings the log again, and what was taken back meanwhile as a tombstone. */
     fixture_put(fixture, make_tombstone(&fixture->arena, "g:1", 1));

@@ -498,7 +498,7 @@ static void test_another_store_is_read_from_its_beginning(void **state)
     script_message(s, request, "a", 1);
     script_message(s, request, "a", 2);
     script_page_end(s, request, "a", 2, false);
-    script_expect(s, "store a 1 message\nstore a 2 message\nsynced\ncursor a 2 shown 0\n"
+    script_expect(s, "store a 1 message\nstore a 2 message\ncursor a 2 shown 0\n"
                      "show a 1 message\nshow a 2 message\nlink live\n");
     client_core_network_changed(s->core, s->now_ms);
     client_core_link_up(s->core, s->now_ms);
