@@ -158,7 +158,8 @@ static void actions_fetch(struct world *world, struct device *device)
 
 static void actions_display(struct world *world, struct device *device)
 {
-    if (world_chance(world, 10))
+    /* The mutation shows only in what a user displays while hiding. */
+    if (world_chance(world, world->mutation == MUTATION_LOUD_CURSOR ? 60 : 10))
         actions_hide(world, device);
     struct kept_conversation *kept = actions_conversation(world, device);
     if (kept != NULL)
