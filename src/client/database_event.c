@@ -48,6 +48,7 @@ static void event_insert(struct database *database, const wire_event *wire, bool
     uint64_t body = body_put(database, BODY_EVENT, view_make(event->body, event->body_bytes));
     uint64_t detail = body_put(database, BODY_EVENT, detail_from_wire(wire, arena));
     sqlite3_stmt *statement = database_statement(database, STATEMENT_EVENT_INSERT);
+    /* What was fetched on request counts as little as unread as what the user wrote. */
     event_bind(statement, event, body, detail, event_mentions(event, database->user),
                is_older || (event->kind == UNSAY_EVENT_MESSAGE &&
                             strcmp(event->sender, database->user) == 0));
