@@ -48,6 +48,10 @@
 
 enum { ROW_VERSION = 1, ROW_VERSION_TAKEN_BACK = 2 };
 
+/* Flags of a conversation's settings, and of a member. */
+enum { SETTINGS_READ_ONLY_FLAG = 1, SETTINGS_DISSOLVED_FLAG = 2 };
+enum { MEMBER_BARRED_FLAG = 1, MEMBER_MERGED_FLAG = 2 };
+
 /* A message that was taken back, or any other event, which has no dossier and no evidence. */
 struct event_row {
     struct view bytes;
