@@ -111,4 +111,12 @@ void worker_greet_arrivals(struct worker *worker, const struct group *group);
 
 struct session *worker_find_session(struct worker *worker, uint64_t id);
 
+/* The session takes its name from all others, on every worker. */
+void worker_claim_name(struct worker *worker, const struct session *session);
+
+/* Closes the sessions that the claim beats, but `claimant`, which is NULL where another worker
+ * claims. */
+void worker_close_namesakes(struct worker *worker, const struct mail_claim *claim,
+                            const struct session *claimant);
+
 #endif
