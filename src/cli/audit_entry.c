@@ -69,8 +69,7 @@ static json_t *json_capacities(uint32_t capacities)
     json_t *list = json_array();
     for (int actor = 1; actor < 32; actor++)
         if ((capacities & UINT32_C(1) << (unsigned)actor) != 0)
-            json_array_append_new(list,
-                                  json_name(&unsay__v1__actor__descriptor, "ACTOR_", actor));
+            json_array_append_new(list, json_name(&unsay__v1__actor__descriptor, "ACTOR_", actor));
     return list;
 }
 

@@ -99,9 +99,8 @@ static int reload_run(struct policy_source *source, const char *word, bool is_js
         return COMMAND_OK;
     }
     policy_version_write(source->answer.current.version, now);
-    text_write(stdout,
-               strcmp(before, now) == 0 ? TEXT_POLICY_UNCHANGED : TEXT_POLICY_RELOADED, before,
-               now);
+    text_write(stdout, strcmp(before, now) == 0 ? TEXT_POLICY_UNCHANGED : TEXT_POLICY_RELOADED,
+               before, now);
     putchar('\n');
     return COMMAND_OK;
 }
@@ -120,8 +119,9 @@ static int task_command(const struct task *task, int argc, char **argv)
                              argv[optind + task->words_max]);
     const char *word = argc > optind ? argv[optind] : NULL;
     if (word != NULL && !policy_source_is_version(word))
-        return options_wrong(&options, "\"%s\" is neither a version, which has up to 64 "
-                                       "hexadecimal digits, nor \"current\"",
+        return options_wrong(&options,
+                             "\"%s\" is neither a version, which has up to 64 "
+                             "hexadecimal digits, nor \"current\"",
                              word);
     if (!options_finish(&options))
         return options.exit_status;
@@ -141,8 +141,9 @@ int policy_run_show(int argc, char **argv)
 {
     static const struct help help = {
         .usage = "policy show [OPTION...] [VERSION]\n",
-        .about = "Prints the policy that is in force, or one that was, as its file was written. Of a\n"
-                 "version the first digits do. For the system and compliance roles.\n",
+        .about =
+            "Prints the policy that is in force, or one that was, as its file was written. Of a\n"
+            "version the first digits do. For the system and compliance roles.\n",
         .options = "",
         .example = "  unsay policy show > in-force.yaml\n"
                    "  unsay policy show 3fa9\n",

@@ -133,7 +133,8 @@ int policy_source_get(struct policy_source *source, const uint8_t version[POLICY
     struct view content = view_make(source->answer.content, source->answer.content_bytes);
     enum status status = policy_file_parse(content, name, policy, &failure);
     if (status == STATUS_OK && memcmp((*policy)->version, version, POLICY_VERSION_BYTES) != 0) {
-        status = failure_set(&failure, STATUS_UNTRUSTED, "%s: what the server sent is not it", name);
+        status =
+            failure_set(&failure, STATUS_UNTRUSTED, "%s: what the server sent is not it", name);
         policy_free(*policy);
     }
     if (status != STATUS_OK) {

@@ -1,5 +1,5 @@
-/* Policies of a running server, asked for by the versions that a person gives: "current", a version,
- * or the beginning of one. */
+/* Policies of a running server, asked for by the versions that a person gives: "current", a
+ * version, or the beginning of one. */
 #ifndef UNSAY_CLI_POLICY_SOURCE_H
 #define UNSAY_CLI_POLICY_SOURCE_H
 
@@ -9,7 +9,7 @@
 
 struct policy_source {
     struct question question;
-    struct unsay_policy answer; /* the last one; what it points at is owned */
+    struct unsay_policy answer;     /* the last one; what it points at is owned */
     const struct policy **policies; /* owned: those that were asked for */
     size_t count;
 };

@@ -243,8 +243,7 @@ static void stream_read(struct stream *stream)
  * command, which was killed, had left in the outbox. */
 static bool stream_is_done(const struct stream *stream)
 {
-    return stream->is_at_end && stream->first == stream->next &&
-           buffer_size(&stream->input) == 0 &&
+    return stream->is_at_end && stream->first == stream->next && buffer_size(&stream->input) == 0 &&
            (stream->failed_line != 0 || unsay_outbox_count(stream->send->session->client) == 0);
 }
 

@@ -30,8 +30,8 @@ MUST_CHECK enum status shown_init(struct shown *shown, const char *directory,
                                   struct failure *failure);
 void shown_fini(struct shown *shown);
 
-/* An event of the conversation was stored, possibly not the first one: a process that was killed may
- * have stored others, of which it could not even note that there are some. */
+/* An event of the conversation was stored, possibly not the first one: a process that was killed
+ * may have stored others, of which it could not even note that there are some. */
 void shown_stored(struct shown *shown, const char *conversation);
 
 /* NULL when nothing of the conversation was ever stored. */

@@ -14,7 +14,7 @@
     "conversation,origin,seq,kind,time,message_id,sender,device,content_type,state,body," \
     "operator,reason,recall_time,target_origin,target_seq,detail,mention,actor,vanished,own"
 
-#define CONVERSATION_COLUMNS \
+#define CONVERSATION_COLUMNS                                                                   \
     "id,type,name,peer,role,muted,pinned,hiding,hidden_seq,activity,activity_seq,preview_seq," \
     "settings,silenced"
 

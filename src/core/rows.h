@@ -68,9 +68,9 @@ struct member_row {
     uint64_t left_seq;          /* event that ended it; 0: is a member, or never was */
     uint64_t joined_time;       /* hybrid time of joined_seq; 0: not known */
     struct listing_row listing; /* outlives the membership */
-    uint64_t muted_until_ms;    /* Unix milliseconds; 0: may write; UINT64_MAX: until it is lifted */
-    bool is_barred;             /* was removed by someone else: does not join by themselves */
-    bool is_merged;             /* the first hidden span has parts that the user saw once */
+    uint64_t muted_until_ms; /* Unix milliseconds; 0: may write; UINT64_MAX: until it is lifted */
+    bool is_barred;          /* was removed by someone else: does not join by themselves */
+    bool is_merged;          /* the first hidden span has parts that the user saw once */
     uint32_t hidden_count;
     struct span hidden[LIMIT_HIDDEN_SPANS_MAX]; /* not for this user; ascending, apart */
 };

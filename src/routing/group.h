@@ -63,8 +63,8 @@ void group_answer(struct group *group, unsigned worker, uint64_t session, uint64
                   struct blob *frame);
 
 /* The latest change to this row in the group, NULL when it has none. Only kinds CONVERSATION,
- * MEMBER, EVENT, MESSAGE_ID, REQUEST, CURSOR, DEVICE, USER and JOB are looked for; `probe` needs the key
- * fields of its kind. */
+ * MEMBER, EVENT, MESSAGE_ID, REQUEST, CURSOR, DEVICE, USER and JOB are looked for; `probe` needs
+ * the key fields of its kind. */
 const struct change *group_find(struct group *group, const struct change *probe);
 
 #endif

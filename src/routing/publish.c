@@ -199,8 +199,7 @@ static bool publish_is_recalled(struct worker *worker, struct view bytes, uint64
 {
     const wire_event *event = event_decode(bytes, &worker->scratch);
     return event != NULL && event->kind_case == EVENT_KIND(MESSAGE) &&
-           event->message->tombstone != NULL &&
-           event->message->tombstone->recall_seq == recall_seq;
+           event->message->tombstone != NULL && event->message->tombstone->recall_seq == recall_seq;
 }
 
 /* An event of a group that failed, and was written all the same or not: whoever it would have

@@ -283,8 +283,9 @@ MUST_CHECK enum status store_list_postings(struct store *store, uint8_t dimensio
 
 /* ---- What is told outside ----
  *
- * OUTBOX changes are part of their commit, as AUDIT changes are: those of a commit are one row, whose
- * number ascends from commit to commit. Whoever tells them drops the rows when they were taken. */
+ * OUTBOX changes are part of their commit, as AUDIT changes are: those of a commit are one row,
+ * whose number ascends from commit to commit. Whoever tells them drops the rows when they were
+ * taken. */
 
 struct store_outbox {
     uint64_t number;      /* 1 and up */
@@ -301,8 +302,8 @@ MUST_CHECK enum status store_read_outbox(struct store *store, uint64_t after, si
 uint64_t store_outbox_end(struct store *store);
 
 /* Drops rows and puts dead letters (encoded DeadLetter), in one commit; without letters it is not
- * synced: after a crash the rows may be there again. Of more than DEAD_LETTERS_MAX letters the oldest
- * go: *lost. */
+ * synced: after a crash the rows may be there again. Of more than DEAD_LETTERS_MAX letters the
+ * oldest go: *lost. */
 MUST_CHECK enum status store_settle_outbox(struct store *store, const uint64_t *numbers,
                                            size_t count, const struct view *letters,
                                            size_t letter_count, size_t *lost,

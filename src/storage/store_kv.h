@@ -1,7 +1,7 @@
 /* A store on an ordered map: what the adapters for memory and RocksDB share. store.c opens and
  * closes it, store_commit.c writes, store_get.c reads single rows, store_range.c events,
- * store_list.c everything else that is listed, store_journal.c leads into the audit log, store_outbox.c to the backend,
- * store_scrub.c erases.
+ * store_list.c everything else that is listed, store_journal.c leads into the audit log,
+ * store_outbox.c to the backend, store_scrub.c erases.
  *
  * A message that is taken back is not overwritten at once: what takes its place is a mark, a row
  * with the same key in a space of its own, and whoever reads the event sees the mark instead of it.

@@ -176,9 +176,10 @@ static bool is_whole_at(int kind, struct view value, size_t size)
     struct view cut = view_make(value.data, size);
     struct view again;
     arena_init(&arena);
-    bool is_whole = (kind == MEMBER || kind == SETTLED || kind == MARKED || kind == MESSAGE_ID || kind == ENTRIES || kind == EVENT ||
-                     kind == CURSOR || kind == USER || kind == DEVICE) &&
-                    decode(&arena, kind, cut, &again) == STATUS_OK && view_equal(cut, again);
+    bool is_whole =
+        (kind == MEMBER || kind == SETTLED || kind == MARKED || kind == MESSAGE_ID ||
+         kind == ENTRIES || kind == EVENT || kind == CURSOR || kind == USER || kind == DEVICE) &&
+        decode(&arena, kind, cut, &again) == STATUS_OK && view_equal(cut, again);
     arena_fini(&arena);
     return is_whole;
 }
