@@ -166,8 +166,8 @@ enum unsay_event_kind {
 
 /* An entry of a conversation's log, or what became of it. Unused fields are 0, "" or NULL. */
 struct unsay_event {
-    enum unsay_event_kind kind;
     const char *conversation;
+    enum unsay_event_kind kind;
     uint32_t origin;
     uint64_t seq;
     uint64_t time_ms;   /* when the server committed it */
@@ -204,10 +204,12 @@ struct unsay_event {
     uint64_t target_seq;
     bool is_pinned;
 
+    /* a membership: they were muted, or may write again; roles are as before */
+    bool is_muting;
+
     /* a creation: the first members; a membership: those who are another than before */
     const struct unsay_member *members;
     size_t member_count;
-    bool is_muting; /* a membership: they were muted, or may write again; roles are as before */
 
     /* settings: all of them, as they are from here on, and which changed */
     const struct unsay_settings *settings;
@@ -465,11 +467,11 @@ UNSAY_API enum unsay_result unsay_send(struct unsay *client, const char *convers
                                        size_t body_bytes, uint8_t message_id[16]);
 
 struct unsay_outgoing {
-    enum unsay_content_type content_type; /* 0 with `forward` */
-    const void *body;                     /* none with `forward` */
+    const void *body; /* none with `forward` */
     size_t body_bytes;
-    uint32_t quote_origin; /* 0: 1 */
-    uint64_t quote_seq;    /* the message of this conversation that it answers; 0: none */
+    enum unsay_content_type content_type; /* 0 with `forward` */
+    uint32_t quote_origin;                /* 0: 1 */
+    uint64_t quote_seq; /* the message of this conversation that it answers; 0: none */
     const struct unsay_source *forward; /* the server copies this message; NULL: none */
     const char *const *mentions;        /* at most 64 users; "*": everyone */
     size_t mention_count;

@@ -31,10 +31,10 @@ static uint8_t *ticket_put_number(uint8_t *at, uint64_t number)
 
 static uint8_t *ticket_put_id(uint8_t *at, const char *id)
 {
-    size_t size = strlen(id);
-    *at++ = (uint8_t)size;
-    memcpy(at, id, size);
-    return at + size;
+    struct view text = view_of(id);
+    *at++ = (uint8_t)text.size;
+    memcpy(at, text.data, text.size);
+    return at + text.size;
 }
 
 size_t ticket_seal(const uint8_t key[TICKET_KEY_BYTES], const struct uuid *store,

@@ -124,7 +124,7 @@ static void tombstones_print(const struct bench_options *options, const struct l
         (unsigned long long)load->recalled, (unsigned long long)load->recalled + 1,
         options->body_bytes);
     printf("  filled     %8.0f/s\n", bench_rate(&report->fill));
-    printf("  recalls    %8.0f/s, %u in a request\n    server     ", bench_rate(&report->recalls),
+    printf("  recalls    %8.0f/s, %d in a request\n    server     ", bench_rate(&report->recalls),
            LIMIT_RECALL_TARGETS_MAX);
     bench_print_server(&report->recalls);
     for (unsigned i = 0; i < QUESTION_COUNT; i++) {

@@ -141,9 +141,8 @@ int policy_run_show(int argc, char **argv)
 {
     static const struct help help = {
         .usage = "policy show [OPTION...] [VERSION]\n",
-        .about =
-            "Prints the policy that is in force, or one that was, as its file was written. Of a\n"
-            "version the first digits do. For the system and compliance roles.\n",
+        .about = "Prints the policy that is in force, or one that was, as its file was written.\n"
+                 "Of a version the first digits do. For the system and compliance roles.\n",
         .options = "",
         .example = "  unsay policy show > in-force.yaml\n"
                    "  unsay policy show 3fa9\n",

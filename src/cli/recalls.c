@@ -23,7 +23,7 @@ enum {
 static const struct help help = {
     .usage = "recalls list [OPTION...]\n",
     .about = "Lists attempts to take something back, granted and refused, latest first, as the\n"
-             "audit log has them, each with its index there. With the system or compliance role, "
+             "audit log has them, each with its index there. With the system or compliance role,\n"
              "everybody's; else yours.\n",
     .options = "  --since TIME       from then on: 2026-01-31, 2026-01-31T23:59:59Z, or 24h ago\n"
                "  --until TIME       before then\n"

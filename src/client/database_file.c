@@ -72,7 +72,7 @@ static int unit_read(struct file *file, const struct unit *unit, uint8_t plain[P
     memset(plain, 0, PAGE);
     if (result != SQLITE_OK)
         return result;
-    struct view view = view_make(sealed, (size_t)(unit->size + CIPHER_EXTRA_BYTES));
+    struct view view = view_make(sealed, (size_t)unit->size + CIPHER_EXTRA_BYTES);
     return cipher_unseal(file->cipher, (uint8_t)file->kind, unit->number, view, plain)
                ? SQLITE_OK
                : SQLITE_CORRUPT;

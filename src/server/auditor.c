@@ -31,19 +31,19 @@ struct auditor {
 
     /* The thread's own. */
     struct arena arena;   /* of one batch */
-    bool must_reload;     /* appending failed: how, only the disk knows */
     uint64_t settled;     /* rows up to here are settled, as far as is known */
     uint64_t next_match;  /* first index that a row of the last batch may have */
     uint64_t interval_ns; /* from turn to turn */
+    bool must_reload;     /* appending failed: how, only the disk knows */
     bool is_telling;      /* a failure was told and its end was not */
 
     uv_mutex_t mutex; /* guards what follows */
     uv_cond_t changed;
-    bool is_woken;
     uint64_t woken_ns; /* since when; 0: nothing is waiting */
     uint64_t taken_ns; /* the same for what is being entered */
-    bool is_stopping;
     uint64_t checkpoints;
+    bool is_woken;
+    bool is_stopping;
     bool is_failing;
 };
 

@@ -227,7 +227,7 @@ static void policy_file_finish(struct policy_file *file, struct view content,
 enum status policy_file_parse(struct view content, const char *name, const struct policy **policy,
                               struct failure *failure)
 {
-    struct failure ignored;
+    struct failure ignored = {.status = STATUS_OK};
     struct policy_reader reader;
     struct policy_rules rules = {.count = 0};
     struct policy_file *file = memory_new(sizeof(*file));

@@ -150,6 +150,7 @@ static void make_id(const struct uuid *store_id, const struct webhook_item *item
                     char id[WEBHOOK_ID_BYTES + 1])
 {
     char name[LIMIT_CONVERSATION_ID_BYTES_MAX + 80];
+    char hex[32 + 1];
     uint8_t hash[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state state;
     int size =
@@ -159,8 +160,8 @@ static void make_id(const struct uuid *store_id, const struct webhook_item *item
     crypto_hash_sha256_update(&state, store_id->bytes, UUID_BYTES);
     crypto_hash_sha256_update(&state, (const uint8_t *)name, (unsigned long long)size);
     crypto_hash_sha256_final(&state, hash);
-    memcpy(id, "evt_", 4);
-    sodium_bin2hex(id + 4, 33, hash, 16);
+    sodium_bin2hex(hex, sizeof(hex), hash, 16);
+    snprintf(id, WEBHOOK_ID_BYTES + 1, "evt_%s", hex);
 }
 
 /* Data for the event as it is now; *is_told false: there is nothing to tell. */

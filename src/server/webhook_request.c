@@ -94,7 +94,7 @@ static int on_connected(void *context, char *remote, char *local, int remote_por
 
 static int socket_port(curl_socket_t item)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t size = sizeof(address);
     if (getsockname(item, (struct sockaddr *)&address, &size) != 0)
         return 0;

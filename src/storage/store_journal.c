@@ -37,7 +37,7 @@ static enum status read_settled(struct store *store, uint64_t *number)
 
 enum status store_start_journal(struct store *store)
 {
-    struct store_journal last;
+    struct store_journal last = {.number = 0};
     struct listing listing = {.entries = &last, .limit = 1, .take = take_row};
     struct key_range range;
     struct arena arena;
@@ -50,7 +50,7 @@ enum status store_start_journal(struct store *store)
     if (status == STATUS_OK)
         status = store_list(store, KV_JOURNAL, &range, true, &listing, &count);
     if (status == STATUS_OK)
-        journal_skip(&store->journal, count > 0 && last.number > settled ? last.number : settled);
+        journal_skip(&store->journal, last.number > settled ? last.number : settled);
     arena_fini(&arena);
     return status;
 }

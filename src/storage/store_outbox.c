@@ -47,8 +47,8 @@ enum status store_list_dead_letters(struct store *store, uint64_t after, size_t 
 
 enum status store_start_outbox(struct store *store)
 {
-    struct store_outbox row;
-    struct store_dead_letter letter;
+    struct store_outbox row = {.number = 0};
+    struct store_dead_letter letter = {.number = 0};
     struct listing rows = {.entries = &row, .limit = 1, .take = take_row};
     struct listing letters = {.entries = &letter, .limit = 1, .take = take_letter};
     struct key_range range;
@@ -58,12 +58,12 @@ enum status store_start_outbox(struct store *store)
     rows.arena = letters.arena = &arena;
     key_range_of_outbox(&range, 0, UINT64_MAX);
     enum status status = store_list(store, KV_JOURNAL, &range, true, &rows, &count);
-    if (status == STATUS_OK && count > 0)
+    if (status == STATUS_OK)
         journal_skip(&store->journal, row.number);
     key_range_of_dead_letters(&range, 0, UINT64_MAX);
     if (status == STATUS_OK)
         status = store_list(store, KV_JOURNAL, &range, true, &letters, &count);
-    if (status == STATUS_OK && count > 0)
+    if (status == STATUS_OK)
         atomic_store(&store->dead_letters, letter.number);
     arena_fini(&arena);
     return status;

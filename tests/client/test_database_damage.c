@@ -133,7 +133,7 @@ static struct tally flip_all(struct fixture *fixture, const char *name)
         if (i % 2 == 0)
             offset = offset / 4096 * 4096 + i % 16;
         copy_files(&fixture->scratch, &copy.scratch);
-        flip(&copy.scratch, name, offset, i % 3 == 0 ? 0xff : (uint8_t)(1 << i % 8));
+        flip(&copy.scratch, name, offset, (uint8_t)(i % 3 == 0 ? 0xff : 1 << i % 8));
         meet(&copy, &tally);
     }
     arena_fini(&copy.arena);
