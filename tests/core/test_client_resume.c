@@ -11,9 +11,10 @@
 
 #include "base/limits.h"
 
-/* Welcome with a ticket; `news` (NULL: the client is not resumed) has this head. */
-static void welcome(struct script *script, const char *ticket, uint8_t store, const char *news,
-                    uint64_t head)
+/* Welcome with a ticket; `news` (NULL: the client is not resumed) has this head, and begins there
+ * for this device. */
+static void welcome_to(struct script *script, const char *ticket, uint8_t store, const char *news,
+                       uint64_t head, uint64_t begin)
 {
     struct uuid id = {{[UUID_BYTES - 1] = store}};
     wire_head heads = UNSAY__V1__HEAD__INIT;
@@ -23,6 +24,7 @@ static void welcome(struct script *script, const char *ticket, uint8_t store, co
     wire_welcome welcome = UNSAY__V1__WELCOME__INIT;
     heads.origin = 1;
     heads.seq = head;
+    heads.begin = begin;
     entry.heads = head_list;
     entry.n_heads = 1;
     welcome.version = 1;
@@ -37,6 +39,12 @@ static void welcome(struct script *script, const char *ticket, uint8_t store, co
     }
     script_frame(script, script_request(script, CLIENT_FRAME(HELLO)), SERVER_FRAME(WELCOME),
                  &welcome);
+}
+
+static void welcome(struct script *script, const char *ticket, uint8_t store, const char *news,
+                    uint64_t head)
+{
+    welcome_to(script, ticket, store, news, head, 0);
 }
 
 static void expect_hello(struct script *script, const char *token, const char *ticket, bool resume)
@@ -91,6 +99,27 @@ static void test_a_changed_network_shows_the_ticket_and_reads_only_what_is_new(v
                      "show a 4 message\nlink live\n");
     change_network(s);
     expect_hello(s, "", "second", true);
+}
+
+static void test_it_skips_what_the_news_begin_after(void **state)
+{
+    struct script *s = *state;
+    be_live(s, "first");
+    change_network(s);
+    expect_hello(s, "", "first", true);
+    welcome_to(s, "second", 1, "a", 102, 101);
+    script_expect(s, "conversation a\nlink syncing\n> read a after 2 before 101 recalls\n");
+    uint64_t request = script_request(s, CLIENT_FRAME(READ));
+    script_recall(s, SERVER_FRAME(EVENT), request, "a", 40, 1);
+    script_page(s, request, "a", (struct script_page){.head = 102, .next = 100});
+    script_expect(s, "apply a 40 to 1\nskip a 3-100\ncursor a 100 shown 0\nskipped a 3-100\n"
+                     "> read a after 100\n");
+    request = script_request(s, CLIENT_FRAME(READ));
+    script_message(s, request, "a", 101);
+    script_message(s, request, "a", 102);
+    script_page_end(s, request, "a", 102, false);
+    script_skip(s);
+    assert_int_equal(client_core_link(s->core), CLIENT_LINK_LIVE);
 }
 
 static void test_where_nothing_is_new_it_is_live_at_once_and_lists_later(void **state)
@@ -232,6 +261,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
         TEST(test_a_changed_network_shows_the_ticket_and_reads_only_what_is_new),
+        TEST(test_it_skips_what_the_news_begin_after),
         TEST(test_where_nothing_is_new_it_is_live_at_once_and_lists_later),
         TEST(test_a_push_beyond_the_news_makes_it_read),
         TEST(test_before_it_has_everything_it_lists),
