@@ -272,11 +272,21 @@ static void actions_of_user(struct world *world, struct device *device)
         actions_lead(world, device);
 }
 
+static void actions_come_and_go(struct world *world, struct device *device)
+{
+    if (world_chance(world, 70))
+        actions_change_members(world, device);
+    else
+        actions_lead(world, device);
+}
+
 void actions_step(struct world *world)
 {
     struct device *device = actions_device(world);
     if (world->profile.retention_ms > 0 && world_chance(world, 20))
         actions_fetch(world, device);
+    if (world->profile.departures > 0 && world_chance(world, world->profile.departures))
+        actions_come_and_go(world, device);
     if (device_is_officer(device) &&
         (device->database.conversation_count == 0 || world_chance(world, 80)))
         actions_of_officer(world, device);

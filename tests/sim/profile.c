@@ -70,4 +70,8 @@ void profile_draw_absence(struct profile *profile, struct prng *prng)
     profile->actions *= 2;
     profile->slow_links = 30 + (unsigned)prng_below(prng, 70);
     profile->night = 20 + (unsigned)prng_below(prng, 40);
+    if (prng_below(prng, 3) == 0) {
+        profile->departures = 20 + (unsigned)prng_below(prng, 20);
+        profile->actions *= 3;
+    }
 }

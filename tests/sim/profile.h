@@ -42,6 +42,7 @@ struct profile {
     bool hides_displayed;     /* the server, of everyone */
     uint64_t retention_ms;    /* 0: sync gives everything */
     unsigned late_devices;    /* of 100: come when much has been written */
+    unsigned departures;      /* of 100 actions: people come and go */
     bool is_hostile;          /* frames inside a connection are lost, doubled, swapped */
     bool is_bulky;            /* large bodies, so that lanes overflow */
     bool is_narrow; /* much at once in few conversations, with slow connections and mail */
