@@ -46,6 +46,12 @@ def run(*arguments, stdin=None, seconds=COMMAND_SECONDS, within=(), **variables)
         capture_output=True, text=True, timeout=seconds, env=environment(**variables)))
 
 
+def is_sanitized():
+    """Whether the binary was built with a sanitizer, whose own memory counts as the program's."""
+    binary = UNSAY.read_bytes()
+    return any(name in binary for name in (b"__asan_init", b"__tsan_init"))
+
+
 def wait_until(condition, seconds=COMMAND_SECONDS):
     """The condition's first true value; fails when there was none in time."""
     end = time.monotonic() + seconds
