@@ -6,11 +6,11 @@
 #include <stdio.h>
 
 static const struct {
-    enum policy_vocabulary vocabulary;
     const char *word;
+    enum policy_vocabulary vocabulary;
     uint32_t value;
 } policy_words[] = {
-#define WORD(vocabulary, word, value) {POLICY_WORDS_##vocabulary, word, value},
+#define WORD(vocabulary, word, value) {word, POLICY_WORDS_##vocabulary, value},
 #include "core/policy_words.def"
 #undef WORD
 };

@@ -117,7 +117,7 @@ static bool draft_add_word(struct policy_reader *reader, enum policy_vocabulary 
 
 static bool draft_add_region(struct policy_reader *reader, struct arena *arena, struct draft *draft)
 {
-    const char *name;
+    const char *name = NULL;
     if (!draft_read_name(reader, arena, true, &name))
         return false;
     if (draft->region_count == LIMIT_POLICY_REGIONS_MAX)

@@ -180,7 +180,9 @@ static bool policy_read(struct policy_reader *reader, struct policy_file *file,
                         struct policy_rules *rules)
 {
     size_t lines[FIELDS] = {0};
-    if (!policy_reader_next(reader) || !policy_reader_next(reader))
+    if (!policy_reader_next(reader)) /* the stream */
+        return false;
+    if (!policy_reader_next(reader)) /* its document, unless it has none */
         return false;
     if (reader->event.type == YAML_STREAM_END_EVENT)
         return policy_reader_wrong(reader, 1, "empty; a policy has at least the field rules");
@@ -200,7 +202,9 @@ static bool policy_read(struct policy_reader *reader, struct policy_file *file,
     }
     if (lines[FIELD_RULES] == 0)
         return policy_reader_wrong(reader, 1, "rules is missing");
-    if (!policy_reader_next(reader) || !policy_reader_next(reader))
+    if (!policy_reader_next(reader)) /* the document's end */
+        return false;
+    if (!policy_reader_next(reader)) /* the stream's end, or another document */
         return false;
     return reader->event.type == YAML_STREAM_END_EVENT ||
            policy_reader_wrong(reader, policy_reader_line(reader),

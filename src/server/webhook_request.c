@@ -94,8 +94,9 @@ static int on_connected(void *context, char *remote, char *local, int remote_por
 
 static int socket_port(curl_socket_t item)
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    struct sockaddr_storage address;
     socklen_t size = sizeof(address);
+    memset(&address, 0, sizeof(address));
     if (getsockname(item, (struct sockaddr *)&address, &size) != 0)
         return 0;
     return address.ss_family == AF_INET6
