@@ -134,8 +134,10 @@ static bool log_has(struct database *database, struct arena *arena, const struct
 static bool server_has(const struct uuid *id)
 {
     bool is_there = false;
+    pthread_mutex_lock(&server.lock);
     for (size_t i = 0; i < server.event_count; i++)
         is_there = is_there || memcmp(server.events[i].message_id, id, sizeof(*id)) == 0;
+    pthread_mutex_unlock(&server.lock);
     return is_there;
 }
 
@@ -185,6 +187,7 @@ static void check_stored(void)
     arena_fini(&arena);
 }
 
+/* With the server's lock held. */
 static size_t count_own(const char *body)
 {
     size_t count = 0;
@@ -196,10 +199,12 @@ static size_t count_own(const char *body)
 static void check_end(void)
 {
     check_stored();
+    pthread_mutex_lock(&server.lock);
     for (uint64_t seq = 1; seq < EVENTS_MAX; seq++)
         assert(seen.shown[seq] <= 1 && (seen.shown[seq] == 0 || seq <= server.event_count));
     assert(count_own("mine one") <= 1 && count_own("mine two") <= 1);
     assert(count_own("mine one") + count_own("mine two") >= seen.sent_count);
+    pthread_mutex_unlock(&server.lock);
     assert(!scratch_contains(&scratch, faults_canary, strlen(faults_canary)));
     if (strcmp(mode, "encrypted") == 0)
         assert(!scratch_contains(&scratch, faults_last, strlen(faults_last)));
