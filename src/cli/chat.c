@@ -5,6 +5,8 @@
 #include "cli/follow.h"
 #include "cli/text.h"
 #include "core/ids.h"
+#include "unsay/levels.h"
+#include "unsay/reading.h"
 
 #include <inttypes.h>
 #include <stdio.h>

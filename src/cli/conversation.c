@@ -5,6 +5,7 @@
 #include "cli/conversation_task.h"
 #include "cli/output.h"
 #include "core/ids.h"
+#include "unsay/conversation.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,6 +5,7 @@
 #include "cli/text.h"
 #include "cli/when.h"
 #include "core/ids.h"
+#include "unsay/conversation.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "unsay/conversation.h"
 
 /* Outlives session_close, as its question does. */
 struct list_task {

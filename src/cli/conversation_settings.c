@@ -5,6 +5,7 @@
 #include "cli/names.h"
 #include "cli/output.h"
 #include "cli/text.h"
+#include "unsay/conversation.h"
 
 #include <inttypes.h>
 #include <stdio.h>

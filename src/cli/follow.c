@@ -1,4 +1,5 @@
 #include "cli/follow.h"
+#include "unsay/reading.h"
 
 #include <errno.h>
 #include <stdio.h>

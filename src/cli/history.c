@@ -2,6 +2,8 @@
 #include "cli/levels.h"
 #include "cli/session.h"
 #include "core/ids.h"
+#include "unsay/levels.h"
+#include "unsay/reading.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "cli/levels.h"
 
 #include "cli/text.h"
+#include "unsay/levels.h"
 
 #include <inttypes.h>
 

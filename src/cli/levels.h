@@ -3,6 +3,7 @@
 #define UNSAY_CLI_LEVELS_H
 
 #include "cli/output.h"
+#include "unsay/levels.h"
 
 /* "none", "accepted", "stored", "displayed". */
 const char *name_of_level(enum unsay_level level);

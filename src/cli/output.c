@@ -2,6 +2,7 @@
 
 #include "cli/output_group.h"
 #include "cli/text.h"
+#include "unsay/hint.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

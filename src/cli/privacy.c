@@ -2,6 +2,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/text.h"
+#include "unsay/levels.h"
 
 #include <stdio.h>
 #include <string.h>

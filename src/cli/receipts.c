@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "cli/text.h"
 #include "core/ids.h"
+#include "unsay/levels.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+#include "unsay/search.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/session.h"

@@ -2,6 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/text.h"
+#include "unsay/conversation.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -4,6 +4,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/text.h"
+#include "unsay/device.h"
 
 #include <errno.h>
 #include <fcntl.h>

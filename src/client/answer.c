@@ -2,6 +2,8 @@
 
 #include "client/convert.h"
 #include "core/refusal.h"
+#include "unsay/conversation.h"
+#include "unsay/levels.h"
 
 /* An array with room for one more than `count`, so that it is never empty. */
 #define ARRAY(arena, count, type) ((type *)arena_zero(arena, ((count) + 1) * sizeof(type)))

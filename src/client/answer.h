@@ -5,6 +5,8 @@
 
 #include "base/arena.h"
 #include "core/contract.h"
+#include "unsay/conversation.h"
+#include "unsay/levels.h"
 #include "unsay/operator.h"
 
 const struct unsay_recall_answer *answer_recall(const wire_recall_result *wire,

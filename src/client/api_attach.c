@@ -3,6 +3,7 @@
 #include "client/client.h"
 #include "client/loop.h"
 #include "core/ids.h"
+#include "unsay/device.h"
 
 static bool attachment_is_valid(const struct unsay_attachment *attachment)
 {

@@ -2,6 +2,7 @@
 #include "client/ask.h"
 #include "client/convert.h"
 #include "core/ids.h"
+#include "unsay/conversation.h"
 
 enum unsay_result unsay_open_direct(struct unsay *client, const char *user,
                                     unsay_opened_fn *callback, void *context)

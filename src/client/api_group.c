@@ -3,6 +3,7 @@
 #include "client/convert.h"
 #include "core/ids.h"
 #include "core/settings.h"
+#include "unsay/conversation.h"
 
 /* The answer to all of these is the event that says so. */
 static enum unsay_result ask_appended(struct unsay *client, const wire_client_frame *frame,

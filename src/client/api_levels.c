@@ -3,6 +3,7 @@
 #include "client/convert.h"
 #include "client/loop.h"
 #include "core/ids.h"
+#include "unsay/levels.h"
 
 enum unsay_result unsay_level(struct unsay *client, const char *conversation, uint64_t seq,
                               struct unsay_levels *levels)

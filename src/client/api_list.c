@@ -3,6 +3,7 @@
 #include "client/ask.h"
 #include "client/convert.h"
 #include "core/ids.h"
+#include "unsay/conversation.h"
 
 enum unsay_result unsay_conversations(struct unsay *client,
                                       const struct unsay_conversation_query *query,

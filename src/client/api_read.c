@@ -3,6 +3,7 @@
 #include "client/convert.h"
 #include "client/loop.h"
 #include "core/ids.h"
+#include "unsay/reading.h"
 
 static bool history_is_valid(const struct unsay_history *query)
 {

@@ -2,6 +2,7 @@
 #include "client/client.h"
 #include "client/database_state.h"
 #include "client/directory.h"
+#include "unsay/device.h"
 
 #include <unistd.h>
 

@@ -46,6 +46,10 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "core/client.h"
+#include "unsay/conversation.h"
+#include "unsay/levels.h"
+#include "unsay/reading.h"
+#include "unsay/search.h"
 #include "unsay/unsay.h"
 
 #include <limits.h>

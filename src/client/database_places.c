@@ -2,6 +2,7 @@
 #include "client/database_internal.h"
 
 #include "base/limits.h"
+#include "unsay/levels.h"
 
 static void place_bind(sqlite3_stmt *statement, const wire_progress *progress)
 {

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "client/search_snippet.h"
+#include "unsay/search.h"
 
 enum {
     ROWS_AT_ONCE = 256,   /* of the index, under one hold of the lock */

@@ -4,6 +4,7 @@
 #include "client/database_internal.h"
 
 #include "core/contract.h"
+#include "unsay/reading.h"
 
 static sqlite3_stmt *span_statement(struct database *database, enum statement name,
                                     struct view conversation, uint32_t origin)

@@ -2,6 +2,7 @@
 
 #include "client/database_file.h"
 #include "client/directory.h"
+#include "unsay/device.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,6 +5,7 @@
 #include "client/client.h"
 #include "client/convert.h"
 #include "client/export_json.h"
+#include "unsay/device.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "unsay/hint.h"
 #include "unsay/unsay.h"
 
 #include <assert.h>

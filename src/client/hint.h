@@ -1,3 +1,4 @@
+#include "unsay/hint.h"
 /* The sentences behind unsay_hint: what stands where a message was taken back, in each language.
  *
  * The table is made from the files in hints/ when the library is built, by tools/make-hints, which

@@ -4,7 +4,10 @@
 
 #include "base/list.h"
 #include "core/client.h"
+#include "unsay/conversation.h"
+#include "unsay/levels.h"
 #include "unsay/operator.h"
+#include "unsay/reading.h"
 
 enum request_kind {
 #define REQUEST(kind, name, frame, field) REQUEST_##kind,

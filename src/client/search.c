@@ -1,4 +1,5 @@
 /* Searching the device's own messages: on the calling thread, without the loop. */
+#include "unsay/search.h"
 #include "client/client.h"
 #include "client/convert.h"
 #include "core/ids.h"

@@ -1,6 +1,7 @@
 #include "client/search_snippet.h"
 
 #include "base/limits.h"
+#include "unsay/search.h"
 
 enum { CHARACTERS_BEFORE = 24, CHARACTER_BYTES_MAX = 4 };
 

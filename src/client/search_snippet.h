@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "client/search_terms.h"
+#include "unsay/search.h"
 #include "unsay/unsay.h"
 
 /* Fills in snippet and hits, in the arena. A term is a hit. */

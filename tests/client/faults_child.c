@@ -3,6 +3,7 @@
 #include "fault.h"
 
 #include "access/identity.h"
+#include "unsay/reading.h"
 #include "unsay/unsay.h"
 
 #include <pthread.h>

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "client/search_entry.h"
+#include "unsay/search.h"
 
 const char canary[] = "The QuetzalcoatlusCanary 金丝雀 flies at midnight over the old town";
 

@@ -8,6 +8,7 @@
 #include "api_fixture.h"
 
 #include "base/limits.h"
+#include "unsay/device.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -266,7 +266,8 @@ static void a_damaged_page_is_set_aside_and_the_outbox_saved(void **state)
     fill(fixture, 300);
     close_fixture(fixture);
     /* The third page is the root of `event`. */
-    scratch_overwrite(&fixture->scratch, "unsay.db", CIPHER_HEADER_BYTES + 2 * 4136L + 77, "x", 1);
+    scratch_overwrite(&fixture->scratch, "unsay.db", CIPHER_HEADER_BYTES + 2 * 4136L + 77,
+                      "sixteen of these", 16);
     fixture_open(fixture);
     struct unsay_event event;
     assert_int_equal(

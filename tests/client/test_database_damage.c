@@ -8,6 +8,7 @@
 #include "database_fixture.h"
 
 #include "client/cipher.h"
+#include "unsay/search.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

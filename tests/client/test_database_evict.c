@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "database_fixture.h"
+#include "unsay/reading.h"
+#include "unsay/search.h"
 
 #include <sys/stat.h>
 

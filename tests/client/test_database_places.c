@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "database_fixture.h"
+#include "unsay/levels.h"
 
 #include <stdio.h>
 

@@ -9,6 +9,7 @@
 #include "database_fixture.h"
 
 #include "base/prng.h"
+#include "unsay/reading.h"
 
 static void skip_to(struct fixture *fixture, uint64_t seq)
 {

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "database_fixture.h"
+#include "unsay/reading.h"
 
 #include <unistd.h>
 

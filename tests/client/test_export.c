@@ -8,6 +8,7 @@
 #include "api_fixture.h"
 
 #include "events.h"
+#include "unsay/device.h"
 
 #include <fcntl.h>
 #include <jansson.h>

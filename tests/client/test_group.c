@@ -8,6 +8,7 @@
 
 #include "api_fixture.h"
 #include "events.h"
+#include "unsay/conversation.h"
 #include "unsay/unsay.h"
 
 #include <stdatomic.h>

@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "base/utf8.h"
 #include "client/hint.h"
+#include "unsay/hint.h"
 #include "unsay/unsay.h"
 
 #include <stdio.h>

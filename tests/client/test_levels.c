@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "api_fixture.h"
+#include "unsay/levels.h"
+#include "unsay/reading.h"
 
 static void assert_level(struct fixture *fixture, uint64_t seq, enum unsay_level level)
 {

@@ -10,6 +10,8 @@
 #include "api_fixture.h"
 #include "core/frame.h"
 #include "events.h"
+#include "unsay/conversation.h"
+#include "unsay/reading.h"
 
 static void entry_print(struct trace *trace, const char *verb, const struct unsay_conversation *at)
 {

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "api_fixture.h"
+#include "unsay/conversation.h"
 #include "unsay/operator.h"
 
 #include <stdatomic.h>

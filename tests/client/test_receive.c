@@ -7,6 +7,7 @@
 
 #include "api_fixture.h"
 #include "events.h"
+#include "unsay/reading.h"
 
 #include <signal.h>
 #include <stdatomic.h>

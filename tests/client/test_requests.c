@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include "api_fixture.h"
+#include "unsay/conversation.h"
+#include "unsay/reading.h"
 
 static void history_and_conversations_come_from_the_server(void **state)
 {

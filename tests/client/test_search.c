@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "search_fixture.h"
+#include "unsay/search.h"
 
 static struct unsay_found find_one(struct fixture *fixture, const char *text)
 {

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "api_fixture.h"
+#include "unsay/search.h"
 
 static void count_page(void *context, const struct unsay_error *error,
                        const struct unsay_found *found, size_t count, bool more)

@@ -9,6 +9,7 @@
 #include "base/prng.h"
 #include "base/utf8.h"
 #include "search_fixture.h"
+#include "unsay/search.h"
 
 enum { RANDOM_MESSAGES = 1500, RANDOM_TERMS = 12, VOCABULARY = 24 };
 

@@ -8,6 +8,8 @@
 #include "api_fixture.h"
 
 #include "events.h"
+#include "unsay/device.h"
+#include "unsay/reading.h"
 
 #include <fcntl.h>
 #include <unistd.h>

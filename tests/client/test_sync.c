@@ -9,6 +9,7 @@
 #include "api_fixture.h"
 
 #include "base/memory.h"
+#include "unsay/reading.h"
 
 #include <assert.h>
 #include <signal.h>

@@ -13,6 +13,8 @@
 
 #include "access/identity.h"
 #include "base/prng.h"
+#include "unsay/reading.h"
+#include "unsay/search.h"
 #include "unsay/unsay.h"
 
 #include <assert.h>

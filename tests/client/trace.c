@@ -1,6 +1,7 @@
 #include "trace.h"
 
 #include "base/memory.h"
+#include "unsay/levels.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -6,6 +6,9 @@
 #ifndef UNSAY_TESTS_CLIENT_TRACE_H
 #define UNSAY_TESTS_CLIENT_TRACE_H
 
+#include "unsay/conversation.h"
+#include "unsay/levels.h"
+#include "unsay/reading.h"
 #include "unsay/unsay.h"
 
 #include <pthread.h>
