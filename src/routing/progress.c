@@ -141,13 +141,22 @@ static enum status progress_read(struct progress_question *question, wire_progre
 
 /* ---- Members come and go ---- */
 
-static bool progress_lists(const wire_progress *progress, const char *user)
+/* Whether the user is still a member, as the store has it: a session may not know yet that it is
+ * over.
+ */
+static enum status progress_concerns(struct worker *worker, const wire_progress *progress,
+                                     const char *user, bool *concerns)
 {
-    for (size_t i = 0; i < progress->n_members; i++) {
-        if (strcmp(progress->members[i]->user, user) == 0)
-            return true;
-    }
-    return progress->is_large;
+    struct member_row row;
+    *concerns = false;
+    for (size_t i = 0; i < progress->n_members && !*concerns; i++)
+        *concerns = strcmp(progress->members[i]->user, user) == 0;
+    if (!progress->is_large)
+        return STATUS_OK;
+    enum status status =
+        store_get_member(worker->store, view_of(progress->conversation), view_of(user), &row);
+    *concerns = status == STATUS_OK && row_is_member(&row);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static void progress_tell_all(struct worker *worker, struct interest *interest)
@@ -161,9 +170,11 @@ static void progress_tell_all(struct worker *worker, struct interest *interest)
     struct list *node = interest->subscriptions.next;
     for (; node != &interest->subscriptions; node = node->next) {
         struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
-        if (frame == NULL)
+        bool concerns = false;
+        if (frame == NULL || progress_concerns(worker, &progress, subscription->session->user,
+                                               &concerns) != STATUS_OK)
             session_fall_behind(worker, subscription->session);
-        else if (progress_lists(&progress, subscription->session->user))
+        else if (concerns)
             session_tell_progress(worker, subscription, frame);
     }
     blob_release(frame);

@@ -123,8 +123,9 @@ static void publish_recall(struct worker *worker, const struct group *group,
         Unsay__V1__Follow follow = session->follow;
         if (follow == WIRE(FOLLOW, REPLACE) && publication->target_seq < subscription->since)
             follow = WIRE(FOLLOW, PATCH);
-        session_notify(worker, subscription, notice_form(&forms, follow), publication->origin,
-                       publication->seq);
+        if (publication->seq >= subscription->since) /* see publish_push */
+            session_notify(worker, subscription, notice_form(&forms, follow), publication->origin,
+                           publication->seq);
     }
     report_finish(&report, worker, group);
     notice_forms_fini(&forms);
