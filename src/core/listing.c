@@ -49,13 +49,16 @@ static bool listing_is_same(const struct listing_row *a, const struct listing_ro
            a->hiding == b->hiding && a->hidden_seq == b->hidden_seq;
 }
 
-static void listing_tell(const struct author *author, wire_listing *listing,
-                         struct effects *effects)
+void listing_tell(const struct conversation *conversation, const struct listing_row *row,
+                  const char *user, struct effects *effects)
 {
+    wire_listing listing;
     wire_server_frame frame = UNSAY__V1__SERVER_FRAME__INIT;
+    listing_to_wire(row, &listing);
+    listing.conversation = string_of(conversation->id);
     frame.body_case = SERVER_FRAME(LISTING);
-    frame.listing = listing;
-    effects_tell(effects, author->user, frame_from_server(&frame));
+    frame.listing = &listing;
+    effects_tell(effects, user, frame_from_server(&frame));
 }
 
 refusal_code listing_change(const struct conversation *conversation,
@@ -78,7 +81,7 @@ refusal_code listing_change(const struct conversation *conversation,
     listing_to_wire(&row->listing, answer);
     answer->conversation = string_of(conversation->id);
     if (is_new)
-        listing_tell(facts->author, answer, effects);
+        listing_tell(conversation, &row->listing, facts->author->user, effects);
     return REFUSAL_NONE;
 }
 

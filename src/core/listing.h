@@ -26,6 +26,10 @@ refusal_code listing_change(const struct conversation *conversation,
                             const wire_change_listing *request, const struct listing_facts *facts,
                             struct effects *effects, wire_listing *answer, const char **detail);
 
+/* Tells all of the user's devices, once this is committed. */
+void listing_tell(const struct conversation *conversation, const struct listing_row *row,
+                  const char *user, struct effects *effects);
+
 /* Without the conversation. */
 void listing_to_wire(const struct listing_row *row, wire_listing *wire);
 

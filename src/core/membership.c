@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "core/act.h"
 #include "core/frame.h"
+#include "core/listing.h"
 #include "core/visibility.h"
 
 /* ---- Judging ---- */
@@ -129,6 +130,9 @@ static void membership_move(const struct conversation *conversation, const struc
     struct change *change = effects_change(effects, CHANGE_MEMBER, conversation);
     change->user = arena_copy(effects->arena, view_of(move->user));
     change->member = *row;
+    /* What one who comes back had set holds again, and their devices have forgotten it. */
+    if (!was_member && member->is_member && row->listing.version != 0)
+        listing_tell(conversation, &row->listing, move->user, effects);
 }
 
 static void membership_write_count(const struct conversation *conversation,
