@@ -94,7 +94,8 @@ static enum status owner_apply_take_back(struct worker *worker, struct owned_con
     struct group *group = owner_group(worker);
     wire_recall_request request = *what->request;
     request.conversation = owned->id;
-    facts.target_role = sender->member.row.role;
+    facts.target_role =
+        sender->member.is_member ? sender->member.row.role : WIRE(ROLE, UNSPECIFIED);
     const struct publication *recall = recall_apply(&owned->conversation, &request, &facts,
                                                     what->ruling, what->rules, &group->effects);
     recall_audit(&owned->conversation, WIRE(AUDIT_KIND, RECALL), &request, NULL, &facts,
