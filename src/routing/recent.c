@@ -36,21 +36,48 @@ static struct view recent_names(const struct recent_author *author)
     return view_make(author->names, author->size);
 }
 
-static size_t recent_sheet(uint64_t hash, uint64_t seq)
+/* The message's places. In either, neighbours in a conversation are neighbours. */
+static size_t recent_place(uint64_t hash, uint64_t seq, unsigned choice)
 {
-    return (hash + seq) % RECENT_SLOTS / RECENT_SHEET_SLOTS;
+    return (size_t)((hash >> (choice * RECENT_CHOICE_BITS)) + seq) % RECENT_SLOTS;
+}
+
+/* NULL: the place was never used. */
+static struct recent_message *recent_slot(const struct recent *recent, size_t place)
+{
+    struct recent_message *sheet = recent->sheets[place / RECENT_SHEET_SLOTS];
+    return sheet == NULL ? NULL : &sheet[place % RECENT_SHEET_SLOTS];
 }
 
 /* The message's slot, NULL when it is not there. */
 static struct recent_message *recent_find(const struct recent *recent, uint64_t hash,
                                           const char *conversation, uint64_t seq)
 {
-    struct recent_message *sheet = recent->sheets[recent_sheet(hash, seq)];
-    struct recent_message *slot = sheet == NULL ? NULL : &sheet[(hash + seq) % RECENT_SHEET_SLOTS];
-    return slot != NULL && slot->author != NULL && slot->seq == seq &&
-                   strcmp(slot->author->names, conversation) == 0
-               ? slot
-               : NULL;
+    for (unsigned choice = 0; choice < RECENT_CHOICES; choice++) {
+        struct recent_message *slot = recent_slot(recent, recent_place(hash, seq, choice));
+        if (slot != NULL && slot->author != NULL && slot->seq == seq &&
+            strcmp(slot->author->names, conversation) == 0)
+            return slot;
+    }
+    return NULL;
+}
+
+/* The first of the places that is free, or else the one whose message is the oldest. */
+static struct recent_message *recent_choose(struct recent *recent, uint64_t hash, uint64_t seq)
+{
+    struct recent_message *chosen = NULL;
+    for (unsigned choice = 0; choice < RECENT_CHOICES; choice++) {
+        size_t place = recent_place(hash, seq, choice);
+        struct recent_message **sheet = &recent->sheets[place / RECENT_SHEET_SLOTS];
+        if (*sheet == NULL)
+            *sheet = memory_new_array(RECENT_SHEET_SLOTS, sizeof(**sheet));
+        struct recent_message *slot = &(*sheet)[place % RECENT_SHEET_SLOTS];
+        if (slot->author == NULL)
+            return slot;
+        if (chosen == NULL || slot->time < chosen->time)
+            chosen = slot;
+    }
+    return chosen;
 }
 
 static void recent_release(struct recent *recent, struct recent_message *slot)
@@ -93,10 +120,7 @@ static struct recent_author *recent_hold(struct recent *recent, const wire_event
 
 void recent_put(struct recent *recent, uint64_t hash, const wire_event *event)
 {
-    struct recent_message **sheet = &recent->sheets[recent_sheet(hash, event->seq)];
-    if (*sheet == NULL)
-        *sheet = memory_new_array(RECENT_SHEET_SLOTS, sizeof(**sheet));
-    struct recent_message *slot = &(*sheet)[(hash + event->seq) % RECENT_SHEET_SLOTS];
+    struct recent_message *slot = recent_choose(recent, hash, event->seq);
     struct recent_author *author = recent_hold(recent, event);
     recent_release(recent, slot);
     if (author == NULL)

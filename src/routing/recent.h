@@ -1,8 +1,10 @@
 /* What a recall must know of a message, kept in memory for a while after the send: most recalls
  * take back something recent, and this spares them the look into the store. Never the body. A
- * direct-mapped cache of fixed slots: a message has one possible place, and a later one that falls
- * there takes it. Neighbours in a conversation are neighbours here, so that a conversation's latest
- * RECENT_SLOTS messages never take each other's place. Nothing depends on what it holds. */
+ * cache of fixed slots: a message has a few possible places, and takes a free one, or else that of
+ * the oldest message there. Neighbours in a conversation are neighbours in each, so that a
+ * conversation's latest RECENT_SLOTS messages never take each other's place. With one place each,
+ * conversations that happened to overlap did so while most slots were free. Nothing depends on what
+ * it holds. */
 #ifndef UNSAY_ROUTING_RECENT_H
 #define UNSAY_ROUTING_RECENT_H
 
@@ -15,6 +17,8 @@
 enum {
     RECENT_SLOTS = LIMIT_RECENT_MESSAGES_MAX,
     RECENT_AUTHORS = LIMIT_RECENT_AUTHORS_MAX,
+    RECENT_CHOICES = 4,
+    RECENT_CHOICE_BITS = 14, /* of the hash, from place to place */
     RECENT_SHEET_SLOTS = 1024,
     RECENT_SHEETS = RECENT_SLOTS / RECENT_SHEET_SLOTS
 };

@@ -83,8 +83,8 @@ static void it_tells_what_a_recall_must_know(void **state)
     assert_int_equal(event->message->body.len, 0);
 }
 
-/* Two conversations whose ids have the same hash are told apart, and so are two messages in one
- * place. */
+/* Two conversations whose ids have the same hash are told apart, and so are two messages that have
+ * the same places. */
 static void another_message_is_not_taken_for_it(void **state)
 {
     (void)state;
@@ -96,10 +96,55 @@ static void another_message_is_not_taken_for_it(void **state)
     forget(5, "c", 1 + RECENT_SLOTS);
     assert_non_null(get(5, "c", 1));
     put(5, "d", "ann", "phone", 1);
-    assert_null(get(5, "c", 1));
+    assert_non_null(get(5, "c", 1));
     assert_non_null(get(5, "d", 1));
     forget(5, "d", 1);
     assert_null(get(5, "d", 1));
+    assert_non_null(get(5, "c", 1));
+}
+
+/* A message whose places are all taken gets that of the oldest. */
+static void the_oldest_gives_way(void **state)
+{
+    (void)state;
+    const uint64_t step = UINT64_C(1) << RECENT_CHOICE_BITS; /* places: its own, 1, 0 and 0 */
+    put(0, "a", "ann", "phone", 50);                         /* all its places are one */
+    put(step, "b", "ann", "phone", 50);
+    assert_non_null(get(0, "a", 50));
+    assert_non_null(get(step, "b", 50)); /* in its first place */
+    put(0, "c", "ann", "phone", 50);
+    assert_null(get(0, "a", 50));
+    assert_non_null(get(0, "c", 50));
+    put(step - 1, "d", "ann", "phone", 51); /* where b would go second */
+    put(step, "e", "ann", "phone", 50);     /* nothing is free, and b is as old as c */
+    assert_null(get(step, "b", 50));
+    assert_non_null(get(step, "e", 50));
+    assert_non_null(get(0, "c", 50));
+    assert_non_null(get(step - 1, "d", 51));
+}
+
+/* Conversations that fall on each other's places keep their messages while others are free. */
+static void conversations_do_not_displace_each_other(void **state)
+{
+    (void)state;
+    enum { CONVERSATIONS = 12, EACH = RECENT_SLOTS / 2 / CONVERSATIONS };
+    struct prng prng = {11};
+    uint64_t hashes[CONVERSATIONS];
+    char name[2] = "a";
+    size_t kept = 0;
+    for (int i = 0; i < CONVERSATIONS; i++, name[0]++) {
+        hashes[i] = prng_next(&prng);
+        for (uint64_t seq = 1; seq <= EACH; seq++)
+            put(hashes[i], name, "ann", "phone", seq);
+    }
+    name[0] = 'a';
+    for (int i = 0; i < CONVERSATIONS; i++, name[0]++) {
+        for (uint64_t seq = 1; seq <= EACH; seq++) {
+            arena_reset(&arena);
+            kept += get(hashes[i], name, seq) != NULL;
+        }
+    }
+    assert_true(kept * 100 >= (size_t)CONVERSATIONS * EACH * 97);
 }
 
 static void the_latest_of_a_conversation_do_not_displace_each_other(void **state)
@@ -166,6 +211,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(it_tells_what_a_recall_must_know, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_message_is_not_taken_for_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_gives_way, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(conversations_do_not_displace_each_other, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(the_latest_of_a_conversation_do_not_displace_each_other,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(authors_are_bounded, set_up, tear_down),
