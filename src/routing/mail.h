@@ -88,6 +88,7 @@ struct mail_handed {
     uint32_t origin;
     uint64_t first;
     uint64_t last;
+    uint64_t published; /* number of the owner's last group that the session's worker published */
     struct mail_device device;
 };
 

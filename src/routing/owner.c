@@ -82,6 +82,7 @@ struct owned_conversation *owner_new_conversation(struct worker *worker, struct 
     memcpy(owned->id, id.data, id.size);
     owned->conversation.id = owned->id;
     owned->hash = table_hash(id);
+    owned->recalled_in = owner->committed;
     owned->conversation.origin = ORIGIN_DEFAULT;
     table_init(&owned->members);
     list_push_back(&owner->used, &owned->used);

@@ -50,6 +50,7 @@ struct owned_member {
 struct owned_conversation {
     struct conversation conversation;
     uint64_t touched;     /* number of the last group that changed it */
+    uint64_t recalled_in; /* no later group took back a message here */
     struct table members; /* struct owned_member */
     struct audience audience;
     struct pinned pins;

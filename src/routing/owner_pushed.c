@@ -27,10 +27,14 @@ void owner_pushed(struct worker *worker, const struct mail_pushed *mail)
 }
 
 /* What was handed out and is taken back by now: its recall was decided without knowing of this
- * device, and published when the connection had gone. */
+ * device, and published when the connection had gone. A page may have shown that connection the
+ * recall, and even the tombstone, before it was published: they count all the same, since the body
+ * may have come first. */
 static void owner_note_recalled(struct worker *worker, struct owned_conversation *owned,
                                 const struct mail_handed *mail)
 {
+    if (owned->recalled_in <= mail->published)
+        return;
     uint64_t first = mail->last > LIMIT_SESSION_PUSHES_MAX &&
                              mail->first <= mail->last - LIMIT_SESSION_PUSHES_MAX
                          ? mail->last - LIMIT_SESSION_PUSHES_MAX + 1
@@ -38,8 +42,7 @@ static void owner_note_recalled(struct worker *worker, struct owned_conversation
     for (uint64_t seq = first; seq <= mail->last; seq++) {
         wire_event *event;
         if (owner_get_event(worker, owned, seq, &event) != STATUS_OK ||
-            event->kind_case != EVENT_KIND(MESSAGE) || event->message->tombstone == NULL ||
-            event->message->tombstone->recall_seq <= mail->last)
+            event->kind_case != EVENT_KIND(MESSAGE) || event->message->tombstone == NULL)
             continue;
         owner_note_pushed(worker, owned, event->message->tombstone->recall_seq, &mail->device);
     }

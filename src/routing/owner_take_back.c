@@ -51,6 +51,7 @@ enum status owner_let_go(struct worker *worker, struct owned_conversation *owned
     if (status != STATUS_OK)
         return status;
     owner_drop_pin(worker, owned, seq);
+    owned->recalled_in = owner_group(worker)->number;
     recent_forget(&worker->owner.recent, owned->hash, &owned->conversation, seq);
     return STATUS_OK;
 }

@@ -328,6 +328,7 @@ void publish_group(struct worker *worker, struct group *group)
         else
             publish_doubtful_news(worker, publication);
     }
+    worker->published[group->worker] = group->number;
     policies_adopt(worker, group);
     if (!must_wait)
         publish_give_answers(worker, group);

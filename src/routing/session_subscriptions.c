@@ -93,6 +93,7 @@ void session_leave_word(struct worker *worker, const struct subscription *subscr
     handed->origin = ORIGIN_DEFAULT;
     handed->first = subscription->handed_first;
     handed->last = subscription->handed_last;
+    handed->published = worker->published[worker_of(worker, view_of(conversation))];
     snprintf(handed->device.user, sizeof(handed->device.user), "%s", session->user);
     snprintf(handed->device.device, sizeof(handed->device.device), "%s", session->device);
     struct mail mail = {.kind = MAIL_HANDED, .handed = handed};

@@ -43,14 +43,15 @@ struct worker {
     struct now now;
     struct owner owner;
     struct retention retention;
-    struct table sessions;      /* by id */
-    struct table users;         /* struct user_sessions */
-    struct table interests;     /* struct interest, by conversation */
-    struct table subscriptions; /* by session and conversation */
-    struct list dirty;          /* sessions with frames to send */
-    struct list waiting;        /* subscriptions with unacknowledged pushes */
-    struct list noticed;        /* sessions with unacknowledged notices */
-    struct list arriving;       /* sessions not greeted yet, by the group that they wait for */
+    uint64_t published[LIMIT_WORKERS_MAX]; /* number of the last group of each worker */
+    struct table sessions;                 /* by id */
+    struct table users;                    /* struct user_sessions */
+    struct table interests;                /* struct interest, by conversation */
+    struct table subscriptions;            /* by session and conversation */
+    struct list dirty;                     /* sessions with frames to send */
+    struct list waiting;                   /* subscriptions with unacknowledged pushes */
+    struct list noticed;                   /* sessions with unacknowledged notices */
+    struct list arriving; /* sessions not greeted yet, by the group that they wait for */
     uint64_t last_session;
     struct arena scratch; /* of one input */
     struct prng prng;     /* jitter of repetitions */
