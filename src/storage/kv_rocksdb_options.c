@@ -53,6 +53,15 @@ static rocksdb_options_t *options_of_space(size_t buffer_bytes, rocksdb_cache_t 
     return options;
 }
 
+/* Marks come in any order and stay for half an erasure horizon: runs are merged with those of their
+ * own size, where levels would rewrite all that is there for every few buffers. */
+static void options_set_for_marks(rocksdb_options_t *options)
+{
+    rocksdb_options_set_compaction_style(options, rocksdb_universal_compaction);
+    rocksdb_options_set_compression_per_level(options, NULL, 0);
+    rocksdb_options_set_compression(options, rocksdb_no_compression);
+}
+
 static rocksdb_options_t *options_of_database(size_t buffer_bytes)
 {
     rocksdb_options_t *options = rocksdb_options_create();
@@ -104,6 +113,7 @@ enum status kv_rocksdb_options_init(struct kv_rocksdb_options *options,
     options->spaces[KV_MESSAGE_IDS] = options_of_space(buffer_bytes / 4, cache);
     options->spaces[KV_JOURNAL] = options_of_space(buffer_bytes / 8, cache);
     options->spaces[KV_MARKS] = options_of_space(buffer_bytes / 16, cache);
+    options_set_for_marks(options->spaces[KV_MARKS]);
     rocksdb_cache_destroy(cache);
 
     options->write = rocksdb_writeoptions_create();
