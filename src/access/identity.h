@@ -25,6 +25,10 @@ enum { IDENTITY_KEYS_MAX = 16, IDENTITY_SECRET_BYTES_MIN = 32, IDENTITY_PUBLIC_K
 MUST_CHECK enum status identity_keys_add_secret(struct identity_keys *keys, const char *key_id,
                                                 struct view secret, struct failure *failure);
 
+/* The same from a file; newlines at its end are not part of the secret. */
+MUST_CHECK enum status identity_keys_add_secret_file(struct identity_keys *keys, const char *key_id,
+                                                     const char *file, struct failure *failure);
+
 /* An Ed25519 public key; copied. */
 MUST_CHECK enum status identity_keys_add_public(struct identity_keys *keys, const char *key_id,
                                                 const uint8_t public_key[IDENTITY_PUBLIC_KEY_BYTES],

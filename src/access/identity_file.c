@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PUBLIC_FILE_BYTES_MAX = 16384 };
+enum { PUBLIC_FILE_BYTES_MAX = 16384, SECRET_FILE_BYTES_MAX = 4096 };
 
 /* Reads at most `capacity` bytes of a regular file; *size tells how many there are. errno tells
  * what failed. */
@@ -52,22 +52,52 @@ static bool identity_public_from_pem(const uint8_t *text, size_t size,
     return is_read;
 }
 
+/* The bytes of a file that a setting names. */
+static enum status identity_read_file(const char *what, const char *file, uint8_t *bytes,
+                                      size_t capacity, size_t *size, struct failure *failure)
+{
+    char action[64];
+    /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    snprintf(action, sizeof(action), "cannot open the %s", what);
+    if (fd < 0)
+        return identity_fail_io(failure, action, file);
+    enum status status = STATUS_OK;
+    snprintf(action, sizeof(action), "cannot read the %s", what);
+    if (!identity_read(fd, bytes, capacity, size))
+        status = identity_fail_io(failure, action, file);
+    close(fd);
+    return status;
+}
+
+enum status identity_keys_add_secret_file(struct identity_keys *keys, const char *key_id,
+                                          const char *file, struct failure *failure)
+{
+    uint8_t secret[SECRET_FILE_BYTES_MAX];
+    size_t size = 0;
+    struct failure why = {STATUS_OK, ""};
+    enum status status =
+        identity_read_file("token secret", file, secret, sizeof(secret), &size, failure);
+    while (size > 0 && (secret[size - 1] == '\n' || secret[size - 1] == '\r'))
+        size--;
+    if (status == STATUS_OK) {
+        status = identity_keys_add_secret(keys, key_id, view_make(secret, size), &why);
+        if (status != STATUS_OK)
+            failure_set(failure, status, "%s: %s", file, why.text);
+    }
+    sodium_memzero(secret, sizeof(secret));
+    return status;
+}
+
 enum status identity_keys_add_public_file(struct identity_keys *keys, const char *key_id,
                                           const char *file, struct failure *failure)
 {
     uint8_t text[PUBLIC_FILE_BYTES_MAX];
     uint8_t public_key[IDENTITY_PUBLIC_KEY_BYTES];
     size_t size = 0;
-    /* Without O_NONBLOCK, opening a pipe would wait for its writer. */
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return identity_fail_io(failure, "cannot open the public key", file);
-    if (!identity_read(fd, text, sizeof(text), &size)) {
-        enum status status = identity_fail_io(failure, "cannot read the public key", file);
-        close(fd);
+    enum status status = identity_read_file("public key", file, text, sizeof(text), &size, failure);
+    if (status != STATUS_OK)
         return status;
-    }
-    close(fd);
     if (!identity_public_from_pem(text, size, public_key))
         return failure_set(failure, STATUS_MALFORMED,
                            "%s is not an Ed25519 public key in PEM form; make one with: openssl "

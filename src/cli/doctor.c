@@ -1,6 +1,7 @@
 #include "cli/doctor.h"
 
 #include "cli/command.h"
+#include "cli/config_findings.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
@@ -79,16 +80,11 @@ static bool doctor_read_options(struct options *options, const char **file, cons
 /* Reads the configuration and says how that went; what is wrong leaves the defaults. */
 static void doctor_check_config(struct doctor *doctor, const char *file, struct config *config)
 {
-    struct failure failure;
-    if (file == NULL) {
-        doctor_find(doctor, DOCTOR_OK, "configuration", "the defaults (no --config)");
+    if (config_findings_read(doctor, file, config) && config_findings_check(doctor, config)) {
+        doctor_find(doctor, DOCTOR_OK, "configuration", "%s",
+                    file == NULL ? "the defaults are valid (no --config)" : file);
         return;
     }
-    if (config_load(config, file, &failure) == STATUS_OK) {
-        doctor_find(doctor, DOCTOR_OK, "configuration", "%s is valid", file);
-        return;
-    }
-    doctor_find(doctor, DOCTOR_PROBLEM, "configuration", "%s", failure.text);
     config_fini(config);
     config_init(config);
 }

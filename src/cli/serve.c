@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { OPTION_CONFIG = 1, OPTION_DATA, OPTION_LISTEN, OPTION_HTTP, OPTION_WORKERS };
 
@@ -18,19 +19,28 @@ static const struct help help = {
         "certificate in the configuration, TLS. It prints where it listens, and lines to paste\n"
         "into another terminal that make two users talk and one message disappear.\n",
     .options =
-        "  --config FILE      settings in YAML; options override them\n"
+        "  --config FILE      settings in YAML; UNSAY_SERVE_NAME in the environment overrides\n"
+        "                     them, and options override both: see unsay config\n"
         "  --data DIR         where everything is kept (default ./data)\n"
         "  --listen ADDR      HOST:PORT for clients (default 127.0.0.1:7410)\n"
         "  --http ADDR        HOST:PORT for /healthz and /metrics (default 127.0.0.1:7411);\n"
         "                     \"\" turns it off\n"
-        "  --workers N        threads, 1-64 (default: one for each core)\n"
+        "  --workers N        threads, 1-64; 0, the default: one for each core\n"
         "  --json             one JSON object instead of the text\n",
     .example = "  unsay serve --data /var/lib/unsay --listen 0.0.0.0:7410\n",
 };
 
-/* Options are read twice: the first time for --config, which the others override. */
-static bool serve_read_options(struct options *options, struct config *config, const char **file,
-                               int argc, char **argv)
+/* What the command line says; NULL: nothing. */
+struct serve_options {
+    const char *file;
+    const char *data;
+    const char *listen;
+    const char *http;
+    const char *workers;
+};
+
+static bool serve_read_options(struct options *options, struct serve_options *given, int argc,
+                               char **argv)
 {
     static const struct option choices[] = {
         {"config", required_argument, NULL, OPTION_CONFIG},
@@ -43,26 +53,19 @@ static bool serve_read_options(struct options *options, struct config *config, c
         {0},
     };
     int option;
-    uint64_t workers;
-    optind = 1;
     while ((option = options_next(options, argc, argv, choices)) != OPTION_END) {
         if (option == OPTION_STOP)
             return false;
-        if (option == OPTION_CONFIG) {
-            *file = optarg;
-        } else if (option == OPTION_DATA) {
-            config_set(&config->data, optarg);
-        } else if (option == OPTION_LISTEN) {
-            config_set(&config->listen, optarg);
-        } else if (option == OPTION_HTTP) {
-            config_set(&config->http, optarg);
-        } else if (options_number(optarg, 1, LIMIT_WORKERS_MAX, &workers)) {
-            config->workers = (uint32_t)workers;
-        } else {
-            options->exit_status = options_wrong(options, "--workers takes 1 to %d, not \"%s\"",
-                                                 LIMIT_WORKERS_MAX, optarg);
-            return false;
-        }
+        if (option == OPTION_CONFIG)
+            given->file = optarg;
+        else if (option == OPTION_DATA)
+            given->data = optarg;
+        else if (option == OPTION_LISTEN)
+            given->listen = optarg;
+        else if (option == OPTION_HTTP)
+            given->http = optarg;
+        else
+            given->workers = optarg;
     }
     if (optind == argc)
         return true;
@@ -154,31 +157,50 @@ static int serve_run(const struct options *options, const struct config *config)
     return COMMAND_OK;
 }
 
+static bool serve_override(const struct options *options, struct config *config, unsigned setting,
+                           const char *value, int *exit_status)
+{
+    struct failure valid;
+    if (value == NULL ||
+        config_override(config, setting, value, CONFIG_OPTION, &valid) == STATUS_OK)
+        return true;
+    *exit_status = options_wrong(options, "--%s: %s", config_settings[setting].name, valid.text);
+    return false;
+}
+
+/* Default, file, environment, option. */
+static int serve_gather(const struct options *options, const struct serve_options *given,
+                        struct config *config)
+{
+    struct failure failure = {STATUS_OK, ""};
+    int exit_status = COMMAND_REFUSED;
+    if ((given->file != NULL && config_load(config, given->file, &failure) != STATUS_OK) ||
+        config_read_environment(config, (const char *const *)environ, &failure) != STATUS_OK) {
+        fprintf(stderr, "unsay serve: %s\n", failure.text);
+        return COMMAND_REFUSED;
+    }
+    if (!serve_override(options, config, CONFIG_SETTING_data, given->data, &exit_status) ||
+        !serve_override(options, config, CONFIG_SETTING_listen, given->listen, &exit_status) ||
+        !serve_override(options, config, CONFIG_SETTING_http, given->http, &exit_status) ||
+        !serve_override(options, config, CONFIG_SETTING_workers, given->workers, &exit_status))
+        return exit_status;
+    if (config_check(config, &failure) == STATUS_OK)
+        return COMMAND_OK;
+    fprintf(stderr, "unsay serve: %s\n", failure.text);
+    return COMMAND_REFUSED;
+}
+
 int command_serve(int argc, char **argv)
 {
     struct options options;
     struct config config;
-    struct failure failure = {.text = ""};
-    const char *file = NULL;
+    struct serve_options given = {.file = NULL};
     options_init(&options, "serve", &help, 0);
-    config_init(&config);
-    int exit_status = COMMAND_OK;
-    if (!serve_read_options(&options, &config, &file, argc, argv)) {
-        config_fini(&config);
+    if (!serve_read_options(&options, &given, argc, argv))
         return options.exit_status;
-    }
-    if (file != NULL) {
-        config_fini(&config);
-        config_init(&config);
-        if (config_load(&config, file, &failure) != STATUS_OK ||
-            !serve_read_options(&options, &config, &file, argc, argv))
-            exit_status = COMMAND_REFUSED;
-    }
-    if (exit_status == COMMAND_OK && config_check(&config, &failure) != STATUS_OK)
-        exit_status = COMMAND_REFUSED;
-    if (exit_status != COMMAND_OK)
-        fprintf(stderr, "unsay serve: %s\n", failure.text);
-    else
+    config_init(&config);
+    int exit_status = serve_gather(&options, &given, &config);
+    if (exit_status == COMMAND_OK)
         exit_status = serve_run(&options, &config);
     config_fini(&config);
     return exit_status;

@@ -29,7 +29,6 @@ enum {
     SERVER_ACCEPTS_AT_ONCE = 64,
     SERVER_ACCEPTS_PART = 8, /* of a second's worth may come at once */
     SERVER_DRAIN_MS = 10000, /* for clients to take their last frames */
-    SERVER_SECRET_BYTES_MAX = 4096
 };
 
 struct server {
@@ -116,24 +115,10 @@ static enum status server_open_audit(struct server *server, const struct config 
     return status;
 }
 
-static enum status server_read_secret(const char *file, uint8_t *secret, size_t *size,
-                                      struct failure *failure)
-{
-    FILE *stream = fopen(file, "rbe");
-    if (stream == NULL)
-        return failure_set(failure, STATUS_NOT_FOUND, "token_secrets: %s: %s.", file,
-                           strerror(errno));
-    *size = fread(secret, 1, SERVER_SECRET_BYTES_MAX, stream);
-    fclose(stream);
-    while (*size > 0 && (secret[*size - 1] == '\n' || secret[*size - 1] == '\r'))
-        (*size)--;
-    return STATUS_OK;
-}
-
 static enum status server_open_keys(struct server *server, const struct config *config,
                                     struct failure *failure)
 {
-    uint8_t secret[SERVER_SECRET_BYTES_MAX];
+    uint8_t secret[IDENTITY_DEV_SECRET_BYTES];
     enum status status = STATUS_OK;
     server->keys = identity_keys_new();
     if (config->development_key) {
@@ -142,13 +127,9 @@ static enum status server_open_keys(struct server *server, const struct config *
             status = identity_keys_add_secret(
                 server->keys, NULL, view_make(secret, IDENTITY_DEV_SECRET_BYTES), failure);
     }
-    for (unsigned i = 0; i < config->token_secrets_count && status == STATUS_OK; i++) {
-        size_t size = 0;
-        status = server_read_secret(config->token_secrets[i].file, secret, &size, failure);
-        if (status == STATUS_OK)
-            status = identity_keys_add_secret(server->keys, config->token_secrets[i].id,
-                                              view_make(secret, size), failure);
-    }
+    for (unsigned i = 0; i < config->token_secrets_count && status == STATUS_OK; i++)
+        status = identity_keys_add_secret_file(server->keys, config->token_secrets[i].id,
+                                               config->token_secrets[i].file, failure);
     for (unsigned i = 0; i < config->token_public_keys_count && status == STATUS_OK; i++)
         status = identity_keys_add_public_file(server->keys, config->token_public_keys[i].id,
                                                config->token_public_keys[i].file, failure);

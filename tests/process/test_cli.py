@@ -61,7 +61,7 @@ class HelpTest(unittest.TestCase):
                 ["conversation", "create", "n", "--member", "a:king", "--token", token],
                 ["token"], ["token", "--data", "d", "--user", "a:b", "--device", "d"],
                 ["token", "--data", "d", "--user", "a", "--device", "d", "--ttl", "1w"],
-                ["serve", "--workers", "0"], ["serve", "extra"], ["doctor", "extra"]]:
+                ["serve", "--workers", "65"], ["serve", "extra"], ["doctor", "extra"]]:
             with self.subTest(arguments):
                 result = run(*arguments)
                 self.assertEqual(result.code, 2, result)
@@ -129,6 +129,36 @@ class ServeTest(ServerCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertEqual(done.stdout.count("hello, bob"), 1)
         self.assertIn("alice took back a message", done.stdout)
+
+    def test_config_is_checked_before_it_is_used(self):
+        secret = self.directory / "short.secret"
+        secret.write_text("short")
+        config = self.directory / "unsay.yaml"
+        config.write_text(f"workers: 99\nhttp: \"\"\ntoken_secrets:\n  - file: {secret}\n")
+        result = run("config", "check", "--json", "--config", config)
+        found = [json.loads(line) for line in result.out.splitlines()]
+        self.assertEqual(result.code, 1, result)
+        self.assertEqual([one["level"] for one in found], ["problem", "problem", "warning"])
+        self.assertIn(f"{config}, line 1: workers: 0 to 64", found[0]["text"])
+        self.assertIn("line 3: token_secrets", found[1]["text"])
+        self.assertIn("at least 32", found[1]["text"])
+        self.assertIn("chmod 600", found[2]["text"])
+        config.write_text("http: \"\"\n")
+        self.assertEqual(run("config", "check", "--config", config).code, 0)
+
+        result = run("config", "show", "--json", "--config", config, UNSAY_SERVE_WORKERS="2")
+        shown = {one["setting"]: one for one in map(json.loads, result.out.splitlines())}
+        self.assertEqual((shown["workers"]["value"], shown["workers"]["source"]),
+                         ("2", "environment"))
+        self.assertEqual((shown["http"]["value"], shown["http"]["source"]), ("", "file"))
+        self.assertEqual(shown["listen"]["source"], "default")
+
+    def test_environment_stops_a_start_that_it_spoils(self):
+        result = run("serve", "--data", self.directory / "new", "--http", "",
+                     UNSAY_SERVE_WROKERS="2")
+        self.assertEqual(result.code, 1, result)
+        self.assertIn("UNSAY_SERVE_WROKERS: there is no such setting", result.err)
+        self.assertFalse((self.directory / "new").exists())
 
     def test_cannot_start_exit_1(self):
         for arguments, reason in [

@@ -22,7 +22,8 @@ static enum status load(struct config *config, const char *text, struct failure 
     fclose(out);
     config_init(config);
     failure->text[0] = 0;
-    return config_load(config, file, failure);
+    enum status status = config_load(config, file, failure);
+    return status == STATUS_OK ? config_check(config, failure) : status;
 }
 
 static void defaults_are_complete_and_valid(void **state)
@@ -226,6 +227,152 @@ static void an_empty_file_is_all_defaults(void **state)
     config_fini(&config);
 }
 
+/* Defaults, file, environment, options: later ones win, and each place is known. */
+static void later_places_win(void **state)
+{
+    (void)state;
+    struct config config;
+    struct failure failure;
+    char text[512];
+    static const char *const environment[] = {"UNSAY_SERVE_WORKERS=5",
+                                              "UNSAY_TOKEN=x",
+                                              "UNSAY_SERVE_TOKEN_SECRETS=one=a.secret,b.secret",
+                                              "UNSAY_SERVE_WEBHOOK_EVENTS=push.send,push.withdraw",
+                                              "UNSAY_SERVE_DEVELOPMENT_KEY=false",
+                                              "UNSAY_SERVE_REGION=",
+                                              NULL};
+    assert_int_equal(load(&config, "region: eu\n\nworkers: 3\nhttp: \"\"\n", &failure), STATUS_OK);
+    assert_int_equal(config_read_environment(&config, environment, &failure), STATUS_OK);
+    assert_int_equal(
+        config_override(&config, CONFIG_SETTING_http, "[::1]:1", CONFIG_OPTION, &failure),
+        STATUS_OK);
+    assert_int_equal(config_check(&config, &failure), STATUS_OK);
+    assert_int_equal(config.workers, 5);
+    assert_string_equal(config.region, "");
+    assert_string_equal(config.http, "[::1]:1");
+    assert_int_equal(config.development_key, 0);
+    assert_int_equal(config.token_secrets_count, 2);
+    assert_string_equal(config.token_secrets[0].id, "one");
+    assert_null(config.token_secrets[1].id);
+    assert_int_equal(config.webhook_events_count, 2);
+    config_value(&config, CONFIG_SETTING_token_secrets, text, sizeof(text));
+    assert_string_equal(text, "one=a.secret,b.secret");
+    config_place(&config, CONFIG_SETTING_workers, text, sizeof(text));
+    assert_string_equal(text, "UNSAY_SERVE_WORKERS");
+    assert_int_equal(config.sources[CONFIG_SETTING_http], CONFIG_OPTION);
+    assert_int_equal(config.sources[CONFIG_SETTING_data], CONFIG_DEFAULT);
+    assert_int_equal(config.lines[CONFIG_SETTING_workers], 3);
+    config_fini(&config);
+}
+
+static void a_variable_that_is_wrong_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable;
+        const char *named;
+    } mistakes[] = {
+        {"UNSAY_SERVE_WORKER=3", "UNSAY_SERVE_WORKER: there is no such setting"},
+        {"UNSAY_SERVE_=3", "UNSAY_SERVE_: there is no such setting"},
+        {"UNSAY_SERVE_workers=3", "there is no such setting"},
+        {"UNSAY_SERVE_WORKERS=", "UNSAY_SERVE_WORKERS: 0 to 64"},
+        {"UNSAY_SERVE_WORKERS=65", "UNSAY_SERVE_WORKERS: 0 to 64"},
+        {"UNSAY_SERVE_WORKERS=3x", "UNSAY_SERVE_WORKERS: 0 to 64"},
+        {"UNSAY_SERVE_WORKERS=-1", "UNSAY_SERVE_WORKERS: 0 to 64"},
+        {"UNSAY_SERVE_CONNECTIONS_MAX=4294967296", "UNSAY_SERVE_CONNECTIONS_MAX: 1 to 4294967295"},
+        {"UNSAY_SERVE_ERASURE_HORIZON_MS=18446744073709551616", "ERASURE_HORIZON_MS"},
+        {"UNSAY_SERVE_WEBHOOK_BODIES=yes", "true or false, not \"yes\""},
+        {"UNSAY_SERVE_TOKEN_SECRETS=a,,b", "FILE or ID=FILE"},
+        {"UNSAY_SERVE_TOKEN_SECRETS=a=", "FILE or ID=FILE"},
+    };
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        struct config config;
+        struct failure failure = {STATUS_OK, ""};
+        const char *const environment[] = {mistakes[i].variable, NULL};
+        config_init(&config);
+        enum status status = config_read_environment(&config, environment, &failure);
+        if (status != STATUS_MALFORMED || strstr(failure.text, mistakes[i].named) == NULL)
+            fail_msg("%s was answered %d: %s", mistakes[i].variable, (int)status, failure.text);
+        config_fini(&config);
+    }
+}
+
+static void count_problem(void *context, unsigned setting, const char *text)
+{
+    unsigned *count = context;
+    assert_true(setting < CONFIG_SETTINGS);
+    assert_non_null(strstr(text, config_settings[setting].name));
+    (*count)++;
+}
+
+static void every_problem_is_told_with_its_line(void **state)
+{
+    (void)state;
+    struct config config;
+    struct failure failure;
+    unsigned count = 0;
+    assert_int_equal(load(&config, "# first\nworkers: 65\ntls_key: k\nlisten: here\n", &failure),
+                     STATUS_MALFORMED);
+    assert_non_null(strstr(failure.text, ", line 4: listen"));
+    config_examine(&config, count_problem, &count);
+    assert_int_equal(count, 3);
+    config_fini(&config);
+}
+
+static char *read_whole(const char *path)
+{
+    FILE *in = fopen(path, "re");
+    assert_non_null(in);
+    char *text = calloc(1, 65536);
+    assert_true(fread(text, 1, 65535, in) > 0);
+    fclose(in);
+    return text;
+}
+
+/* The file that is shipped names every setting once, with its default, and is valid when every #
+ * is taken away; the document names every setting, too. */
+static void what_is_written_of_settings_is_true(void **state)
+{
+    (void)state;
+    struct config config;
+    struct failure failure;
+    char *shipped = read_whole(CONFIG_SHIPPED);
+    char *document = read_whole(CONFIG_DOCUMENT);
+    char text[1024];
+    config_init(&config);
+    for (unsigned i = 0; i < CONFIG_SETTINGS; i++) {
+        const struct config_setting *setting = &config_settings[i];
+        snprintf(text, sizeof(text), "\n#%s:", setting->name);
+        const char *line = strstr(shipped, text);
+        if (line == NULL || strstr(line + 1, text) != NULL)
+            fail_msg("%s is not once in %s", setting->name, CONFIG_SHIPPED);
+        if (setting->kind == CONFIG_IS_NUMBER || setting->kind == CONFIG_IS_TRUTH ||
+            (setting->text != NULL && setting->text[0] != 0)) {
+            char value[512];
+            config_value(&config, i, value, sizeof(value));
+            snprintf(text, sizeof(text), "\n#%s: %s\n", setting->name, value);
+            if (strncmp(line, text, strlen(text)) != 0)
+                fail_msg("%s has another default: %s", setting->name, value);
+        }
+        snprintf(text, sizeof(text), "`%s`", setting->name);
+        if (strstr(document, text) == NULL)
+            fail_msg("%s is not in %s", setting->name, CONFIG_DOCUMENT);
+    }
+    config_fini(&config);
+    for (char *c = shipped; (c = strstr(c, "\n#")) != NULL; c++) {
+        if (c[2] == ' ' && c[3] != ' ')
+            continue;
+        memmove(c + 1, c + 2, strlen(c + 2) + 1);
+    }
+    if (load(&config, shipped, &failure) != STATUS_OK)
+        fail_msg("%s", failure.text);
+    for (unsigned i = 0; i < CONFIG_SETTINGS; i++)
+        assert_int_equal(config.sources[i], CONFIG_FILE);
+    config_fini(&config);
+    free(shipped);
+    free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +382,10 @@ int main(void)
         cmocka_unit_test(each_mistake_is_named),
         cmocka_unit_test(an_absent_file_is_named),
         cmocka_unit_test(an_empty_file_is_all_defaults),
+        cmocka_unit_test(later_places_win),
+        cmocka_unit_test(a_variable_that_is_wrong_is_named),
+        cmocka_unit_test(every_problem_is_told_with_its_line),
+        cmocka_unit_test(what_is_written_of_settings_is_true),
     };
     close(mkstemp(file));
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

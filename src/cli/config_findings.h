@@ -1,0 +1,16 @@
+/* What is wrong with a server's configuration, for those who check it: each thing a finding. */
+#ifndef UNSAY_CLI_CONFIG_FINDINGS_H
+#define UNSAY_CLI_CONFIG_FINDINGS_H
+
+#include "cli/doctor.h"
+
+/* Reads the file, if there is one (NULL: none), and the environment over the defaults in `config`,
+ * and tells what cannot be read or is no value for its setting. False: a problem was told. */
+MUST_CHECK bool config_findings_read(struct doctor *doctor, const char *file,
+                                     struct config *config);
+
+/* Tells every setting whose value makes no sense, and every file that a setting names and that a
+ * server could not use. False: a problem was told. */
+bool config_findings_check(struct doctor *doctor, const struct config *config);
+
+#endif

@@ -1,0 +1,131 @@
+/* Settings that are written as a word: in the environment, on the command line. */
+#include "server/config_internal.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Cuts the next part off a list that is written with commas; NULL at its end. */
+static char *config_next_part(char **rest)
+{
+    char *part = *rest;
+    if (part == NULL || *part == 0)
+        return NULL;
+    char *comma = strchr(part, ',');
+    *rest = comma == NULL ? NULL : comma + 1;
+    if (comma != NULL)
+        *comma = 0;
+    return part;
+}
+
+static enum status config_parse_list(struct config *config, const struct config_setting *setting,
+                                     char *list, struct failure *failure)
+{
+    char *names[CONFIG_KEYS_MAX];
+    struct config_key keys[CONFIG_KEYS_MAX];
+    unsigned count = 0;
+    char *rest = list;
+    for (char *part; (part = config_next_part(&rest)) != NULL; count++) {
+        if (count == CONFIG_KEYS_MAX)
+            return failure_set(failure, STATUS_MALFORMED, "at most %d, with commas between them",
+                               CONFIG_KEYS_MAX);
+        char *file = setting->kind == CONFIG_IS_KEYS ? strchr(part, '=') : NULL;
+        names[count] = part;
+        keys[count] = (struct config_key){.id = file == NULL ? NULL : part,
+                                          .file = file == NULL ? part : file + 1};
+        if (file != NULL)
+            *file = 0;
+        if (*part == 0 || *keys[count].file == 0)
+            return failure_set(failure, STATUS_MALFORMED, "%s, with commas between them",
+                               setting->kind == CONFIG_IS_KEYS ? "FILE or ID=FILE" : "names");
+    }
+    if (setting->kind == CONFIG_IS_KEYS)
+        config_set_keys(config, setting, keys, count);
+    else
+        config_set_names(config, setting, names, count);
+    return STATUS_OK;
+}
+
+static bool config_parse_number(const char *text, uint64_t most, uint64_t *value)
+{
+    *value = 0;
+    if (*text == 0)
+        return false;
+    for (; *text != 0; text++) {
+        uint64_t digit = (uint64_t)(unsigned char)*text - '0';
+        if (*text < '0' || *text > '9' || *value > (UINT64_MAX - digit) / 10)
+            return false;
+        *value = *value * 10 + digit;
+    }
+    return *value <= most;
+}
+
+enum status config_override(struct config *config, unsigned setting, const char *value,
+                            enum config_source source, struct failure *failure)
+{
+    const struct config_setting *of = &config_settings[setting];
+    enum status status = STATUS_OK;
+    uint64_t number = 0;
+    if (of->kind == CONFIG_IS_TEXT) {
+        config_set(config_at(config, of->offset), value);
+    } else if (of->kind == CONFIG_IS_KEYS || of->kind == CONFIG_IS_NAMES) {
+        char *list = memory_copy(value, strlen(value));
+        status = config_parse_list(config, of, list, failure);
+        free(list);
+    } else if (of->kind == CONFIG_IS_TRUTH) {
+        if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
+            return failure_set(failure, STATUS_MALFORMED, "true or false, not \"%s\"", value);
+        config_set_number(config, of, strcmp(value, "true") == 0);
+    } else {
+        if (!config_parse_number(value, of->most, &number) || number < of->least)
+            return failure_set(failure, STATUS_MALFORMED,
+                               "%" PRIu64 " to %" PRIu64 " (%s), not \"%s\"", of->least, of->most,
+                               of->unit, value);
+        config_set_number(config, of, number);
+    }
+    if (status == STATUS_OK)
+        config->sources[setting] = source;
+    return status;
+}
+
+/* The setting of a variable, without its prefix; CONFIG_SETTINGS: there is none. */
+static unsigned config_find_variable(const char *variable, size_t bytes)
+{
+    for (unsigned i = 0; i < CONFIG_SETTINGS; i++) {
+        const char *name = config_settings[i].name;
+        size_t at = 0;
+        while (at < bytes && name[at] != 0 &&
+               variable[at] ==
+                   (name[at] >= 'a' && name[at] <= 'z' ? name[at] - 'a' + 'A' : name[at]))
+            at++;
+        if (at == bytes && name[at] == 0)
+            return i;
+    }
+    return CONFIG_SETTINGS;
+}
+
+enum status config_read_environment(struct config *config, const char *const *environment,
+                                    struct failure *failure)
+{
+    const size_t prefix = strlen(CONFIG_ENVIRONMENT_PREFIX);
+    for (; *environment != NULL; environment++) {
+        const char *entry = *environment;
+        const char *equals = strchr(entry, '=');
+        if (strncmp(entry, CONFIG_ENVIRONMENT_PREFIX, prefix) != 0 || equals == NULL ||
+            equals < entry + prefix)
+            continue;
+        unsigned setting = config_find_variable(entry + prefix, (size_t)(equals - entry) - prefix);
+        if (setting == CONFIG_SETTINGS)
+            return failure_set(failure, STATUS_MALFORMED,
+                               "%.*s: there is no such setting. docs/configuration.md lists them.",
+                               (int)(equals - entry), entry);
+        struct failure valid;
+        enum status status =
+            config_override(config, setting, equals + 1, CONFIG_ENVIRONMENT, &valid);
+        if (status != STATUS_OK)
+            return failure_set(failure, status, "%.*s: %s.", (int)(equals - entry), entry,
+                               valid.text);
+    }
+    return STATUS_OK;
+}
