@@ -1,21 +1,31 @@
 #include "cli/command.h"
 #include "cli/levels.h"
 #include "cli/session.h"
+#include "cli/text.h"
 #include "core/ids.h"
 #include "unsay/levels.h"
 #include "unsay/reading.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_LAST = 1, OPTION_BEFORE, OPTION_AFTER, LAST_DEFAULT = 20 };
+enum {
+    OPTION_LAST = 1,
+    OPTION_BEFORE,
+    OPTION_AFTER,
+    LAST_DEFAULT = 20,
+    OWN_MAX = LIMIT_PAGE_EVENTS_MAX
+};
 
 static const struct help help = {
     .usage = "history [OPTION...] CONV\n",
-    .about = "Shows a conversation as the server has it now, oldest first: the last 20 events, or\n"
-             "with --after alone everything after it. With --json your own messages say whom they\n"
-             "have reached, where the conversation is small.\n",
+    .about =
+        "Shows a conversation as the server has it now, oldest first: the last 20 events, or\n"
+        "with --after alone everything after it. At the end stand the last of your own messages\n"
+        "that everyone has stored (✓✓) and seen; with --json each of your own says whom it has\n"
+        "reached. Both only where the conversation is small.\n",
     .options = "  --last N           only the last N events of the range\n"
                "  --before SEQ       only what stands before this number\n"
                "  --after SEQ        only what stands after it\n",
@@ -29,8 +39,11 @@ struct page {
     struct output output;
     char *text; /* for people; owned; NULL when not asked for */
     size_t text_bytes;
-    json_t *objects;   /* for scripts; owned; NULL when not asked for */
-    uint64_t own_seq;  /* of the last message in it that is the user's own; 0: none */
+    json_t *objects;       /* for scripts; owned; NULL when not asked for */
+    uint64_t own[OWN_MAX]; /* seqs of its messages that are the user's own */
+    size_t own_count;
+    uint64_t stored;   /* the last of them that everyone has stored; 0: none, or not known */
+    uint64_t seen;     /* likewise */
     uint64_t last_seq; /* 0: no events */
     bool has_more;
 };
@@ -82,13 +95,16 @@ static void page_write(struct page *page, const struct unsay_event *events, size
 static void page_keep_objects(struct page *page, const struct unsay_event *events, size_t count)
 {
     page->objects = json_array();
-    for (size_t i = 0; i < count; i++) {
-        bool is_own = events[i].kind == UNSAY_EVENT_MESSAGE &&
-                      strcmp(events[i].sender, page->output.self) == 0;
-        json_t *object = output_json_of_event(&events[i]);
-        if (is_own)
-            page->own_seq = events[i].seq;
-        json_array_append_new(page->objects, object);
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(page->objects, output_json_of_event(&events[i]));
+}
+
+static void page_keep_own(struct page *page, const struct unsay_event *events, size_t count)
+{
+    for (size_t i = 0; i < count && page->own_count < OWN_MAX; i++) {
+        if (events[i].kind == UNSAY_EVENT_MESSAGE &&
+            strcmp(events[i].sender, page->output.self) == 0)
+            page->own[page->own_count++] = events[i].seq;
     }
 }
 
@@ -101,6 +117,7 @@ static void page_answer(void *context, const struct unsay_error *error,
             page_keep_objects(page, events, count);
         else
             page_write(page, events, count);
+        page_keep_own(page, events, count);
         page->last_seq = count == 0 ? 0 : events[count - 1].seq;
         page->has_more = more;
     }
@@ -114,7 +131,9 @@ static void page_empty(struct page *page)
     page->text = NULL;
     page->text_bytes = 0;
     page->objects = NULL;
-    page->own_seq = 0;
+    page->own_count = 0;
+    page->stored = 0;
+    page->seen = 0;
 }
 
 static bool object_is_own_message(const json_t *object, const char *self)
@@ -122,6 +141,18 @@ static bool object_is_own_message(const json_t *object, const char *self)
     const char *kind = json_string_value(json_object_get(object, "kind"));
     const char *sender = json_string_value(json_object_get(object, "sender"));
     return strcmp(kind, "message") == 0 && sender != NULL && strcmp(sender, self) == 0;
+}
+
+static void page_keep_marks(struct page *page, const struct unsay_receipts *receipts)
+{
+    for (size_t i = 0; i < page->own_count && receipts->member_count > 0; i++) {
+        struct unsay_levels levels =
+            levels_of_places(receipts->members, receipts->member_count, page->own[i]);
+        if (levels.level >= UNSAY_LEVEL_STORED)
+            page->stored = page->own[i];
+        if (levels.level >= UNSAY_LEVEL_DISPLAYED)
+            page->seen = page->own[i];
+    }
 }
 
 /* The receivers of the latest own message are all that earlier ones have, and more. */
@@ -140,6 +171,8 @@ static void page_receipts(void *context, const struct unsay_error *error,
         struct unsay_levels levels = levels_of_places(receipts->members, count, seq);
         json_object_set_new(object, "delivery", levels_json(&levels));
     }
+    if (receipts != NULL)
+        page_keep_marks(page, receipts);
     struct unsay_error ok = {UNSAY_OK, "", ""};
     question_answer(&page->question, error->result == UNSAY_REFUSED ? &ok : error);
 }
@@ -147,12 +180,21 @@ static void page_receipts(void *context, const struct unsay_error *error,
 /* Whom the page's own messages have reached; without it where the server does not say. */
 static int page_find_levels(struct page *page, struct session *session, const char *conversation)
 {
-    struct unsay_receipts_query query = {.conversation = conversation, .seq = page->own_seq};
-    if (page->own_seq == 0)
+    struct unsay_receipts_query query = {.conversation = conversation};
+    if (page->own_count == 0 || (page->has_more && !page->output.is_json))
         return COMMAND_OK;
+    query.seq = page->own[page->own_count - 1];
     question_init(&page->question, session);
     return question_await(&page->question,
                           unsay_receipts(session->client, &query, page_receipts, page));
+}
+
+static void page_print_mark(uint64_t seq, enum text text)
+{
+    char number[24];
+    snprintf(number, sizeof(number), "%" PRIu64, seq);
+    text_write(stdout, text, number, NULL);
+    fputc('\n', stdout);
 }
 
 static void page_print(const struct page *page)
@@ -161,6 +203,10 @@ static void page_print(const struct page *page)
     json_t *object;
     if (page->text != NULL)
         fwrite(page->text, 1, page->text_bytes, stdout);
+    if (page->seen > 0 && page->text != NULL)
+        page_print_mark(page->seen, TEXT_CHAT_SEEN);
+    if (page->stored > page->seen && page->text != NULL)
+        page_print_mark(page->stored, TEXT_CHAT_STORED);
     json_array_foreach(page->objects, at, object)
     {
         output_object(stdout, json_incref(object));

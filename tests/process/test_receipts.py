@@ -71,6 +71,8 @@ class ReceiptsTest(ServerCase):
         # Stored on one of bob's devices, and shown to nobody.
         self.bob[0].ok("search", "nothing")
         wait_until(lambda: self.delivery(self.alice[0], seq)["level"] == "stored")
+        history = self.alice[0].ok("history", self.conversation, LC_ALL="C.UTF-8").out
+        self.assertEqual(history.splitlines()[-1], f"✓✓ #{seq}")
         for watcher in watching:
             wait_until(lambda: watcher.place(bob) == (seq, 0))
         # Shown on another one, after the server died.
@@ -90,6 +92,8 @@ class ReceiptsTest(ServerCase):
              "receivers": 1, "stored": 1, "displayed": 1}])
         self.assertEqual(self.alice[0].ok("receipts", self.conversation, more).out,
                          f"{bob:16} seen\n#{more}: stored by 1 of 1, seen by 1\n")
+        history = self.alice[0].ok("history", self.conversation, LC_ALL="C.UTF-8").out
+        self.assertEqual(history.splitlines()[-1], f"✓✓ #{more} seen")
         self.assertIn("not_permitted", self.bob[0].run("receipts", self.conversation, more).err)
         # Bob's third device hears how far he has read.
         late = self.watch(self.bob[2])
