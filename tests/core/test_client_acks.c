@@ -10,14 +10,6 @@
 
 #include "test_client_script.h"
 
-static void reconnect(struct script *s)
-{
-    client_core_network_changed(s->core, s->now_ms);
-    client_core_link_up(s->core, s->now_ms);
-    script_skip(s);
-    script_welcome(s);
-}
-
 static void test_acks_are_gathered(void **state)
 {
     struct script *s = *state;
@@ -56,7 +48,7 @@ static void test_unconfirmed_acks_are_sent_again_on_a_new_connection(void **stat
     script_skip(s);
     script_pass(s, 50);
     script_expect(s, "> ack a:1/0\n");
-    reconnect(s);
+    script_reconnect(s);
     script_skip(s);
     script_pass(s, 50);
     script_expect(s, "> ack a:1/0\n");

@@ -12,14 +12,6 @@
 
 #include "base/limits.h"
 
-static void reconnect(struct script *s)
-{
-    client_core_network_changed(s->core, s->now_ms);
-    client_core_link_up(s->core, s->now_ms);
-    script_skip(s);
-    script_welcome(s);
-}
-
 /* ---- Pushes ---- */
 
 static void test_push_is_stored_then_shown_with_one_cursor(void **state)
@@ -68,7 +60,7 @@ static void test_malformed_push_breaks(void **state)
     script_online(s, "a", 0);
     script_message(s, 0, "not an id", 1);
     script_expect(s, "disconnect\nlink down\n");
-    reconnect(s);
+    script_reconnect(s);
     script_skip(s);
     script_message(s, 0, "a", 0);
     script_expect(s, "disconnect\nlink down\n");

@@ -399,6 +399,14 @@ void script_welcome(struct script *script)
     script_welcome_with(script, view_make(NULL, 0));
 }
 
+void script_reconnect(struct script *script)
+{
+    client_core_network_changed(script->core, script->now_ms);
+    client_core_link_up(script->core, script->now_ms);
+    script_skip(script);
+    script_welcome(script);
+}
+
 void script_welcome_of(struct script *script, uint8_t store)
 {
     struct uuid id = {{[UUID_BYTES - 1] = store}};

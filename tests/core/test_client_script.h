@@ -83,6 +83,9 @@ void script_frame(struct script *script, uint64_t request, Unsay__V1__ServerFram
                   void *message);
 void script_welcome(struct script *script);
 
+/* The network changes, and the core is welcome again over another link. */
+void script_reconnect(struct script *script);
+
 /* Welcome of the store with this last byte of its id; 0: all zeros. */
 void script_welcome_of(struct script *script, uint8_t store);
 void script_listed(struct script *script, const char *conversation, uint64_t head, bool more);
