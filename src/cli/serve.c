@@ -1,3 +1,5 @@
+#include "access/api_key.h"
+#include "base/memory.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -8,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OPTION_CONFIG = 1, OPTION_DATA, OPTION_LISTEN, OPTION_HTTP, OPTION_WORKERS };
@@ -23,7 +26,7 @@ static const struct help help = {
         "                     them, and options override both: see unsay config\n"
         "  --data DIR         where everything is kept (default ./data)\n"
         "  --listen ADDR      HOST:PORT for clients (default 127.0.0.1:7410)\n"
-        "  --http ADDR        HOST:PORT for /healthz and /metrics (default 127.0.0.1:7411);\n"
+        "  --http ADDR        HOST:PORT for the API, health, metrics (default 127.0.0.1:7411);\n"
         "                     \"\" turns it off\n"
         "  --workers N        threads, 1-64; 0, the default: one for each core\n"
         "  --json             one JSON object instead of the text\n",
@@ -118,6 +121,30 @@ static void serve_print_command(const char *before, const char *arguments)
     fputs(arguments, stdout);
 }
 
+/* A server without keys gets its first one, told this once. */
+static void serve_print_first_key(const char *data)
+{
+    char path[PATH_MAX + 32];
+    char text[API_KEY_TEXT_BYTES + 1];
+    struct api_key first = {.name = "first", .user = "system"};
+    struct failure failure;
+    struct timespec now;
+    snprintf(path, sizeof(path), "%s/api-keys.json", data);
+    if (access(path, F_OK) == 0)
+        return;
+    clock_gettime(CLOCK_REALTIME, &now);
+    first.created_ms = (uint64_t)now.tv_sec * 1000;
+    for (unsigned i = 0; i < SCOPES; i++)
+        first.scopes |= i == SCOPE_COMPLIANCE ? 0 : SCOPE_BIT(i);
+    struct api_keys *keys = memory_new(sizeof(*keys));
+    if (api_keys_open(keys, data, &failure) == STATUS_OK &&
+        api_keys_add(keys, &first, text, &failure) == STATUS_OK)
+        printf("The first key of the HTTP API, told only now (more: unsay key):\n\n  %s\n\n", text);
+    else
+        fprintf(stderr, "unsay serve: no key of the HTTP API was made: %s\n", failure.text);
+    free(keys);
+}
+
 /* Three lines for another terminal. */
 static void serve_print_tour(const struct server *server, const char *data, bool has_tls)
 {
@@ -125,7 +152,7 @@ static void serve_print_tour(const struct server *server, const char *data, bool
     const char *http = server_http_address(server);
     printf("unsay listens on %s (TCP, WebSocket%s)", listen, has_tls ? ", TLS" : "");
     if (*http != 0)
-        printf("; health and metrics: http://%s", http);
+        printf("; API, health and metrics: http://%s", http);
     printf("; data: %s\n\nPaste into another terminal, line by line:\n\n  export ", data);
     printf("UNSAY_SERVER=tcp://%s", listen);
     serve_print_token(data, "A", "alice", "laptop");
@@ -151,6 +178,8 @@ static int serve_run(const struct options *options, const struct config *config)
         serve_print_json(server, path);
     else
         serve_print_tour(server, path, config->tls_certificate != NULL);
+    if (!options->is_json && *server_http_address(server) != 0)
+        serve_print_first_key(path);
     fflush(stdout);
     server_run(server);
     server_close(server);

@@ -186,6 +186,18 @@ struct event_peek event_peek(struct view bytes)
     return peek;
 }
 
+bool frame_is_event(struct view payload)
+{
+    uint64_t tag;
+    while (payload.size > 0 && frame_take_varint(&payload, &tag)) {
+        if (tag >> 3 == SERVER_FRAME(EVENT))
+            return true;
+        if (!frame_pass_field(&payload, tag & 7))
+            break;
+    }
+    return false;
+}
+
 enum {
     FRAME_WRAP_BYTES_MAX = 32,
     PROTOBUF_LENGTH_DELIMITED = 2,

@@ -45,6 +45,9 @@ struct event_peek {
 };
 struct event_peek event_peek(struct view bytes);
 
+/* The encoded server frame carries an event, and not an answer or a notice. */
+bool frame_is_event(struct view payload);
+
 enum frame_event_kind { FRAME_EVENT, FRAME_NOTICE };
 
 /* A server frame around an event that is encoded already: one copy of the bytes, no second

@@ -169,7 +169,8 @@ static bool send_quotes_this_log(const struct conversation *conversation,
                                  const struct member *member, const wire_reference *quote)
 {
     return (quote->origin == 0 || quote->origin == conversation->origin) &&
-           quote->seq <= conversation->head && visibility_allows(&member->row, quote->seq);
+           quote->seq <= conversation->head &&
+           (!member->is_member || visibility_allows(&member->row, quote->seq));
 }
 
 /* Each user once, in the order of the request; lent by it. */
@@ -190,7 +191,8 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
                          const struct rulebook *rules, struct effects *effects,
                          wire_accepted *answer)
 {
-    if (!member->is_member)
+    bool is_system = facts->author->authority == WIRE(ACTOR, SYSTEM);
+    if (!member->is_member && !is_system)
         return REFUSAL_CODE(NOT_A_MEMBER);
     refusal_code refusal =
         settings_judge_writer(conversation, facts->author, member, facts->now_ms);

@@ -22,4 +22,6 @@ void mail_discard(struct mail *mail)
         free(mail->pushed);
     else if (mail->kind == MAIL_HANDED)
         free(mail->handed);
+    else if (mail->kind == MAIL_CALL)
+        free(mail->call);
 }

@@ -6,6 +6,7 @@
 #include "routing/session.h"
 
 struct group;
+struct mail_call;
 struct mail_forward;
 struct mail_take_back;
 struct mail_taken_back;
@@ -22,7 +23,8 @@ enum mail_kind {
     MAIL_ONLINE,     /* a recall was published: who is connected; for the owner */
     MAIL_PUSHED, /* a recall was published: to whom the message had been handed; for the owner */
     MAIL_HANDED, /* a session has ended: what its device may hold; for the owner */
-    MAIL_RELOAD  /* read the policy file again; for worker 0 */
+    MAIL_RELOAD, /* read the policy file again; for worker 0 */
+    MAIL_CALL    /* calls.h: a request of the product's backend */
 };
 
 struct mail_request {
@@ -105,6 +107,7 @@ struct mail {
         struct mail_online *online;         /* heap; owned by the mail */
         struct mail_pushed *pushed;         /* heap; owned by the mail */
         struct mail_handed *handed;         /* heap; owned by the mail */
+        struct mail_call *call;             /* heap; owned by the mail */
     };
 };
 

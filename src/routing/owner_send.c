@@ -61,8 +61,11 @@ static enum status owner_find_sent(struct worker *worker, const struct request *
     const wire_send *send = request->frame->send;
     struct uuid id;
     memcpy(id.bytes, send->message_id.data, UUID_BYTES);
+    bool is_stranger = !member->is_member && member->row.left_seq == 0;
+    bool is_system = request->author.authority == WIRE(ACTOR, SYSTEM);
     *is_known = false;
-    if ((!member->is_member && member->row.left_seq == 0) || send_id_is_fresh(member, &id))
+    /* Of one who is no member nothing is remembered from one message to the next. */
+    if (is_stranger ? !is_system : send_id_is_fresh(member, &id))
         return STATUS_OK;
     enum status status = owner_get_message_id(worker, owned->id, request->author.user, &id, row);
     *is_known = status == STATUS_OK;

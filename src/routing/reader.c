@@ -7,6 +7,20 @@
 #include "routing/listing.h"
 #include "routing/worker.h"
 
+enum status reader_get_place(struct worker *worker, const struct session *session,
+                             struct view conversation, struct member_row *member)
+{
+    enum status status =
+        store_get_member(worker->store, conversation, view_of(session->user), member);
+    if (status != STATUS_NOT_FOUND || !session->is_call ||
+        session->authority != WIRE(ACTOR, SYSTEM))
+        return status;
+    struct conversation_row row;
+    status = store_get_conversation(worker->store, conversation, &worker->scratch, &row);
+    *member = (struct member_row){.role = WIRE(ROLE, OWNER)};
+    return status;
+}
+
 bool reader_find_member(struct worker *worker, struct session *session, uint64_t request,
                         struct view conversation, struct member_row *member)
 {
@@ -15,8 +29,8 @@ bool reader_find_member(struct worker *worker, struct session *session, uint64_t
                        "conversation: 1 to 64 of [A-Za-z0-9._:@-]", false);
         return false;
     }
-    enum status status =
-        store_get_member(worker->store, conversation, view_of(session->user), member);
+    arena_reset(&worker->scratch);
+    enum status status = reader_get_place(worker, session, conversation, member);
     if (status == STATUS_OK && visibility_end(member) > 0)
         return true;
     refusal_code refusal = REFUSAL_CODE(STORAGE_UNAVAILABLE);
@@ -214,8 +228,7 @@ static enum status reader_read_page(struct worker *worker, const struct session 
     struct view last;
     struct member_row member;
     *page = (struct reader_page){.count = 0};
-    enum status status =
-        store_get_member(worker->store, conversation, view_of(session->user), &member);
+    enum status status = reader_get_place(worker, session, conversation, &member);
     if (status == STATUS_OK)
         status = reader_read_events(worker, &member, reading, page);
     if (status != STATUS_OK)
@@ -224,7 +237,7 @@ static enum status reader_read_page(struct worker *worker, const struct session 
                                   &page->head, &last);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-    status = store_get_member(worker->store, conversation, view_of(session->user), &member);
+    status = reader_get_place(worker, session, conversation, &member);
     if (status != STATUS_OK)
         return status;
     reader_trim(worker, &member, page);

@@ -18,6 +18,11 @@ struct reader_page {
     uint64_t begin; /* as in PageEnd */
 };
 
+/* The user's row in the conversation. The backend as such sees every conversation that there is,
+ * like a member since its beginning. */
+MUST_CHECK enum status reader_get_place(struct worker *worker, const struct session *session,
+                                        struct view conversation, struct member_row *member);
+
 /* Whether the event is for the user. */
 bool reader_allows(struct worker *worker, const struct member_row *member,
                    const struct store_event *event);

@@ -52,8 +52,7 @@ static enum status recall_pages_part(struct worker *worker, const struct session
         status = store_get_last_event(worker->store, pages->range.conversation, pages->range.origin,
                                       &worker->scratch, &page->head, &last);
     if (status == STATUS_OK || status == STATUS_NOT_FOUND)
-        status = store_get_member(worker->store, pages->range.conversation, view_of(session->user),
-                                  member);
+        status = reader_get_place(worker, session, pages->range.conversation, member);
     if (status != STATUS_OK)
         return status;
     uint64_t end = visibility_end(member);

@@ -88,7 +88,8 @@ void session_turn_away(struct worker *worker, struct session *session, uint64_t 
     session->is_closing = true;
     lane_push(&session->urgent, (struct lane_item){.kind = LANE_ANSWER, .frame = frame});
     worker_touch(worker, session);
-    shell_close(session->link);
+    if (!session->is_call) /* a call ends with its answer */
+        shell_close(session->link);
 }
 
 void session_free(struct worker *worker, struct session *session)

@@ -111,6 +111,7 @@ struct session {
     struct blob *welcome;  /* held, until it is handed out */
     uint32_t heartbeat_ms; /* granted; for the Welcome */
     bool wants_news;       /* for the Welcome */
+    bool is_call;          /* of the backend: see calls.h */
     bool is_greeted;       /* the Welcome may leave, or has left */
     bool is_behind;        /* pushes were dropped; Behind is still to be sent */
     bool is_closing;       /* nothing more is taken from it */

@@ -86,7 +86,7 @@ void session_leave_word(struct worker *worker, const struct subscription *subscr
 {
     const struct session *session = subscription->session;
     const char *conversation = subscription->interest->conversation;
-    if (subscription->handed_last == 0 || worker->is_draining)
+    if (subscription->handed_last == 0 || worker->is_draining || session->is_call)
         return;
     struct mail_handed *handed = memory_new(sizeof(*handed));
     snprintf(handed->conversation, sizeof(handed->conversation), "%s", conversation);

@@ -16,8 +16,8 @@ void shell_commit(void *shell, struct group *group);
 
 /* Puts mail into another worker's mailbox, or the caller's own; order is kept between two workers.
  * False: the mailbox is full, and the caller keeps the mail. That is so for MAIL_REQUEST,
- * MAIL_FORWARD, MAIL_CLAIM and MAIL_REPLACED only: the others always fit, being bounded by the
- * groups under way and by what an owner may have asked others for. */
+ * MAIL_CALL, MAIL_FORWARD, MAIL_CLAIM and MAIL_REPLACED only: the others always fit, being bounded
+ * by the groups under way and by what an owner may have asked others for. */
 bool shell_post(void *shell, unsigned worker, struct mail mail);
 
 /* Reads the policy file again. True: *policy is valid until shell_release_policy. False: it is not
@@ -45,5 +45,9 @@ void shell_flush(void *link);
 /* Close the connection once what is queued was sent, or cannot be; then call worker_session_closed.
  */
 void shell_close(void *link);
+
+/* A frame for the caller of a call, whose link this is; takes over the hold. With `is_last` the
+ * call is over, and the link is not used again. */
+void shell_answer_call(void *link, struct blob *frame, bool is_last);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/frame.h"
 #include "core/refusal.h"
+#include "routing/calls.h"
 #include "routing/owner_device.h"
 #include "routing/policies.h"
 #include "routing/publish.h"
@@ -128,6 +129,9 @@ void worker_mail(struct worker *worker, struct mail mail)
     case MAIL_HANDED:
         owner_handed(worker, mail.handed);
         break;
+    case MAIL_CALL:
+        calls_take(worker, mail.call);
+        break;
     case MAIL_RELOAD:
         arena_reset(&worker->scratch);
         policies_reload(worker, NULL);
@@ -138,7 +142,9 @@ void worker_mail(struct worker *worker, struct mail mail)
 
 static void worker_tick_session(struct worker *worker, struct session *session)
 {
-    if (session->expires_ms <= worker->now.wall_ms && !session->is_closing)
+    if (session->is_call)
+        calls_tick(worker, session);
+    else if (session->expires_ms <= worker->now.wall_ms && !session->is_closing)
         session_refuse(worker, session, 0, REFUSAL_CODE(TOKEN_EXPIRED), "", true);
     lane_shrink(&session->normal);
     lane_shrink(&session->urgent);
@@ -166,8 +172,13 @@ void worker_end_turn(struct worker *worker)
 {
     jobs_run(worker);
     owner_commit(worker);
-    for (struct list *node; (node = list_pop_front(&worker->dirty)) != NULL;)
-        shell_flush(LIST_ITEM(node, struct session, dirty)->link);
+    for (struct list *node; (node = list_pop_front(&worker->dirty)) != NULL;) {
+        struct session *session = LIST_ITEM(node, struct session, dirty);
+        if (session->is_call)
+            calls_flush(worker, session);
+        else
+            shell_flush(session->link);
+    }
 }
 
 void worker_drain(struct worker *worker)

@@ -1,11 +1,11 @@
 #include "server/server.h"
 
-#include "access/http.h"
 #include "access/ticket.h"
 #include "base/bucket.h"
 #include "base/memory.h"
 #include "routing/policies.h"
 #include "server/auditor.h"
+#include "server/backend.h"
 #include "server/listener.h"
 #include "server/metrics.h"
 #include "server/policies.h"
@@ -47,7 +47,7 @@ struct server {
     const struct policy *policy; /* at the start, and again when the workers have ended */
     struct scrubber scrubber;
     struct shells shells;
-    struct http *http;
+    struct backend *backend;
     int listen_socket;
     int http_socket;
     char region[LIMIT_POLICY_NAME_BYTES_MAX + 1];
@@ -399,8 +399,9 @@ enum status server_open(const struct config *config, struct server **opened,
     server_limit_accepts(server, config);
     server_start_workers(server, config);
     if (server->http_socket >= 0) {
-        struct http_handlers handlers = {server, server_health, server_metrics};
-        status = http_start(server->http_socket, &handlers, &server->http, failure);
+        struct backend_settings settings = {config->data, &server->shells, server, server_health,
+                                            server_metrics};
+        status = backend_start(server->http_socket, &settings, &server->backend, failure);
     }
     if (status != STATUS_OK) {
         server_close(server);
@@ -458,8 +459,9 @@ void server_close(struct server *server)
     if (server == NULL)
         return;
     server_begin_stop(server);
+    backend_drain(server->backend);
     server_drain(server);
-    http_stop(server->http);
+    backend_stop(server->backend);
     uv_close((uv_handle_t *)&server->accepting, NULL);
     uv_close((uv_handle_t *)&server->pause, NULL);
     uv_close((uv_handle_t *)&server->stop, NULL);

@@ -3,7 +3,7 @@
  *   accepting thread (the caller's)   listens, deals connections out in turn, waits for signals
  *   worker threads                    an event loop each: connections, sessions, conversations
  *   committer threads                 write groups, one sync for all that wait
- *   HTTP thread                       /healthz, /metrics
+ *   HTTP thread                       /healthz, /metrics, the API
  */
 #ifndef UNSAY_SERVER_SERVER_H
 #define UNSAY_SERVER_SERVER_H

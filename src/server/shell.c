@@ -2,6 +2,7 @@
 
 #include "access/peer.h"
 #include "access/ticket.h"
+#include "api/api.h"
 #include "base/memory.h"
 #include "server/attempts.h"
 #include "server/clock.h"
@@ -103,6 +104,11 @@ size_t shell_seal_ticket(void *context, const struct session *session, uint64_t 
     snprintf(ticket.identity.device, sizeof(ticket.identity.device), "%s", session->device);
     _Static_assert((int)TICKET_BYTES_MAX <= (int)LIMIT_TICKET_BYTES_MAX, "a ticket fits");
     return ticket_seal(settings->ticket_key, &settings->store, &ticket, sealed);
+}
+
+void shell_answer_call(void *link, struct blob *frame, bool is_last)
+{
+    api_answer(link, frame, is_last);
 }
 
 /* ---- What connections ask for ---- */

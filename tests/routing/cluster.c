@@ -51,6 +51,14 @@ void shell_close(void *context)
     ((struct link *)context)->is_closing = true;
 }
 
+void shell_answer_call(void *context, struct blob *frame, bool is_last)
+{
+    struct link *link = context;
+    link->is_closing |= is_last;
+    link->on_frame(link, frame_payload(blob_view(frame)));
+    blob_release(frame);
+}
+
 bool shell_load_policy(void *shell, const struct policy **policy, char *text, size_t text_bytes)
 {
     *policy = ((const struct cluster *)shell)->next_policy;

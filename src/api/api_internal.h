@@ -1,0 +1,32 @@
+/* Shared by the files of the API. */
+#ifndef UNSAY_API_API_INTERNAL_H
+#define UNSAY_API_API_INTERNAL_H
+
+#include "api/api.h"
+#include "api/call.h"
+#include "api/rate.h"
+#include "api/repeats.h"
+
+#include <pthread.h>
+
+struct api {
+    struct api_port port;
+    struct api_keys keys;
+    struct rates rates;
+    struct repeats repeats;
+    pthread_mutex_t mutex; /* guards the two below */
+    struct list waiting;   /* calls that a worker has */
+    bool is_draining;
+};
+
+/* From the request to the frame; false: call->problem says why not. */
+bool api_read_request(struct api_call *call);
+
+/* The frame, encoded; the caller holds it. *conversation is lent by the call. */
+struct blob *api_make_frame(struct api_call *call, struct view *conversation);
+
+/* Answers the exchange: with the problem, or with what the worker said. */
+void api_reply_problem(struct api_call *call);
+void api_reply_frames(struct api_call *call);
+
+#endif

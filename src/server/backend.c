@@ -1,0 +1,129 @@
+#include "server/backend.h"
+
+#include "access/http.h"
+#include "api/api.h"
+#include "base/memory.h"
+#include "routing/calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct backend {
+    struct backend_settings settings;
+    struct http *http;
+    struct api *api;
+    unsigned next; /* worker for what is about no conversation */
+};
+
+static uint64_t backend_now_ms(void *context)
+{
+    struct timespec now;
+    (void)context;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The owner of the conversation is the one that decides; others would only pass it on. */
+static bool backend_ask(void *context, const struct api_question *question)
+{
+    struct backend *backend = context;
+    const struct shells *shells = backend->settings.shells;
+    unsigned worker = question->conversation.size > 0
+                          ? worker_of(&shells->shells[0].worker, question->conversation)
+                          : backend->next++ % shells->count;
+    struct mail_call *call = memory_new(sizeof(*call) + question->payload.size);
+    call->link = question->link;
+    call->authority = question->authority;
+    snprintf(call->user, sizeof(call->user), "%s", question->user);
+    snprintf(call->device, sizeof(call->device), "%s", question->device);
+    snprintf(call->address, sizeof(call->address), "%s", question->address);
+    call->payload_bytes = question->payload.size;
+    memcpy(call->payload, question->payload.data, question->payload.size);
+    if (shell_mail(&shells->shells[worker], (struct mail){.kind = MAIL_CALL, .call = call}))
+        return true;
+    free(call);
+    return false;
+}
+
+static void backend_text(struct http_exchange *exchange, unsigned code, const char *type,
+                         const struct buffer *text)
+{
+    http_reply(exchange, code, type, buffer_view(text));
+}
+
+static void backend_on_request(void *context, struct http_exchange *exchange)
+{
+    struct backend *backend = context;
+    const char *path = http_path(exchange);
+    struct buffer text;
+    if (strncmp(path, "/v1/", 4) == 0) {
+        api_request(backend->api, exchange);
+        return;
+    }
+    buffer_init(&text);
+    if (strcmp(http_method(exchange), "GET") != 0 && strcmp(http_method(exchange), "HEAD") != 0) {
+        http_reply(exchange, 405, "text/plain; charset=utf-8", view_of("only GET and HEAD\n"));
+    } else if (strcmp(path, "/healthz") == 0) {
+        bool is_healthy = backend->settings.health(backend->settings.context, &text);
+        backend_text(exchange, is_healthy ? 200 : 503, "text/plain; charset=utf-8", &text);
+    } else if (strcmp(path, "/metrics") == 0) {
+        backend->settings.metrics(backend->settings.context, &text);
+        backend_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", &text);
+    } else {
+        http_reply(exchange, 404, "text/plain; charset=utf-8",
+                   view_of("not found; there are /healthz, /metrics and /v1/openapi.json\n"));
+    }
+    buffer_fini(&text);
+}
+
+static void backend_on_resumed(void *context, struct http_exchange *exchange)
+{
+    struct backend *backend = context;
+    api_resumed(backend->api, exchange);
+}
+
+static void backend_on_ended(void *context, struct http_exchange *exchange)
+{
+    (void)context;
+    api_ended(exchange);
+}
+
+enum status backend_start(int socket, const struct backend_settings *settings,
+                          struct backend **started, struct failure *failure)
+{
+    struct backend *backend = memory_new(sizeof(*backend));
+    struct api_port port = {backend, backend_ask, backend_now_ms};
+    struct http_handlers handlers = {backend, backend_on_request, backend_on_resumed,
+                                     backend_on_ended};
+    backend->settings = *settings;
+    enum status status = api_open(settings->data, &port, &backend->api, failure);
+    if (status == STATUS_OK)
+        status = http_start(socket, &handlers, &backend->http, failure);
+    else
+        close(socket);
+    if (status != STATUS_OK) {
+        api_close(backend->api);
+        free(backend);
+        return status;
+    }
+    *started = backend;
+    return STATUS_OK;
+}
+
+void backend_drain(struct backend *backend)
+{
+    if (backend != NULL)
+        api_drain(backend->api);
+}
+
+void backend_stop(struct backend *backend)
+{
+    if (backend == NULL)
+        return;
+    api_give_up(backend->api);
+    http_stop(backend->http);
+    api_close(backend->api);
+    free(backend);
+}
