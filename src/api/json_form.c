@@ -37,10 +37,14 @@ enum json_form json_form_of(const ProtobufCFieldDescriptor *field)
     return JSON_FORM_PLAIN;
 }
 
-void json_name_of(const ProtobufCFieldDescriptor *field, char name[64])
+void json_name_of(const ProtobufCMessageDescriptor *kind, const ProtobufCFieldDescriptor *field,
+                  char name[64])
 {
-    int size = (int)strlen(field->name);
-    if (json_form_of(field) == JSON_FORM_MOMENT)
-        size -= 3;
-    snprintf(name, 64, "%.*s", size, field->name);
+    size_t size = strlen(field->name);
+    snprintf(name, 64, "%s", field->name);
+    if (json_form_of(field) != JSON_FORM_MOMENT)
+        return;
+    name[size - 3] = 0;
+    if (protobuf_c_message_descriptor_get_field_by_name(kind, name) != NULL)
+        snprintf(name + size - 3, 64 - (size - 3), "_at");
 }

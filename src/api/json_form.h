@@ -18,7 +18,9 @@ enum json_form json_form_of(const ProtobufCFieldDescriptor *field);
 /* In the place of a moment: for ever. */
 #define JSON_FOREVER "forever"
 
-/* Name of a field without what its form says already: "from_ms" is "from". */
-void json_name_of(const ProtobufCFieldDescriptor *field, char name[64]);
+/* Name of a field of this kind of message without what its form says already: "from_ms" is "from",
+ * or "from_at" where there is a "from" besides. */
+void json_name_of(const ProtobufCMessageDescriptor *kind, const ProtobufCFieldDescriptor *field,
+                  char name[64]);
 
 #endif

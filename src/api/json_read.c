@@ -225,7 +225,7 @@ static const ProtobufCFieldDescriptor *json_find_field(const ProtobufCMessageDes
     for (unsigned i = 0; i < kind->n_fields; i++) {
         char own[64];
         char other[80];
-        json_name_of(&kind->fields[i], own);
+        json_name_of(kind, &kind->fields[i], own);
         snprintf(other, sizeof(other), "%s_base64", own);
         *is_base64 = json_form_of(&kind->fields[i]) == JSON_FORM_TEXT && strcmp(other, name) == 0;
         if (*is_base64 || strcmp(own, name) == 0)

@@ -183,7 +183,7 @@ json_t *json_from_message(const ProtobufCMessage *message)
         char name[64];
         if (!json_is_chosen(field, base))
             continue;
-        json_name_of(field, name);
+        json_name_of(message->descriptor, field, name);
         if (field->label == PROTOBUF_C_LABEL_REPEATED) {
             json_object_set_new(object, name, json_array_of(field, base));
         } else if (field->type == PROTOBUF_C_TYPE_BYTES) {
