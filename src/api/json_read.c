@@ -3,6 +3,7 @@
 #include "api/json_form.h"
 #include "api/json_write.h"
 #include "base/uuid.h"
+#include "core/hlc.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -86,9 +87,12 @@ static bool json_read_number(struct json_reader *reader, const struct json_place
     bool is_wide = field->type == PROTOBUF_C_TYPE_UINT64 || field->type == PROTOBUF_C_TYPE_FIXED64;
     uint64_t number = 0;
     if (json_form_of(field) != JSON_FORM_PLAIN) {
-        if (!json_is_string(value) || !json_parse_moment(json_string_value(value), &number))
+        bool is_clock = json_form_of(field) == JSON_FORM_CLOCK;
+        if (!json_is_string(value) || !json_parse_moment(json_string_value(value), &number) ||
+            (is_clock && hlc_ms(hlc_of(number)) != number))
             return json_fail(reader, place, "must be a time such as 2026-01-31T08:00:00Z%s",
-                             json_form_of(field) == JSON_FORM_MOMENT ? ", or forever" : "");
+                             is_clock ? "" : ", or forever");
+        number = is_clock ? hlc_of(number) : number;
     } else {
         json_int_t given = json_is_integer(value) ? json_integer_value(value) : -1;
         if (given < 0 || (!is_wide && (uint64_t)given > UINT32_MAX))
