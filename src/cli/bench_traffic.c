@@ -431,6 +431,7 @@ void traffic_take(struct load_client *client, const wire_server_frame *frame)
     case SERVER_FRAME(APPENDED):
     case SERVER_FRAME(MEMBERS):
     case SERVER_FRAME(PINS):
+    case SERVER_FRAME(CONVERSATION):
     case SERVER_FRAME(RANGE):
     case SERVER_FRAME(EXPOSURE):
     case SERVER_FRAME(RECALLS):

@@ -40,6 +40,8 @@ void reader_list_members(struct worker *worker, struct session *session, uint64_
                          const wire_list_members *list);
 void reader_list_pins(struct worker *worker, struct session *session, uint64_t request,
                       const wire_list_pins *list);
+void reader_tell_conversation(struct worker *worker, struct session *session, uint64_t request,
+                              const wire_read_conversation *read);
 
 /* ---- Between the parts ---- */
 

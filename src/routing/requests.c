@@ -201,6 +201,7 @@ static struct view requests_conversation(struct worker *worker, struct session *
     case CLIENT_FRAME(LIST_CONVERSATIONS):
     case CLIENT_FRAME(LIST_MEMBERS):
     case CLIENT_FRAME(LIST_PINS):
+    case CLIENT_FRAME(READ_CONVERSATION):
     case CLIENT_FRAME(READ_EXPOSURE):
     case CLIENT_FRAME(LIST_RECALLS):
     case CLIENT_FRAME(POLICY):
@@ -249,6 +250,8 @@ void requests_take(struct worker *worker, struct session *session, const wire_cl
             policies_read(worker, session, frame->request, frame->policy);
     } else if (frame->body_case == CLIENT_FRAME(LIST_MEMBERS)) {
         reader_list_members(worker, session, frame->request, frame->list_members);
+    } else if (frame->body_case == CLIENT_FRAME(READ_CONVERSATION)) {
+        reader_tell_conversation(worker, session, frame->request, frame->read_conversation);
     } else if (frame->body_case == CLIENT_FRAME(LIST_PINS)) {
         reader_list_pins(worker, session, frame->request, frame->list_pins);
     } else if (frame->body_case == CLIENT_FRAME(GOODBYE)) {

@@ -101,6 +101,8 @@ static wire_list_conversations list_by_activity = {BASE(list_conversations), .af
                                                    .order = WIRE(LIST_ORDER, ACTIVITY),
                                                    .with_hidden = 1, .place = &list_place};
 static wire_list_pins list_pins = {BASE(list_pins), .conversation = TEXT("g:one")};
+static wire_read_conversation read_conversation = {BASE(read_conversation),
+                                                   .conversation = TEXT("g:one")};
 static wire_recall_range recall_range = {BASE(recall_range),
                                          .conversation = TEXT("g:one"),
                                          .user = TEXT("bob"),
@@ -161,6 +163,7 @@ CLIENT(change_listing, CHANGE_LISTING, change_listing, &change_listing);
 CLIENT(mute, CHANGE_LISTING, change_listing, &mute);
 CLIENT(list_by_activity, LIST_CONVERSATIONS, list_conversations, &list_by_activity);
 CLIENT(list_pins, LIST_PINS, list_pins, &list_pins);
+CLIENT(read_conversation, READ_CONVERSATION, read_conversation, &read_conversation);
 CLIENT(recall_range, RECALL_RANGE, recall_range, &recall_range);
 CLIENT(read_exposure, READ_EXPOSURE, read_exposure, &read_exposure);
 CLIENT(list_recalls, LIST_RECALLS, list_recalls, &list_recalls);

@@ -108,6 +108,16 @@ static wire_conversation_page listed_page = {BASE(conversation_page),
                                              .conversations = listed_entries};
 static wire_pin_list pin_list = {BASE(pin_list), .conversation = TEXT("g:one"),
                                  .n_pins = COUNT(references), .pins = references};
+static char *peers[] = {TEXT("alice"), TEXT("bob")};
+static wire_conversation_info conversation_info = {BASE(conversation_info),
+                                                   .conversation = TEXT("d:alice:bob"),
+                                                   .type = WIRE(CONVERSATION_TYPE, DIRECT),
+                                                   .n_peers = COUNT(peers),
+                                                   .peers = peers,
+                                                   .members = 2,
+                                                   .creator = TEXT("alice"),
+                                                   .time = UINT64_C(1700000000000) << 16,
+                                                   .head = 7};
 static wire_range_progress range_progress = {BASE(range_progress),
                                              .conversation = TEXT("g:one"),
                                              .request_id = BYTES("request-3"),
@@ -245,6 +255,7 @@ SERVER(members, 7, MEMBERS, members, &member_page);
 SERVER(listing, 0, LISTING, listing, &listing);
 SERVER(listed, 7, CONVERSATIONS, conversations, &listed_page);
 SERVER(pins, 7, PINS, pins, &pin_list);
+SERVER(conversation, 7, CONVERSATION, conversation, &conversation_info);
 SERVER(group, 7, CONVERSATIONS, conversations, &group_page);
 SERVER(invitation, 0, INVITATION, invitation, &invitation_entry);
 SERVER(event_hidden, 300, EVENT, event, &event_hidden);

@@ -216,6 +216,10 @@ class Api(harness.ServerCase):
         self.assertEqual(members["conversation"], team.rsplit("/", 1)[1])
         listed = self.made(self.backend.get("/v1/users/carol/conversations"), "list_conversations")
         self.assertIn("Team 2", [entry["name"] for entry in listed["conversations"]])
+        info = self.made(self.backend.get(team), "read_conversation")
+        self.assertEqual((info["settings"]["name"], info["members"], info["creator"]), ("Team 2", 2, "alice"))
+        self.refused(self.backend.get(team, **{"as": "bob"}), "read_conversation", 403, "not_a_member")
+        self.refused(self.backend.get("/v1/conversations/g:none"), "read_conversation", 404, "unknown_conversation")
         self.made(self.backend.post(f"{team}/members", {
             "mutes": True, "members": [{"user": "carol", "muted_until": "forever"}]}), "change_members")
         direct = self.made(self.backend.post("/v1/direct-conversations", {"as": "dave", "user": "erin"}),

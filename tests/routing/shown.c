@@ -432,6 +432,10 @@ static void shown_body(FILE *out, const wire_server_frame *frame)
         for (size_t i = 0; i < frame->pins->n_pins; i++)
             fprintf(out, " @%" PRIu64, frame->pins->pins[i]->seq);
         return;
+    case SERVER_FRAME(CONVERSATION):
+        fputs("conversation", out);
+        shown_conversation(out, frame->conversation->conversation);
+        return;
     case SERVER_FRAME(RANGE):
         shown_range(out, frame->range);
         return;
