@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "routing/policies.h"
 #include "server/auditor.h"
+#include "server/control.h"
 #include "server/listener.h"
 #include "server/metrics.h"
 #include "server/policies.h"
@@ -42,6 +43,7 @@ struct server {
     struct worker_settings worker_settings;
     struct committer committer;
     struct auditor *auditor;
+    struct control *control;
     struct webhooks *webhooks; /* NULL: nothing is told outside */
     struct policies policies;
     const struct policy *policy; /* at the start, and again when the workers have ended */
@@ -383,6 +385,9 @@ enum status server_open(const struct config *config, struct server **opened,
     if (status == STATUS_OK)
         status = server_open_keys(server, config, failure);
     if (status == STATUS_OK)
+        status =
+            control_start(config->data, server->store, server->auditor, &server->control, failure);
+    if (status == STATUS_OK)
         status = server_open_sockets(server, config, failure);
     if (status != STATUS_OK) {
         if (server->listen_socket >= 0)
@@ -390,6 +395,7 @@ enum status server_open(const struct config *config, struct server **opened,
         if (server->http_socket >= 0)
             close(server->http_socket);
         webhooks_stop(server->webhooks);
+        control_stop(server->control);
         auditor_stop(server->auditor);
         server_free(server);
         return status;
@@ -470,6 +476,7 @@ void server_close(struct server *server)
     uv_loop_close(&server->loop);
     close(server->listen_socket);
     scrubber_stop(&server->scrubber);
+    control_stop(server->control);
     auditor_stop(server->auditor);
     webhooks_stop(server->webhooks);
     free(server->shells.shells);

@@ -29,6 +29,8 @@
  *   pushed        v
  *   request       v and the encoded RecallResult
  *   store's id    v and 16 bytes
+ *   store's       v, and for each id that it had: 16 bytes, lost-from-ms in 8, big-endian
+ *     pasts
  *   user          v and 1, or nothing: hides-displayed
  *
  * v is one byte, the version of the row: 1. Numbers are varints (LEB128, as in Protobuf), a name is
