@@ -93,6 +93,23 @@ static json_t *json_target(const wire_audit_entry *entry)
     return object;
 }
 
+/* Of an entry that tells of a restored store. */
+static json_t *json_restored(const wire_restored *restored)
+{
+    json_t *object = json_object();
+    if (restored == NULL) {
+        json_decref(object);
+        return json_null();
+    }
+    SET("store_before", json_hex(restored->store_before));
+    SET("store", json_hex(restored->store));
+    SET("backup_time", output_json_time(restored->backup_time));
+    SET("lost_from", json_integer((json_int_t)restored->lost_from));
+    SET("lost_until", json_integer((json_int_t)restored->lost_until));
+    SET("recalls_unknown", json_boolean(restored->recalls_unknown));
+    return object;
+}
+
 static void entry_print_json(FILE *file, uint64_t index, const wire_audit_entry *entry)
 {
     json_t *object = json_object();
@@ -118,6 +135,7 @@ static void entry_print_json(FILE *file, uint64_t index, const wire_audit_entry 
     SET("rule", json_text(entry->rule));
     SET("policy", json_hex(entry->policy));
     SET("clock_unsure", json_boolean(entry->clock_unsure));
+    SET("restored", json_restored(entry->restored));
     output_object(file, object);
 }
 

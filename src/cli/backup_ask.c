@@ -1,5 +1,6 @@
 #include "cli/backup.h"
 #include "cli/when.h"
+#include "storage/backup/restore.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +95,9 @@ static enum status ask_here(const char *data, const char *to, struct backup *mad
     if (access(path, F_OK) != 0)
         return failure_set(failure, STATUS_NOT_FOUND, "there is no store in %s", data);
     snprintf(path, sizeof(path), "%s/store", data);
-    enum status status = store_open_rocksdb(&options, &request.store, failure);
+    enum status status = restore_check_ended(data, failure);
+    if (status == STATUS_OK)
+        status = store_open_rocksdb(&options, &request.store, failure);
     if (status == STATUS_IN_USE)
         failure_set(
             failure, status,

@@ -25,6 +25,7 @@ typedef Unsay__V1__Reference wire_reference;
 typedef Unsay__V1__Source wire_source;
 
 typedef Unsay__V1__AuditEntry wire_audit_entry;
+typedef Unsay__V1__Restored wire_restored;
 
 typedef Unsay__V1__Dossier wire_dossier;
 typedef Unsay__V1__OutboxEntry wire_outbox_entry;

@@ -14,6 +14,7 @@
 #include "server/scrubber.h"
 #include "server/shell.h"
 #include "server/webhooks.h"
+#include "storage/backup/restore.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +87,9 @@ static enum status server_open_data(struct server *server, const struct config *
     char directory[4200];
     snprintf(directory, sizeof(directory), "%s/store", config->data);
     options.directory = directory;
-    enum status status = store_open_rocksdb(&options, &server->store, failure);
+    enum status status = restore_check_ended(config->data, failure);
+    if (status == STATUS_OK)
+        status = store_open_rocksdb(&options, &server->store, failure);
     if (status != STATUS_OK)
         return status;
     status = store_get_id(server->store, &server->store_id);

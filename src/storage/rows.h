@@ -21,7 +21,8 @@
  *                 hidden-seq; and unless all of that is empty: muted-until flags count, and for
  *                 each hidden span: first last
  *   message id    v origin seq, and while a recall waits: pending pending-device,
- *                 and unless it had no mandate: pending-authority
+ *                 and unless it had no mandate, or was granted: pending-authority,
+ *                 and where it was granted: 1
  *   outbox        v, and for each entry: name(OutboxEntry)
  *   pin           v user pin-seq
  *   policy        v and the file

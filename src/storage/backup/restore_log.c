@@ -1,0 +1,208 @@
+#include "storage/backup/restore_log.h"
+
+#include "storage/audit/entry.h"
+#include "storage/audit/verify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOG_PATH_BYTES = 4200, LOG_ROWS = 16 };
+
+/* The first thing that is wrong. */
+static void log_found(void *context, const struct finding *finding)
+{
+    struct finding *first = context;
+    if (finding->kind != FINDING_NOTE && first->text[0] == 0)
+        *first = *finding;
+}
+
+static enum status small_read(int directory, const char *path, char *text, size_t size_max,
+                              size_t *size, struct failure *failure)
+{
+    int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+    ssize_t count = fd < 0 ? -1 : read(fd, text, size_max);
+    if (fd >= 0)
+        close(fd);
+    if (count < 0)
+        return failure_set(failure, STATUS_IO, "the file %s cannot be read: %s", path,
+                           strerror(errno));
+    *size = (size_t)count;
+    return STATUS_OK;
+}
+
+enum status restore_log_verify(int backup, const char *against, struct failure *failure)
+{
+    char line[NOTE_KEY_TEXT_BYTES];
+    char since[NOTE_BYTES_MAX];
+    size_t line_size;
+    size_t since_size;
+    struct note_key key;
+    struct finding first = {.text = ""};
+    enum status status = small_read(backup, "audit.pub", line, sizeof(line), &line_size, failure);
+    if (status == STATUS_OK)
+        status = small_read(backup, "audit/checkpoint", since, sizeof(since), &since_size, failure);
+    if (status != STATUS_OK)
+        return status;
+    if (!note_key_parse(view_make(line, line_size), &key))
+        return failure_set(failure, STATUS_CORRUPT, "the backup's audit.pub is no public key");
+    struct verification verification = {
+        .directory = against,
+        .key = &key,
+        .since = view_make(since, since_size),
+        .has_since = true,
+        .on_finding = log_found,
+        .context = &first,
+    };
+    status = audit_verify(&verification, failure);
+    if (status != STATUS_OK || verification.problems == 0)
+        return status;
+    return failure_set(failure, STATUS_UNTRUSTED,
+                       "the audit log in %s is not a later state of the backup's: %s; "
+                       "nothing was restored",
+                       against, first.text);
+}
+
+static enum status state_of(int directory, const char *path, struct audit_state *state,
+                            struct failure *failure)
+{
+    char text[AUDIT_STATE_BYTES_MAX];
+    size_t size;
+    enum status status = small_read(directory, path, text, sizeof(text), &size, failure);
+    if (status != STATUS_OK)
+        return status;
+    struct hasher *hasher = hasher_new();
+    if (!audit_state_read(view_make(text, size), hasher, state))
+        status = failure_set(failure, STATUS_CORRUPT, "the audit log's state cannot be understood");
+    hasher_free(hasher);
+    return status;
+}
+
+static enum status tile_copy(int from, int data, struct tile tile, struct failure *failure)
+{
+    char path[TILE_PATH_BYTES];
+    char target[COPY_PATH_BYTES];
+    struct copy_facts facts;
+    if (tile.width == 0)
+        return STATUS_OK;
+    tile_path(&tile, path);
+    snprintf(target, sizeof(target), "audit/%s", path);
+    return copy_file(from, path, data, target, NULL, NULL, &facts, failure);
+}
+
+enum status restore_log_copy(const char *against, int data, struct failure *failure)
+{
+    struct copy_facts facts;
+    struct audit_state state;
+    int from = open(against, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (from < 0)
+        return failure_set(failure, STATUS_NOT_FOUND, "the directory %s cannot be opened: %s",
+                           against, strerror(errno));
+    enum status status = copy_file(from, "state", data, "audit/state", NULL, NULL, &facts, failure);
+    if (status == STATUS_OK)
+        status = state_of(data, "audit/state", &state, failure);
+    for (unsigned level = 0; level < TILE_KINDS && status == STATUS_OK; level++) {
+        uint64_t full = tile_count(level, state.size) / TILE_WIDTH;
+        for (uint64_t index = 0; index <= full && status == STATUS_OK; index++)
+            status = tile_copy(from, data, tile_at(level, index, state.size), failure);
+    }
+    if (status == STATUS_OK)
+        status =
+            copy_file(from, "checkpoint", data, "audit/checkpoint", NULL, NULL, &facts, failure);
+    close(from);
+    return status;
+}
+
+enum status restore_log_state(const char *data, struct audit_state *state, struct failure *failure)
+{
+    char path[LOG_PATH_BYTES];
+    snprintf(path, sizeof(path), "%s/audit/state", data);
+    *state = (struct audit_state){.size = 0};
+    if (access(path, F_OK) != 0)
+        return STATUS_OK; /* a server that never ran has none */
+    return state_of(AT_FDCWD, path, state, failure);
+}
+
+/* *has: the log has the row's entries from `at` on. */
+static enum status log_has(const struct tree *tree, uint64_t at, const struct store_journal *row,
+                           struct arena *arena, bool *has, struct failure *failure)
+{
+    *has = row->count <= tree->size - at;
+    if (!*has)
+        return STATUS_OK;
+    struct view *entries = arena_alloc(arena, (row->count + 1) * sizeof(*entries));
+    enum status status = tree_read_entries(tree, at, row->count, arena, entries, failure);
+    for (size_t i = 0; i < row->count && status == STATUS_OK && *has; i++)
+        *has = view_equal(entries[i], row->entries[i]);
+    return status;
+}
+
+static enum status journal_skip_known(struct store *store, const struct tree *tree,
+                                      const struct audit_state *state, uint64_t from,
+                                      uint64_t *lost_from, struct failure *failure)
+{
+    struct store_journal rows[LOG_ROWS];
+    struct arena arena;
+    size_t count = LOG_ROWS;
+    uint64_t after = 0;
+    enum status status = STATUS_OK;
+    *lost_from = from;
+    arena_init(&arena);
+    while (count == LOG_ROWS && status == STATUS_OK) {
+        status = store_read_journal(store, after, LOG_ROWS, &arena, rows, &count);
+        if (status != STATUS_OK)
+            failure_set(failure, status, "the store's journal cannot be read: %s",
+                        status_text(status));
+        for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+            bool has = false;
+            after = rows[i].number;
+            if (after <= state->position)
+                status = log_has(tree, *lost_from, &rows[i], &arena, &has, failure);
+            if (has)
+                *lost_from += rows[i].count;
+        }
+        arena_reset(&arena);
+    }
+    arena_fini(&arena);
+    return status;
+}
+
+static enum status entries_settle(struct store *store, const struct tree *tree,
+                                  const struct audit_state *state, uint64_t from,
+                                  struct failure *failure)
+{
+    struct view entries[TILE_WIDTH];
+    struct arena arena;
+    size_t postings_count;
+    enum status status = STATUS_OK;
+    arena_init(&arena);
+    for (uint64_t at = from; at < tree->size && status == STATUS_OK;) {
+        size_t count = tree->size - at < TILE_WIDTH ? (size_t)(tree->size - at) : TILE_WIDTH;
+        status = tree_read_entries(tree, at, count, &arena, entries, failure);
+        if (status == STATUS_OK) {
+            struct store_posting *postings =
+                audit_postings_make(at, entries, count, &arena, &postings_count);
+            status =
+                store_settle_journal(store, state->position, postings, postings_count, failure);
+        }
+        at += count;
+        arena_reset(&arena);
+    }
+    arena_fini(&arena);
+    return status;
+}
+
+enum status restore_log_settle(struct store *store, const struct tree *tree,
+                               const struct audit_state *state, uint64_t from, uint64_t *lost_from,
+                               struct failure *failure)
+{
+    /* What is committed from here on is numbered above what the log has. */
+    store_skip_journal(store, state->position);
+    enum status status = journal_skip_known(store, tree, state, from, lost_from, failure);
+    if (status == STATUS_OK)
+        status = entries_settle(store, tree, state, from, failure);
+    return status;
+}
