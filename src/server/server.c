@@ -36,6 +36,8 @@ enum {
 struct server {
     struct store *store;
     struct uuid store_id;
+    struct store_past pasts[LIMIT_STORE_PASTS_MAX];
+    size_t past_count;
     struct identity_keys *keys;
     uint8_t ticket_key[TICKET_KEY_BYTES];
     struct transport_tls *tls;
@@ -93,6 +95,8 @@ static enum status server_open_data(struct server *server, const struct config *
     if (status != STATUS_OK)
         return status;
     status = store_get_id(server->store, &server->store_id);
+    if (status == STATUS_OK)
+        status = store_get_pasts(server->store, server->pasts, &server->past_count);
     if (status != STATUS_OK)
         failure_set(failure, status, "data: the store in %s cannot be read: %s.", directory,
                     status_text(status));
@@ -252,6 +256,8 @@ static void server_start_workers(struct server *server, const struct config *con
         .ticket_life_ms = config->ticket_life_ms,
         .offline_retention_ms = config->offline_retention_ms,
         .store = server->store_id,
+        .pasts = server->pasts,
+        .past_count = server->past_count,
         .has_outbox = server->webhooks != NULL,
     };
     struct shell_settings settings = {

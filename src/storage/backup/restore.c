@@ -13,7 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RESTORE_PATH_BYTES = 4200 };
+enum {
+    RESTORE_PATH_BYTES = 4200,
+    /* What was decided before the backup may have been committed after it, and clocks are set. What
+     * a device sends again in vain costs it an answer. */
+    LOST_MARGIN_MS = 60 * 60 * 1000,
+};
 
 static const char mark[] = "RESTORING";
 
@@ -211,7 +216,9 @@ static enum status store_catch_up(struct restoring *restoring, struct store *sto
     if (status != STATUS_OK)
         return failure_set(failure, status, "the store's id cannot be read: %s",
                            status_text(status));
-    status = store_begin_anew(store, restored->backup.time_ms, failure);
+    uint64_t time_ms = restored->backup.time_ms;
+    status =
+        store_begin_anew(store, time_ms > LOST_MARGIN_MS ? time_ms - LOST_MARGIN_MS : 1, failure);
     if (status == STATUS_OK)
         status = restore_log_settle(store, tree, state, had, &restored->lost_from, failure);
     if (status == STATUS_OK)
