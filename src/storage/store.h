@@ -41,7 +41,8 @@ MUST_CHECK enum status store_open_rocksdb(const struct store_options *options, s
 /* NULL is nothing. No other call may be under way. */
 void store_close(struct store *store);
 
-/* Which store this is: random, made with the store and never changed. The memory store's is always
+/* Which store this is: random, made with the store and changed by
+ * store_begin_anew alone. The memory store's is always
  * the same. */
 MUST_CHECK enum status store_get_id(struct store *store, struct uuid *id);
 
