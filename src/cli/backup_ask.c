@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -32,22 +32,39 @@ static int ask_connect(const char *data)
     return fd;
 }
 
+/* Numbers and nothing else, with a space between. */
+static bool numbers_read(const char *text, uint64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *rest;
+        numbers[i] = strtoull(text, &rest, 10);
+        if (rest == text || *rest != (i + 1 < count ? ' ' : 0))
+            return false;
+        text = rest + 1;
+    }
+    return true;
+}
+
 /* OK with *is_end where the line was the last one. */
 static enum status ask_take(const char *line, struct backup *made, bool *is_end,
                             struct failure *failure)
 {
-    uint64_t bytes;
-    uint64_t of;
+    uint64_t numbers[6];
     *is_end = true;
     if (strncmp(line, "failed ", 7) == 0)
         return failure_set(failure, STATUS_IO, "%s", line + 7);
-    if (sscanf(line, "done %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64,
-               &made->id, &made->time_ms, &made->audit_entries, &made->files, &made->bytes,
-               &made->new_bytes) == 6)
+    if (strncmp(line, "done ", 5) == 0 && numbers_read(line + 5, numbers, 6)) {
+        *made = (struct backup){.id = numbers[0],
+                                .time_ms = numbers[1],
+                                .audit_entries = numbers[2],
+                                .files = numbers[3],
+                                .bytes = numbers[4],
+                                .new_bytes = numbers[5]};
         return STATUS_OK;
+    }
     *is_end = false;
-    if (sscanf(line, "progress %" SCNu64 " %" SCNu64, &bytes, &of) == 2)
-        backup_show_progress(bytes, of);
+    if (strncmp(line, "progress ", 9) == 0 && numbers_read(line + 9, numbers, 2))
+        backup_show_progress(numbers[0], numbers[1]);
     return STATUS_OK;
 }
 

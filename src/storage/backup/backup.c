@@ -194,7 +194,7 @@ static enum status log_copy_edge(struct making *making, struct failure *failure)
 static enum status log_copy_state(struct making *making, struct failure *failure)
 {
     char text[AUDIT_STATE_BYTES_MAX];
-    struct audit_state state;
+    struct audit_state state = {.size = 0};
     enum status status = making_copy(making, making->data, "audit/state", "audit/state", failure);
     if (status != STATUS_OK)
         return status == STATUS_NOT_FOUND ? STATUS_OK : status;

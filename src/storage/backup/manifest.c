@@ -1,6 +1,7 @@
 #include "storage/backup/manifest.h"
 
 #include "base/memory.h"
+#include "storage/audit/note.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,7 @@ static int file_compare(const void *one, const void *other)
 
 const struct manifest_file *manifest_find(const struct manifest *manifest, const char *path)
 {
-    struct manifest_file key;
+    struct manifest_file key = {.facts = {.bytes = 0}};
     snprintf(key.path, sizeof(key.path), "%s", path);
     return manifest->count == 0 ? NULL
                                 : bsearch(&key, manifest->files, manifest->count,
@@ -118,45 +119,81 @@ static bool path_is_sound(const char *path)
                strlen(path);
 }
 
-static bool manifest_take_file(struct manifest *manifest, const char *line)
+/* The next word of a line, up to a space or the line's end. */
+static struct view word_take(struct view *line)
+{
+    const uint8_t *space = line->size == 0 ? NULL : memchr(line->data, ' ', line->size);
+    struct view word =
+        view_make(line->data, space == NULL ? line->size : (size_t)(space - line->data));
+    size_t skipped = word.size + (space != NULL);
+    *line = view_make(line->data + skipped, line->size - skipped);
+    return word;
+}
+
+static bool hex_take(struct view *line, uint8_t *bytes, size_t size)
+{
+    size_t found;
+    struct view hex = word_take(line);
+    return hex.size == 2 * size &&
+           sodium_hex2bin(bytes, size, (const char *)hex.data, hex.size, NULL, &found, NULL) == 0 &&
+           found == size;
+}
+
+static bool number_take(struct view *line, uint64_t *number)
+{
+    return number_parse(word_take(line), number);
+}
+
+static bool manifest_take_file(struct manifest *manifest, struct view line)
 {
     struct copy_facts facts;
-    char hex[HEX_BYTES];
     char path[COPY_PATH_BYTES];
-    size_t size;
-    if (sscanf(line, "file %" SCNu64 " %64[0-9a-f] %127[^\n]", &facts.bytes, hex, path) != 3 ||
-        sodium_hex2bin(facts.hash, COPY_HASH_BYTES, hex, strlen(hex), NULL, &size, NULL) != 0 ||
-        size != COPY_HASH_BYTES || !path_is_sound(path))
+    if (!number_take(&line, &facts.bytes) || !hex_take(&line, facts.hash, COPY_HASH_BYTES) ||
+        line.size >= sizeof(path))
+        return false;
+    snprintf(path, sizeof(path), "%.*s", VIEW_PRINT(line));
+    if (!path_is_sound(path))
         return false;
     manifest_add(manifest, path, &facts);
     return true;
 }
 
-static bool manifest_parse(struct manifest *manifest, char *text)
+/* One line after the first; `before` is everything above it. */
+static bool manifest_take_line(struct manifest *manifest, struct view line, struct view before,
+                               bool *is_end)
 {
-    char hex[2 * UUID_BYTES + 1];
     char sum[HEX_BYTES];
-    size_t size;
-    char *end = strstr(text, "\nsum ");
-    if (end == NULL ||
-        sscanf(text,
-               "unsay-backup 1\nstore %32[0-9a-f]\ntime %" SCNu64 "\naudit %" SCNu64
-               "\nnew %" SCNu64 "\n",
-               hex, &manifest->time_ms, &manifest->audit_entries, &manifest->new_bytes) != 4 ||
-        sodium_hex2bin(manifest->store.bytes, UUID_BYTES, hex, strlen(hex), NULL, &size, NULL) !=
-            0 ||
-        size != UUID_BYTES)
+    struct view name = word_take(&line);
+    if (view_equal(name, view_of("file")))
+        return manifest_take_file(manifest, line);
+    if (view_equal(name, view_of("store")))
+        return hex_take(&line, manifest->store.bytes, UUID_BYTES);
+    if (view_equal(name, view_of("time")))
+        return number_take(&line, &manifest->time_ms);
+    if (view_equal(name, view_of("audit")))
+        return number_take(&line, &manifest->audit_entries);
+    if (view_equal(name, view_of("new")))
+        return number_take(&line, &manifest->new_bytes);
+    hash_text(before, sum);
+    *is_end = view_equal(name, view_of("sum")) && view_equal(line, view_of(sum));
+    return *is_end;
+}
+
+static bool manifest_parse(struct manifest *manifest, struct view text)
+{
+    struct view rest = text;
+    struct view line;
+    bool is_end = false;
+    if (!line_take(&rest, &line) || !view_equal(line, view_of("unsay-backup 1")))
         return false;
-    hash_text(view_make(text, (size_t)(end + 1 - text)), sum);
-    if (strncmp(end + strlen("\nsum "), sum, strlen(sum)) != 0)
-        return false;
-    char *line = strstr(text, "\nfile ");
-    for (; line != NULL && line < end; line = strchr(line + 1, '\n'))
-        if (!manifest_take_file(manifest, line + 1))
+    while (!is_end) {
+        struct view before = view_make(text.data, text.size - rest.size);
+        if (!line_take(&rest, &line) || !manifest_take_line(manifest, line, before, &is_end))
             return false;
+    }
     if (manifest->count > 0)
         qsort(manifest->files, manifest->count, sizeof(*manifest->files), file_compare);
-    return true;
+    return rest.size == 0 && !uuid_is_zero(&manifest->store);
 }
 
 enum status manifest_read(struct manifest *manifest, int directory, struct failure *failure)
@@ -170,7 +207,9 @@ enum status manifest_read(struct manifest *manifest, int directory, struct failu
     if (fstat(fd, &about) == 0) {
         text = memory_new((size_t)about.st_size + 1);
         if (read(fd, text, (size_t)about.st_size) == about.st_size)
-            status = manifest_parse(manifest, text) ? STATUS_OK : STATUS_CORRUPT;
+            status = manifest_parse(manifest, view_make(text, (size_t)about.st_size))
+                         ? STATUS_OK
+                         : STATUS_CORRUPT;
     }
     close(fd);
     free(text);

@@ -38,8 +38,8 @@ enum status restore_log_verify(int backup, const char *against, struct failure *
 {
     char line[NOTE_KEY_TEXT_BYTES];
     char since[NOTE_BYTES_MAX];
-    size_t line_size;
-    size_t since_size;
+    size_t line_size = 0;
+    size_t since_size = 0;
     struct note_key key;
     struct finding first = {.text = ""};
     enum status status = small_read(backup, "audit.pub", line, sizeof(line), &line_size, failure);
@@ -70,7 +70,7 @@ static enum status state_of(int directory, const char *path, struct audit_state 
                             struct failure *failure)
 {
     char text[AUDIT_STATE_BYTES_MAX];
-    size_t size;
+    size_t size = 0;
     enum status status = small_read(directory, path, text, sizeof(text), &size, failure);
     if (status != STATUS_OK)
         return status;
@@ -96,7 +96,7 @@ static enum status tile_copy(int from, int data, struct tile tile, struct failur
 enum status restore_log_copy(const char *against, int data, struct failure *failure)
 {
     struct copy_facts facts;
-    struct audit_state state;
+    struct audit_state state = {.size = 0};
     int from = open(against, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (from < 0)
         return failure_set(failure, STATUS_NOT_FOUND, "the directory %s cannot be opened: %s",
