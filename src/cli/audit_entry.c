@@ -168,6 +168,11 @@ static void entry_print_text(FILE *file, uint64_t index, const wire_audit_entry 
     print_part(file, entry->outcome == WIRE(RECALL_OUTCOME, REFUSED) ? "  refused: " : "  ",
                outcome);
     print_part(file, "  by rule ", entry->rule);
+    if (entry->restored != NULL && entry->restored->lost_from < entry->restored->lost_until)
+        fprintf(file, "  entries %" PRIu64 " to %" PRIu64 " tell of what was lost",
+                entry->restored->lost_from, entry->restored->lost_until - 1);
+    if (entry->restored != NULL && entry->restored->recalls_unknown)
+        fputs("  recalls since the backup are not known", file);
     if (entry->clock_unsure)
         fputs("  (clock unsure)", file);
     fputc('\n', file);

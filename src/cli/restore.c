@@ -64,8 +64,9 @@ static void restored_print(const struct restore_request *request, const struct r
     text_write_foreign(stdout, view_of(request->data));
     putchar('\n');
     if (request->against != NULL)
-        printf("taken back since: %" PRIu64 " messages are tombstones now, and their bodies gone; "
-               "%" PRIu64 " recalls are of messages that the backup has not\n",
+        printf("taken back since: %" PRIu64
+               " of the messages in it, whose bodies are gone now; %" PRIu64
+               " that it does not have\n",
                restored->taken_back, restored->waiting);
     else
         puts("what was taken back since the backup is not known, and may be readable again");

@@ -7,9 +7,13 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
+import uuid
 
 import harness
 
@@ -162,6 +166,45 @@ class Making(BackupCase):
         self.assertEqual([path.name for path in self.place.iterdir()], ["1"])
 
 
+class Control(BackupCase):
+    """The socket that a running server is asked over."""
+
+    def ask(self, request):
+        link = socket.socket(socket.AF_UNIX)
+        self.addCleanup(link.close)
+        link.settimeout(harness.COMMAND_SECONDS)
+        os.chdir(self.server.data)  # the name of a socket may be too long for its address
+        self.addCleanup(os.chdir, "/")
+        link.connect("control.sock")
+        link.sendall(request)
+        return link
+
+    def test_requests(self):
+        for request, answer in ((b"nonsense\n", b"failed this server does not know"),
+                                (b"backup relative\n", b"failed name the place"),
+                                (b"backup /dev/null/x\n", b"failed making the directory")):
+            with self.subTest(request):
+                self.assertTrue(self.ask(request).recv(8192).startswith(answer))
+
+    def test_one_that_says_nothing_holds_up_nobody(self):
+        self.ask(b"back")
+        self.assertEqual(self.server.kill(signal.SIGTERM), 0)
+        self.assertFalse((self.server.data / "control.sock").exists())
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can ask as somebody else")
+    def test_somebody_else_is_turned_away(self):
+        for path in (self.directory, self.server.data):
+            path.chmod(0o755)
+        (self.server.data / "control.sock").chmod(0o777)
+        asked = subprocess.run(
+            [sys.executable, "-c",
+             "import os, socket; os.setgid(65534); os.setuid(65534)\n"
+             "link = socket.socket(socket.AF_UNIX); link.connect('control.sock')\n"
+             "print(link.recv(8192).decode())"],
+            cwd=self.server.data, capture_output=True, text=True, check=True)
+        self.assertIn("failed only root and the user", asked.stdout)
+
+
 def stat_mode(path):
     return path.stat().st_mode & 0o777
 
@@ -290,6 +333,34 @@ class Restoring(BackupCase):
         self.assertEqual(files_with(self.server.data, secret), [])
         self.assertEqual(self.server.kill(signal.SIGTERM), 0)
         self.verify(self.server.data)
+
+    def test_a_recall_that_waits(self):
+        """One that came before its message waits in the restored store as well."""
+        self.backup()
+        told = self.alice.run("recall", self.talk, str(uuid.uuid4()), "--json").objects
+        self.assertEqual([target["outcome"] for target in told], ["pending"])
+        harness.wait_until(lambda: "pending" in [
+            entry["outcome"] for entry in
+            harness.run("audit", "export", self.server.data / "audit").objects])
+        told = self.restored("--against", self.lose())
+        self.assertEqual((told["taken_back"], told["waiting"]), (0, 1))
+
+    def receipts(self, seq):
+        """What the report tells of each device's receipt."""
+        devices = self.alice.ok("exposure", self.talk, seq, "--json").objects[1:]
+        return {device["device"]: device["receipt"] for device in devices}
+
+    def test_receipts(self):
+        """What a device signed before holds for the restored store, too."""
+        seq = self.alice.send(self.talk, "body")["seq"]
+        self.bob.ok("watch", self.talk, "--until-online", "--json")
+        self.recall(self.alice, seq)
+        self.bob.ok("watch", self.talk, "--until-online", "--json")
+        harness.wait_until(lambda: self.receipts(seq)["phone"] == "signed")
+        self.backup()
+        self.restored("--against", self.lose())
+        self.server.start()
+        self.assertEqual(self.receipts(seq)["phone"], "signed")
 
     def test_while_it_is_used(self):
         """Backups taken in the middle of sending and taking back agree in themselves: each recall has

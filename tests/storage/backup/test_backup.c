@@ -248,6 +248,43 @@ static void test_sharing(void **state)
     assert_int_equal(make(fixture).id, 3);
 }
 
+static bool is_cancelled(void *context)
+{
+    int *pieces = context;
+    return --*pieces < 0;
+}
+
+/* Stopped in the middle, it leaves nothing behind, wherever that was. */
+static void test_cancelled(void **state)
+{
+    struct fixture *fixture = *state;
+    struct backup made;
+    struct failure failure;
+    char checkpoint[PATH_BYTES + 64];
+    enum status status = STATUS_CLOSED;
+    snprintf(checkpoint, sizeof(checkpoint), "%s/backup.store", fixture->data);
+    for (int pieces = 0; status == STATUS_CLOSED; pieces++) {
+        int left = pieces;
+        struct backup *backups;
+        size_t count;
+        struct backup_request request = {
+            .data = fixture->data,
+            .to = fixture->to,
+            .store = fixture->store,
+            .now_ms = 5000,
+            .is_cancelled = is_cancelled,
+            .context = &left,
+        };
+        status = backup_make(&request, &made, &failure);
+        assert_int_not_equal(access(checkpoint, F_OK), 0);
+        assert_int_equal(backup_list(fixture->to, &backups, &count, NULL), STATUS_OK);
+        assert_int_equal(count, status == STATUS_OK ? 1 : 0);
+        free(backups);
+    }
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(made.id, 1);
+}
+
 static void write_file(const struct fixture *fixture, const char *path, const char *text)
 {
     char whole[2 * PATH_BYTES];
@@ -312,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_moment, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(test_sharing, fixture_make, fixture_free),
+        cmocka_unit_test_setup_teardown(test_cancelled, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(test_damaged, fixture_make, fixture_free),
         cmocka_unit_test_setup_teardown(test_same_name_is_not_same_file, fixture_make,
                                         fixture_free),
