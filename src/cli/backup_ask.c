@@ -119,7 +119,7 @@ static enum status ask_here(const char *data, const char *to, struct backup *mad
         failure_set(
             failure, status,
             "a process has the store in %s, and no server answers at its control.sock: wait "
-            "until the server has started, or end the other command",
+            "until the server has started, look into its log, or end the other command",
             data);
     if (status == STATUS_OK)
         status = backup_make(&request, made, failure);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { CONTROL_REQUEST_MS = 5000, CONTROL_TELL_MS = 100 };
+enum { CONTROL_REQUEST_MS = 5000, CONTROL_TELL_MS = 100, CONTROL_DATA_BYTES = 90 };
 
 static const char socket_name[] = "control.sock";
 
@@ -190,28 +190,37 @@ static void control_main(void *context)
     }
 }
 
-/* The address of a socket has room for 107 bytes; a data directory may have a longer name. */
-static enum status control_bind(struct control *control, struct failure *failure)
+/* The address of a socket has room for 107 bytes; a data directory may have a longer name, and is
+ * then named by its descriptor. */
+static void control_address(const struct control *control, int directory,
+                            struct sockaddr_un *address)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int directory = open(control->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory >= 0) {
-        unlinkat(directory, socket_name, 0);
-        snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", directory,
+    size_t size = sizeof(address->sun_path);
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(control->data) <= CONTROL_DATA_BYTES)
+        snprintf(address->sun_path, size, "%.*s/%s", CONTROL_DATA_BYTES, control->data,
                  socket_name);
-        control->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    }
+    else
+        snprintf(address->sun_path, size, "/proc/self/fd/%d/%s", directory, socket_name);
+}
+
+static bool control_bind(struct control *control)
+{
+    struct sockaddr_un address;
+    int directory = open(control->data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0)
+        return false;
+    unlinkat(directory, socket_name, 0);
+    control_address(control, directory, &address);
+    control->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool is_bound =
-        directory >= 0 && control->listening >= 0 &&
+        control->listening >= 0 &&
         bind(control->listening, (const struct sockaddr *)&address, sizeof(address)) == 0 &&
         fchmodat(directory, socket_name, 0600, 0) == 0 && listen(control->listening, 4) == 0;
-    enum status status =
-        is_bound ? STATUS_OK
-                 : failure_set(failure, STATUS_IO, "data: the socket %s/%s cannot be made: %s.",
-                               control->data, socket_name, strerror(errno));
-    if (directory >= 0)
-        close(directory);
-    return status;
+    int error = errno;
+    close(directory);
+    errno = error;
+    return is_bound;
 }
 
 static void control_free(struct control *control)
@@ -224,8 +233,7 @@ static void control_free(struct control *control)
     free(control);
 }
 
-enum status control_start(const char *data, struct store *store, struct auditor *auditor,
-                          struct control **started, struct failure *failure)
+struct control *control_start(const char *data, struct store *store, struct auditor *auditor)
 {
     struct control *control = memory_new(sizeof(*control));
     control->data = memory_copy(data, strlen(data));
@@ -234,16 +242,15 @@ enum status control_start(const char *data, struct store *store, struct auditor 
     control->listening = control->client = -1;
     control->stopping = eventfd(0, EFD_CLOEXEC);
     backup_clean(data);
-    enum status status = control_bind(control, failure);
-    if (status == STATUS_OK &&
-        (control->stopping < 0 || uv_thread_create(&control->thread, control_main, control) != 0))
-        status = failure_set(failure, STATUS_IO, "the system has no room for another thread.");
-    if (status != STATUS_OK) {
-        control_free(control);
-        return status;
-    }
-    *started = control;
-    return STATUS_OK;
+    if (control->stopping >= 0 && control_bind(control) &&
+        uv_thread_create(&control->thread, control_main, control) == 0)
+        return control;
+    fprintf(stderr,
+            "unsay: the socket %s/%s cannot be made: %s; backups can be made while the server is "
+            "stopped\n",
+            data, socket_name, strerror(errno));
+    control_free(control);
+    return NULL;
 }
 
 void control_stop(struct control *control)

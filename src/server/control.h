@@ -19,9 +19,10 @@ enum { CONTROL_LINE_BYTES = 8192 };
 struct control;
 
 /* Opens the socket, in place of one that an earlier server left; the data directory is this
- * process's, since it has the store. Store and auditor are lent until control_stop. */
-MUST_CHECK enum status control_start(const char *data, struct store *store, struct auditor *auditor,
-                                     struct control **control, struct failure *failure);
+ * process's, since it has the store. Store and auditor are lent until control_stop. A server serves
+ * its clients without it, too: where there is no socket to be had, as on some file systems, that is
+ * said on standard error, and the answer is NULL. */
+struct control *control_start(const char *data, struct store *store, struct auditor *auditor);
 
 /* A backup that is under way ends as failed. NULL is nothing. */
 void control_stop(struct control *control);

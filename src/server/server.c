@@ -394,8 +394,7 @@ enum status server_open(const struct config *config, struct server **opened,
     if (status == STATUS_OK)
         status = server_open_keys(server, config, failure);
     if (status == STATUS_OK)
-        status =
-            control_start(config->data, server->store, server->auditor, &server->control, failure);
+        server->control = control_start(config->data, server->store, server->auditor);
     if (status == STATUS_OK)
         status = server_open_sockets(server, config, failure);
     if (status != STATUS_OK) {

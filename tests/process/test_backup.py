@@ -191,6 +191,23 @@ class Control(BackupCase):
         self.assertEqual(self.server.kill(signal.SIGTERM), 0)
         self.assertFalse((self.server.data / "control.sock").exists())
 
+    def test_without_a_socket(self):
+        """Where none can be made, the server serves all the same, and says so."""
+        self.server.kill(signal.SIGTERM)
+        (self.server.data / "control.sock").mkdir()
+        self.server.start()
+        self.assertIn("control.sock cannot be made", (self.directory / "server.log").read_text())
+        self.alice.send(self.talk, "hello")
+        refused = harness.run("backup", "--data", self.server.data, "--to", self.place)
+        self.assertEqual(refused.code, 1)
+        self.assertIn("no server answers", refused.err)
+
+    def test_a_long_name(self):
+        long = self.directory / ("d" * 100)
+        server = harness.Server(long)
+        self.stack.callback(server.close)
+        self.assertEqual(harness.run("backup", "--data", server.data, "--to", self.place).code, 0)
+
     @unittest.skipUnless(os.geteuid() == 0, "only root can ask as somebody else")
     def test_somebody_else_is_turned_away(self):
         for path in (self.directory, self.server.data):
