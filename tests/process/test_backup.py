@@ -222,6 +222,11 @@ class Control(BackupCase):
         self.assertIn("failed only root and the user", asked.stdout)
 
 
+def size_of(log):
+    """How many entries the checkpoint vouches for."""
+    return int((log / "checkpoint").read_text().split("\n")[1])
+
+
 def stat_mode(path):
     return path.stat().st_mode & 0o777
 
@@ -303,6 +308,50 @@ class Restoring(BackupCase):
         self.assertEqual(result.code, 1, result)
         self.assertIn("is not a later state", result.err)
         self.assertFalse(self.server.data.exists())
+
+    def entries(self, count):
+        """Waits until the log has as many."""
+        harness.wait_until(lambda: size_of(self.server.data / "audit") >= count)
+
+    def test_copies_of_the_log_while_it_grows(self):
+        """Parts of different ages, or without a state: what the checkpoint vouches for is there."""
+        seq = self.alice.send(self.talk, "body")["seq"]
+        self.backup()
+        audit = self.server.data / "audit"
+        early = self.directory / "early"
+        early.mkdir()
+        shutil.copy(audit / "state", early)
+        self.recall(self.alice, seq)
+        many = [str(seq)] * 100
+        for _ in range(2):
+            self.alice.run("recall", self.talk, *many)
+        self.entries(202)
+        middle = self.directory / "middle"
+        shutil.copytree(audit, middle)
+        self.alice.run("recall", self.talk, *many)
+        self.entries(302)
+        log = self.lose()
+        for name, parts in (("without-state", (log, None)), ("old-state", (log, early)),
+                            ("old-checkpoint", (middle, log)), ("new-tiles", (middle, middle))):
+            with self.subTest(name):
+                copy = self.directory / name
+                copy.mkdir()
+                shutil.copytree(log / "tile", copy / "tile")
+                shutil.copy(parts[0] / "checkpoint", copy)
+                if parts[1] is not None:
+                    shutil.copy(parts[1] / "state", copy)
+                data = self.directory / f"data-{name}"
+                result = self.restore(data, "--against", copy)
+                self.assertEqual(result.code, 0, result)
+                self.assertEqual(result.objects[-1]["taken_back"], 1)
+                expected = middle if name == "new-tiles" else log
+                self.assertEqual(result.objects[-1]["audit_entries"], size_of(expected))
+                self.verify(data)
+                self.server.data = data
+                self.server.start()
+                self.assertEqual(self.shown(self.bob), [None])
+                self.assertEqual(self.server.kill(signal.SIGTERM), 0)
+                self.verify(data)
 
     def test_targets_that_do_not_suit(self):
         self.backup()

@@ -30,6 +30,7 @@ struct restoring {
     int backup;
     int data;
     struct manifest manifest;
+    struct checkpoint checkpoint; /* of the newer log */
     struct uuid store_before;
 };
 
@@ -78,11 +79,12 @@ static enum status from_open(struct restoring *restoring, struct failure *failur
 }
 
 /* A restore is of the backup's recalls and of those since: of the latter somebody has to know. */
-static enum status against_check(const struct restoring *restoring, struct failure *failure)
+static enum status against_check(struct restoring *restoring, struct failure *failure)
 {
     const struct restore_request *request = restoring->request;
     if (request->against != NULL)
-        return restore_log_verify(restoring->backup, request->against, failure);
+        return restore_log_verify(restoring->backup, request->against, &restoring->checkpoint,
+                                  failure);
     if (request->accepts_unknown_recalls)
         return STATUS_OK;
     return failure_set(failure, STATUS_LIMIT,
@@ -167,8 +169,9 @@ static enum status files_copy(struct restoring *restoring, struct failure *failu
         if (request->on_progress != NULL)
             request->on_progress(request->context, done, of);
     }
-    return request->against == NULL ? STATUS_OK
-                                    : restore_log_copy(request->against, restoring->data, failure);
+    return request->against == NULL
+               ? STATUS_OK
+               : restore_log_copy(request->against, &restoring->checkpoint, request->data, failure);
 }
 
 /* ---- The store ---- */

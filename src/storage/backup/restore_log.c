@@ -12,11 +12,12 @@
 
 enum { LOG_PATH_BYTES = 4200, LOG_ROWS = 16 };
 
-/* The first thing that is wrong. */
+/* The first thing that is wrong. The state is the server's own note: log_choose sees whether it is
+ * of use. */
 static void log_found(void *context, const struct finding *finding)
 {
     struct finding *first = context;
-    if (finding->kind != FINDING_NOTE && first->text[0] == 0)
+    if (finding->kind != FINDING_NOTE && strcmp(finding->file, "state") != 0 && first->text[0] == 0)
         *first = *finding;
 }
 
@@ -34,7 +35,8 @@ static enum status small_read(int directory, const char *path, char *text, size_
     return STATUS_OK;
 }
 
-enum status restore_log_verify(int backup, const char *against, struct failure *failure)
+enum status restore_log_verify(int backup, const char *against, struct checkpoint *checkpoint,
+                               struct failure *failure)
 {
     char line[NOTE_KEY_TEXT_BYTES];
     char since[NOTE_BYTES_MAX];
@@ -58,7 +60,8 @@ enum status restore_log_verify(int backup, const char *against, struct failure *
         .context = &first,
     };
     status = audit_verify(&verification, failure);
-    if (status != STATUS_OK || verification.problems == 0)
+    *checkpoint = verification.checkpoint;
+    if (status != STATUS_OK || first.text[0] == 0)
         return status;
     return failure_set(failure, STATUS_UNTRUSTED,
                        "the audit log in %s is not a later state of the backup's: %s; "
@@ -81,38 +84,110 @@ static enum status state_of(int directory, const char *path, struct audit_state 
     return status;
 }
 
-static enum status tile_copy(int from, int data, struct tile tile, struct failure *failure)
+/* What the tile has in the tree of this size, whether the file has more or not. */
+static enum status tile_copy(const struct tree *tree, const struct tile *tile, struct files *to,
+                             struct failure *failure)
 {
     char path[TILE_PATH_BYTES];
-    char target[COPY_PATH_BYTES];
-    struct copy_facts facts;
-    if (tile.width == 0)
-        return STATUS_OK;
-    tile_path(&tile, path);
-    snprintf(target, sizeof(target), "audit/%s", path);
-    return copy_file(from, path, data, target, NULL, NULL, &facts, failure);
+    struct view entries[TILE_WIDTH];
+    struct buffer bytes;
+    unsigned width;
+    unsigned count = 0;
+    buffer_init(&bytes);
+    enum status status = tree_read_file(tree, tile, &bytes, &width, failure);
+    size_t size = (size_t)tile->width * HASH_BYTES;
+    if (status == STATUS_OK && tile->level == TILE_ENTRIES) {
+        size = SIZE_MAX;
+        if (bundle_read(buffer_view(&bytes), entries, &count) && count >= tile->width)
+            size = (size_t)(entries[tile->width - 1].data - buffer_view(&bytes).data) +
+                   entries[tile->width - 1].size;
+    }
+    tile_path(tile, path);
+    if (status == STATUS_OK && size > buffer_size(&bytes))
+        status = failure_set(failure, STATUS_CORRUPT, "the log's file %s is damaged", path);
+    if (status == STATUS_OK)
+        status = files_write(to, path, view_make(buffer_view(&bytes).data, size), failure);
+    buffer_fini(&bytes);
+    return status;
 }
 
-enum status restore_log_copy(const char *against, int data, struct failure *failure)
+static enum status tiles_copy(const struct tree *tree, struct files *to, struct failure *failure)
 {
-    struct copy_facts facts;
-    struct audit_state state = {.size = 0};
-    int from = open(against, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (from < 0)
-        return failure_set(failure, STATUS_NOT_FOUND, "the directory %s cannot be opened: %s",
-                           against, strerror(errno));
-    enum status status = copy_file(from, "state", data, "audit/state", NULL, NULL, &facts, failure);
-    if (status == STATUS_OK)
-        status = state_of(data, "audit/state", &state, failure);
+    enum status status = STATUS_OK;
     for (unsigned level = 0; level < TILE_KINDS && status == STATUS_OK; level++) {
-        uint64_t full = tile_count(level, state.size) / TILE_WIDTH;
-        for (uint64_t index = 0; index <= full && status == STATUS_OK; index++)
-            status = tile_copy(from, data, tile_at(level, index, state.size), failure);
+        uint64_t full = tile_count(level, tree->size) / TILE_WIDTH;
+        for (uint64_t index = 0; index <= full && status == STATUS_OK; index++) {
+            struct tile tile = tile_at(level, index, tree->size);
+            if (tile.width > 0)
+                status = tile_copy(tree, &tile, to, failure);
+        }
     }
+    return status;
+}
+
+/* How far the copy goes. */
+static void log_choose(const struct tree *tree, const struct checkpoint *checkpoint,
+                       struct audit_state *state)
+{
+    struct buffer bytes;
+    struct hash root;
+    struct tree whole = *tree;
+    buffer_init(&bytes);
+    bool has_state =
+        files_read(tree->files, "state", AUDIT_STATE_BYTES_MAX, &bytes, NULL) == STATUS_OK &&
+        audit_state_read(buffer_view(&bytes), tree->hasher, state);
+    buffer_fini(&bytes);
+    if (!has_state)
+        *state = (struct audit_state){.size = 0};
+    whole.size = state->size;
+    if (has_state && state->size >= checkpoint->size &&
+        tree_hash(&whole, 0, state->size, &root, NULL) == STATUS_OK &&
+        hash_equal(&root, &state->root))
+        return;
+    *state = (struct audit_state){.size = checkpoint->size,
+                                  .position = state->position,
+                                  .batch_size = checkpoint->size,
+                                  .batch_position = state->position,
+                                  .root = checkpoint->root};
+}
+
+static enum status log_write(const struct tree *tree, const struct audit_state *state,
+                             struct files *to, struct failure *failure)
+{
+    struct buffer bytes;
+    buffer_init(&bytes);
+    audit_state_write(state, tree->hasher, &bytes);
+    enum status status = tiles_copy(tree, to, failure);
     if (status == STATUS_OK)
-        status =
-            copy_file(from, "checkpoint", data, "audit/checkpoint", NULL, NULL, &facts, failure);
-    close(from);
+        status = files_replace(to, "state", buffer_view(&bytes), failure);
+    if (status == STATUS_OK)
+        status = files_read(tree->files, "checkpoint", NOTE_BYTES_MAX, &bytes, failure);
+    if (status == STATUS_OK)
+        status = files_replace(to, "checkpoint", buffer_view(&bytes), failure);
+    buffer_fini(&bytes);
+    return status == STATUS_OK ? files_flush(to, failure) : status;
+}
+
+enum status restore_log_copy(const char *against, const struct checkpoint *checkpoint,
+                             const char *data, struct failure *failure)
+{
+    char path[LOG_PATH_BYTES];
+    struct files *from = NULL;
+    struct files *to = NULL;
+    struct audit_state state;
+    snprintf(path, sizeof(path), "%s/audit", data);
+    enum status status = files_open(against, FILES_READ, &from, failure);
+    if (status == STATUS_OK)
+        status = files_open(path, FILES_WRITE, &to, failure);
+    if (status == STATUS_OK) {
+        struct tree tree = {from, hasher_new(), 0};
+        log_choose(&tree, checkpoint, &state);
+        tree.size = state.size;
+        status = log_write(&tree, &state, to, failure);
+        hasher_free(tree.hasher);
+    }
+    files_close(from);
+    files_close(to);
     return status;
 }
 
@@ -140,9 +215,10 @@ static enum status log_has(const struct tree *tree, uint64_t at, const struct st
     return status;
 }
 
-static enum status journal_skip_known(struct store *store, const struct tree *tree,
-                                      const struct audit_state *state, uint64_t from,
-                                      uint64_t *lost_from, struct failure *failure)
+/* *settled: the last row that the log has, or what its state says. */
+static enum status journal_skip_known(struct store *store, const struct tree *tree, uint64_t from,
+                                      uint64_t *lost_from, uint64_t *settled,
+                                      struct failure *failure)
 {
     struct store_journal rows[LOG_ROWS];
     struct arena arena;
@@ -157,12 +233,14 @@ static enum status journal_skip_known(struct store *store, const struct tree *tr
             failure_set(failure, status, "the store's journal cannot be read: %s",
                         status_text(status));
         for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-            bool has = false;
+            bool has;
             after = rows[i].number;
-            if (after <= state->position)
-                status = log_has(tree, *lost_from, &rows[i], &arena, &has, failure);
-            if (has)
-                *lost_from += rows[i].count;
+            status = log_has(tree, *lost_from, &rows[i], &arena, &has, failure);
+            if (status != STATUS_OK || !has)
+                continue;
+            *lost_from += rows[i].count;
+            if (after > *settled)
+                *settled = after;
         }
         arena_reset(&arena);
     }
@@ -170,9 +248,8 @@ static enum status journal_skip_known(struct store *store, const struct tree *tr
     return status;
 }
 
-static enum status entries_settle(struct store *store, const struct tree *tree,
-                                  const struct audit_state *state, uint64_t from,
-                                  struct failure *failure)
+static enum status entries_settle(struct store *store, const struct tree *tree, uint64_t settled,
+                                  uint64_t from, struct failure *failure)
 {
     struct view entries[TILE_WIDTH];
     struct arena arena;
@@ -185,8 +262,7 @@ static enum status entries_settle(struct store *store, const struct tree *tree,
         if (status == STATUS_OK) {
             struct store_posting *postings =
                 audit_postings_make(at, entries, count, &arena, &postings_count);
-            status =
-                store_settle_journal(store, state->position, postings, postings_count, failure);
+            status = store_settle_journal(store, settled, postings, postings_count, failure);
         }
         at += count;
         arena_reset(&arena);
@@ -201,8 +277,9 @@ enum status restore_log_settle(struct store *store, const struct tree *tree,
 {
     /* What is committed from here on is numbered above what the log has. */
     store_skip_journal(store, state->position);
-    enum status status = journal_skip_known(store, tree, state, from, lost_from, failure);
+    uint64_t settled = state->position;
+    enum status status = journal_skip_known(store, tree, from, lost_from, &settled, failure);
     if (status == STATUS_OK)
-        status = entries_settle(store, tree, state, from, failure);
+        status = entries_settle(store, tree, settled, from, failure);
     return status;
 }

@@ -3,16 +3,22 @@
 #ifndef UNSAY_STORAGE_BACKUP_RESTORE_LOG_H
 #define UNSAY_STORAGE_BACKUP_RESTORE_LOG_H
 
+#include "storage/audit/note.h"
 #include "storage/audit/state.h"
 #include "storage/audit/tree.h"
 #include "storage/backup/restore.h"
 
 /* Whether the log in `against` is whole, signed by the backup's key, and continues the backup's
- * log. `backup` is its directory. */
-MUST_CHECK enum status restore_log_verify(int backup, const char *against, struct failure *failure);
+ * log. `backup` is its directory; the checkpoint is what was verified. */
+MUST_CHECK enum status restore_log_verify(int backup, const char *against,
+                                          struct checkpoint *checkpoint, struct failure *failure);
 
-/* Copies the log in `against` to DATA/audit. */
-MUST_CHECK enum status restore_log_copy(const char *against, int data, struct failure *failure);
+/* Copies the log in `against` to DATA/audit, which is made: up to its state, where that is beyond
+ * the checkpoint and its tiles are there, as a crash between the two leaves it; else up to the
+ * checkpoint, since a copy that was made while the log grew may have parts of different ages, or no
+ * state at all. */
+MUST_CHECK enum status restore_log_copy(const char *against, const struct checkpoint *checkpoint,
+                                        const char *data, struct failure *failure);
 
 /* Reads the state of DATA/audit. */
 MUST_CHECK enum status restore_log_state(const char *data, struct audit_state *state,
