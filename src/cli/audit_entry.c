@@ -93,6 +93,23 @@ static json_t *json_target(const wire_audit_entry *entry)
     return object;
 }
 
+/* Of an entry that tells of a restored store. */
+static json_t *json_restored(const wire_restored *restored)
+{
+    json_t *object = json_object();
+    if (restored == NULL) {
+        json_decref(object);
+        return json_null();
+    }
+    SET("store_before", json_hex(restored->store_before));
+    SET("store", json_hex(restored->store));
+    SET("backup_time", output_json_time(restored->backup_time));
+    SET("lost_from", json_integer((json_int_t)restored->lost_from));
+    SET("lost_until", json_integer((json_int_t)restored->lost_until));
+    SET("recalls_unknown", json_boolean(restored->recalls_unknown));
+    return object;
+}
+
 static void entry_print_json(FILE *file, uint64_t index, const wire_audit_entry *entry)
 {
     json_t *object = json_object();
@@ -118,6 +135,7 @@ static void entry_print_json(FILE *file, uint64_t index, const wire_audit_entry 
     SET("rule", json_text(entry->rule));
     SET("policy", json_hex(entry->policy));
     SET("clock_unsure", json_boolean(entry->clock_unsure));
+    SET("restored", json_restored(entry->restored));
     output_object(file, object);
 }
 
@@ -150,6 +168,11 @@ static void entry_print_text(FILE *file, uint64_t index, const wire_audit_entry 
     print_part(file, entry->outcome == WIRE(RECALL_OUTCOME, REFUSED) ? "  refused: " : "  ",
                outcome);
     print_part(file, "  by rule ", entry->rule);
+    if (entry->restored != NULL && entry->restored->lost_from < entry->restored->lost_until)
+        fprintf(file, "  entries %" PRIu64 " to %" PRIu64 " tell of what was lost",
+                entry->restored->lost_from, entry->restored->lost_until - 1);
+    if (entry->restored != NULL && entry->restored->recalls_unknown)
+        fputs("  recalls since the backup are not known", file);
     if (entry->clock_unsure)
         fputs("  (clock unsure)", file);
     fputc('\n', file);

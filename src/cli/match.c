@@ -110,6 +110,21 @@ static void matching_tell_no_recall(struct matching *matching, const struct reco
 
 /* ---- The entries ---- */
 
+/* A store that was put back from a backup has not what came after: entries of the log between the
+ * two places tell of what is lost. What was applied again has entries of its own. */
+static void matching_lose(struct matching *matching, const wire_restored *restored)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < matching->count; i++) {
+        uint64_t place = matching->records[i].place;
+        bool is_lost = (place & MATCH_JOURNAL) == 0 && place >= restored->lost_from &&
+                       place < restored->lost_until;
+        if (!is_lost)
+            matching->records[kept++] = matching->records[i];
+    }
+    matching->count = kept;
+}
+
 static void matching_note(struct matching *matching, struct view bytes, uint64_t place)
 {
     const wire_audit_entry *entry = audit_entry_decode(bytes, &matching->arena);
@@ -118,6 +133,8 @@ static void matching_note(struct matching *matching, struct view bytes, uint64_t
         matching_tell(matching, MISMATCH_UNREADABLE, &record, NULL, "the entry cannot be decoded");
         return;
     }
+    if (entry->kind == WIRE(AUDIT_KIND, RESTORE) && entry->restored != NULL)
+        matching_lose(matching, entry->restored);
     if ((entry->kind != WIRE(AUDIT_KIND, RECALL) &&
          entry->kind != WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL)) ||
         entry->outcome != WIRE(RECALL_OUTCOME, RECALLED))

@@ -1,6 +1,7 @@
 /* Holds the recalls in a store against the entries of its audit log: each recall has exactly one
  * granted entry, in the log or still in the store's journal, and each granted entry has its recall,
- * with the same operator, target and time.
+ * with the same operator, target and time. Entries that tell of what was lost before a restore are
+ * left out, as the restore's own entry says which they are.
  *
  * The log's granted entries are noted in memory, 40 bytes each, and sorted; then one walk over all
  * events of the store looks each recall up. Nothing else grows with the size of either. */

@@ -171,6 +171,12 @@ bool database_put_left(struct database *database, struct view conversation);
 typedef void database_id_fn(void *context, struct view conversation);
 void database_each_conversation(struct database *database, database_id_fn *each, void *context);
 
+/* Inside the transaction, before database_forget: the user's own messages from `from_ms` on go to
+ * the end of the outbox, oldest first, as many as it has room for; without what they quote or
+ * forward, which is named by another store's seqs. Those that are in it already stay as they are.
+ */
+void database_send_again(struct database *database, uint64_t from_ms);
+
 /* Erases all events with their bodies, cursors and conversations; outbox and requests stay. Entries
  * of the outbox that name messages are stale from then on. */
 void database_forget(struct database *database);

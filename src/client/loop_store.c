@@ -177,6 +177,8 @@ static void loop_store_effect(struct loop *loop, const struct client_effect *eff
     switch (effect->kind) {
     case CLIENT_STORE_FORGET:
         database_each_conversation(database, loop_changed, loop);
+        if (effect->lost_from_ms != 0)
+            database_send_again(database, effect->lost_from_ms);
         database_forget(database);
         break;
     case CLIENT_STORE_STORE:

@@ -23,7 +23,9 @@
  * says that there is a recall makes the conversation read.
  *
  * Store: Welcome tells which store the server has. Another one than before is another log: what was
- * received is forgotten and fetched anew, the outbox is kept and goes to the new store.
+ * received is forgotten and fetched anew, the outbox is kept and goes to the new store. Where that
+ * is a backup of the one before, which Welcome tells, what the user sent since is sent again, under
+ * the same message ids: what the backup has is answered as before, and what it lacks comes back.
  *
  * Outbox: the truth is in the database; the core holds a window of the oldest entries. In a
  * conversation entries go out in order, each naming its unresolved predecessor in Send.after, so
@@ -158,7 +160,9 @@ void client_core_stop(struct client_core *core, uint64_t now_ms);
 enum client_effect_kind {
     /* Durable, in one transaction. */
     CLIENT_STORE_FORGET, /* all events, cursors and conversations: they are of another store's log;
-                          * the outbox stays */
+                          * the outbox stays. Unless lost_from_ms is 0, the store is a backup of the
+                          * one that was known: the user's own messages from then on go to the end
+                          * of the outbox first, to be sent again */
     CLIENT_STORE_STORE,  /* store: what comes from here on is of this one */
     CLIENT_STORE_SYNCED, /* everything was in step for the first time */
     CLIENT_STORE_EVENT,  /* event: not stored yet; the next of its conversation, or is_older */
@@ -226,6 +230,7 @@ struct client_effect {
     uint64_t time;
     bool is_recalled;
     bool is_older;
+    uint64_t lost_from_ms; /* FORGET */
     uint64_t done;
     uint64_t total;
     enum client_link link;

@@ -161,22 +161,35 @@ static void client_connection_keep_ticket(struct client_core *core, ProtobufCBin
     core->ticket_bytes = ticket.len;
 }
 
+/* From when on the store may lack what it had when it was known under this id; 0: it never was. */
+static uint64_t client_connection_lost_from(const wire_welcome *welcome, const struct uuid *known)
+{
+    for (size_t i = 0; i < welcome->n_pasts; i++) {
+        if (view_equal(bytes_view(welcome->pasts[i]->store), uuid_view(known)))
+            return welcome->pasts[i]->lost_from;
+    }
+    return 0;
+}
+
 /* Nothing of the old log is under way: this is the first frame of a connection. */
-static void client_connection_meet_store(struct client_core *core, ProtobufCBinaryData told)
+static void client_connection_meet_store(struct client_core *core, const wire_welcome *welcome)
 {
     struct uuid store;
-    memcpy(store.bytes, told.data, UUID_BYTES);
+    memcpy(store.bytes, welcome->store.data, UUID_BYTES);
     if (uuid_is_zero(&store) || uuid_compare(&store, &core->store) == 0)
         return;
     core->is_caught_up = false;
     if (!uuid_is_zero(&core->store)) {
-        client_effects_add(&core->effects, CLIENT_STORE_FORGET);
+        uint64_t lost_from_ms = client_connection_lost_from(welcome, &core->store);
+        client_effects_add(&core->effects, CLIENT_STORE_FORGET)->lost_from_ms = lost_from_ms;
         client_acks_init(&core->acks);
         client_progress_init(&core->progress);
         client_conversations_fini(&core->conversations);
         client_conversations_init(&core->conversations);
         client_requests_forget(core);
         client_outbox_forget(core);
+        if (lost_from_ms != 0)
+            client_outbox_filled(core);
     }
     core->store = store;
     client_effects_add(&core->effects, CLIENT_STORE_STORE)->store = store;
@@ -196,7 +209,7 @@ bool client_connection_welcome(struct client_core *core, const wire_welcome *wel
     client_connection_enter(core, CLIENT_STAGE_SYNCING, REFUSAL_NONE, "");
     client_heartbeat_begin(&connection->heartbeat, welcome->heartbeat_interval_ms, core->now_ms);
     if (welcome->store.len != 0)
-        client_connection_meet_store(core, welcome->store);
+        client_connection_meet_store(core, welcome);
     client_connection_keep_ticket(core, welcome->ticket);
     client_outbox_resume(core);
     client_requests_resume(core);

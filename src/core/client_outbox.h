@@ -94,6 +94,10 @@ void client_outbox_loaded(struct client_core *core, bool more);
  * entries fail. */
 void client_outbox_forget(struct client_core *core);
 
+/* The database puts entries behind those that it had, without offering them: they are to be loaded.
+ */
+void client_outbox_filled(struct client_core *core);
+
 /* A new connection: the whole window goes out, in order. */
 void client_outbox_resume(struct client_core *core);
 void client_outbox_stop(struct client_core *core);

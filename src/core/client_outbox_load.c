@@ -32,6 +32,12 @@ void client_outbox_start(struct client_core *core)
     load->count = (uint32_t)(LIMIT_OUTBOX_WINDOW - outbox->count);
 }
 
+void client_outbox_filled(struct client_core *core)
+{
+    core->outbox.has_more = true;
+    client_outbox_want(core);
+}
+
 void client_outbox_taken(struct client_outbox *outbox)
 {
     if (outbox->load == CLIENT_LOAD_ASKED)

@@ -25,6 +25,7 @@ typedef Unsay__V1__Reference wire_reference;
 typedef Unsay__V1__Source wire_source;
 
 typedef Unsay__V1__AuditEntry wire_audit_entry;
+typedef Unsay__V1__Restored wire_restored;
 
 typedef Unsay__V1__Dossier wire_dossier;
 typedef Unsay__V1__OutboxEntry wire_outbox_entry;
@@ -34,6 +35,7 @@ typedef Unsay__V1__RangeJob wire_range_job;
 typedef Unsay__V1__TakeBack wire_take_back;
 
 typedef Unsay__V1__ClientFrame wire_client_frame;
+typedef Unsay__V1__StorePast wire_store_past;
 typedef Unsay__V1__Hello wire_hello;
 typedef Unsay__V1__Heartbeat wire_heartbeat;
 typedef Unsay__V1__Send wire_send;

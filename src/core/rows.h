@@ -94,6 +94,8 @@ struct message_id_row {
         pending; /* encoded RecallRequest that waits (one target); empty once the message is here */
     struct view pending_device;         /* the device that asked for it */
     Unsay__V1__Actor pending_authority; /* mandate of its token; UNSPECIFIED: none */
+    bool pending_is_granted; /* `pending` is a Job instead (take_back.h): the message was here and
+                                was taken back, and then a restored backup did not have it */
 };
 
 enum { RECEIPT_BYTES = 64 };

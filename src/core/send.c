@@ -5,6 +5,7 @@
 #include "core/ids.h"
 #include "core/recall.h"
 #include "core/settings.h"
+#include "core/take_back.h"
 #include "core/visibility.h"
 
 #include <assert.h>
@@ -118,6 +119,36 @@ static void send_tell_operator(const struct conversation *conversation,
     effects_tell(effects, message->message->sender, frame_from_server(&frame));
 }
 
+/* It was taken back before, and a restored backup did not have it: what was granted holds. */
+static bool send_meets_granted(struct conversation *conversation, const struct send_facts *facts,
+                               const struct member *member, const wire_event *message,
+                               struct change *stored, const struct rulebook *rules,
+                               struct effects *effects)
+{
+    struct publication *published = effects->last;
+    static const struct reach_audience nobody;
+    struct take_back what;
+    if (!take_back_decode(arena_copy(effects->arena, facts->known->pending), rules, effects->arena,
+                          &what))
+        return false;
+    struct recall_facts recall_facts = {
+        .author = what.author,
+        .member = member,
+        .event = message,
+        .target_role = member->row.role,
+        .audience = &nobody,
+        .now_ms = facts->now_ms,
+    };
+    const struct publication *recall =
+        recall_apply(conversation, what.request, &recall_facts, what.ruling, what.rules, effects);
+    stored->bytes = recall->tombstone;
+    blob_release(published->frame);
+    published->frame = frame_around_event(FRAME_EVENT, 0, recall->tombstone);
+    recall_audit(conversation, WIRE(AUDIT_KIND, RECALL_ON_ARRIVAL), what.request, NULL,
+                 &recall_facts, what.ruling, what.rules, recall, effects);
+    return true;
+}
+
 /* The recall that waited for this message, judged now that the message is here: `stored` is its
  * row. */
 static bool send_meets_recall(struct conversation *conversation, const struct send_facts *facts,
@@ -228,8 +259,11 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
     told.kind = WIRE(OUTBOX_KIND, MESSAGE);
     effects_outbox(effects, &event, &told);
 
-    bool is_recalled = facts->known != NULL && send_meets_recall(conversation, facts, member,
-                                                                 &event, stored, rules, effects);
+    bool is_granted = facts->known != NULL && facts->known->pending_is_granted;
+    bool is_recalled =
+        is_granted ? send_meets_granted(conversation, facts, member, &event, stored, rules, effects)
+                   : facts->known != NULL && send_meets_recall(conversation, facts, member, &event,
+                                                               stored, rules, effects);
 
     struct change *id_change = effects_change(effects, CHANGE_MESSAGE_ID, conversation);
     id_change->user = arena_copy(effects->arena, view_of(facts->author->user));
@@ -241,7 +275,7 @@ refusal_code send_decide(struct conversation *conversation, struct member *membe
         member->last_is_in_log = true;
     }
 
-    if (facts->known != NULL) {
+    if (facts->known != NULL && !is_granted) {
         if (member->row.pending_recalls > 0)
             member->row.pending_recalls--;
         struct change *change = effects_change(effects, CHANGE_MEMBER, conversation);

@@ -40,8 +40,7 @@ static Unsay__V1__Keeping take_back_keeping(enum policy_keep keep)
     return WIRE(KEEPING, ERASED);
 }
 
-void take_back_begin(const struct conversation *conversation, uint64_t seq,
-                     const struct take_back *what, struct effects *effects)
+struct view take_back_encode(uint64_t seq, const struct take_back *what, struct arena *arena)
 {
     const struct policy_rule *rule = what->ruling->verdict.rule;
     wire_recall_request request = *what->request;
@@ -66,12 +65,18 @@ void take_back_begin(const struct conversation *conversation, uint64_t seq,
     job.kind_case = UNSAY__V1__JOB__KIND_TAKE_BACK;
     job.take_back = &along;
 
-    struct change *change = take_back_row(conversation, seq, effects);
     size_t size = unsay__v1__job__get_packed_size(&job);
-    uint8_t *bytes = arena_alloc(effects->arena, size);
+    uint8_t *bytes = arena_alloc(arena, size);
     unsay__v1__job__pack(&job, bytes);
-    change->bytes = view_make(bytes, size);
-    effects->changes.bytes += size;
+    return view_make(bytes, size);
+}
+
+void take_back_begin(const struct conversation *conversation, uint64_t seq,
+                     const struct take_back *what, struct effects *effects)
+{
+    struct change *change = take_back_row(conversation, seq, effects);
+    change->bytes = take_back_encode(seq, what, effects->arena);
+    effects->changes.bytes += change->bytes.size;
 }
 
 void take_back_end(const struct conversation *conversation, uint64_t seq, struct effects *effects)

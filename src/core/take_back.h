@@ -29,6 +29,10 @@ void take_back_id(uint64_t seq, uint8_t id[TAKE_BACK_ID_BYTES]);
 /* The seq, from there; 0: it is none. */
 uint64_t take_back_seq(struct view id);
 
+/* What a row says, of the message at `seq`; also kept for a message that is to be a tombstone when
+ * it comes again (struct message_id_row). */
+struct view take_back_encode(uint64_t seq, const struct take_back *what, struct arena *arena);
+
 /* Puts the row for the message at `seq` among the changes. */
 void take_back_begin(const struct conversation *conversation, uint64_t seq,
                      const struct take_back *what, struct effects *effects);

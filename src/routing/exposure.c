@@ -109,8 +109,13 @@ static Unsay__V1__ReceiptState exposure_receipt(const struct exposure *exposure,
         .stored = cursor->receipt_seq,
         .time_ms = cursor->receipt_time_ms,
     };
-    return exposure_verify(&receipt, cursor, registered) ? WIRE(RECEIPT_STATE, SIGNED)
-                                                         : WIRE(RECEIPT_STATE, INVALID);
+    bool is_signed = exposure_verify(&receipt, cursor, registered);
+    /* What was signed before the store was put back from a backup names the store that it was. */
+    for (size_t i = 0; i < exposure->worker->settings.past_count && !is_signed; i++) {
+        receipt.store = exposure->worker->settings.pasts[i].id;
+        is_signed = exposure_verify(&receipt, cursor, registered);
+    }
+    return is_signed ? WIRE(RECEIPT_STATE, SIGNED) : WIRE(RECEIPT_STATE, INVALID);
 }
 
 /* What no cursor tells: it was on its way. */

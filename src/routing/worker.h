@@ -21,10 +21,12 @@
 struct worker_settings {
     struct rulebook rules;
     struct progress_rules progress;
-    uint64_t ticket_life_ms;       /* 0: no tickets */
-    uint64_t offline_retention_ms; /* 0: sync gives everything */
-    struct uuid store;             /* Welcome.store; zero: not told */
-    bool has_outbox;               /* the backend is told what is committed */
+    uint64_t ticket_life_ms;        /* 0: no tickets */
+    uint64_t offline_retention_ms;  /* 0: sync gives everything */
+    struct uuid store;              /* Welcome.store; zero: not told */
+    const struct store_past *pasts; /* Welcome.pasts; lent */
+    size_t past_count;
+    bool has_outbox; /* the backend is told what is committed */
 };
 
 struct now {

@@ -23,6 +23,23 @@ static size_t worker_make_ticket(struct worker *worker, const struct session *se
     return shell_seal_ticket(worker->shell, session, now_ms + life_ms, ticket);
 }
 
+/* What the store was before it was put back from a backup. */
+static void worker_tell_pasts(struct worker *worker, wire_welcome *welcome)
+{
+    size_t count = worker->settings.past_count;
+    if (count == 0)
+        return;
+    wire_store_past *pasts = arena_alloc(&worker->scratch, count * sizeof(*pasts));
+    welcome->pasts = arena_alloc(&worker->scratch, count * sizeof(wire_store_past *));
+    welcome->n_pasts = count;
+    for (size_t i = 0; i < count; i++) {
+        unsay__v1__store_past__init(&pasts[i]);
+        pasts[i].store = bytes_of(uuid_view(&worker->settings.pasts[i].id));
+        pasts[i].lost_from = worker->settings.pasts[i].lost_from_ms;
+        welcome->pasts[i] = &pasts[i];
+    }
+}
+
 static void worker_greet(struct worker *worker, struct session *session)
 {
     wire_welcome welcome = UNSAY__V1__WELCOME__INIT;
@@ -38,6 +55,7 @@ static void worker_greet(struct worker *worker, struct session *session)
     welcome.body_bytes_max = LIMIT_BODY_BYTES_MAX;
     if (!uuid_is_zero(&worker->settings.store))
         welcome.store = bytes_of(uuid_view(&worker->settings.store));
+    worker_tell_pasts(worker, &welcome);
     welcome.ticket.data = ticket;
     welcome.ticket.len = worker_make_ticket(worker, session, ticket);
     if (session->wants_news)

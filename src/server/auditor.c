@@ -37,6 +37,8 @@ struct auditor {
     bool must_reload;     /* appending failed: how, only the disk knows */
     bool is_telling;      /* a failure was told and its end was not */
 
+    uv_mutex_t turning; /* held during a turn; taken without `mutex` */
+
     uv_mutex_t mutex; /* guards what follows */
     uv_cond_t changed;
     uint64_t woken_ns; /* since when; 0: nothing is waiting */
@@ -210,7 +212,9 @@ static void auditor_main(void *context)
         auditor->taken_ns = auditor->woken_ns;
         auditor->woken_ns = 0;
         uv_mutex_unlock(&auditor->mutex);
+        uv_mutex_lock(&auditor->turning);
         enum status status = auditor_turn(auditor, &is_more, &failure);
+        uv_mutex_unlock(&auditor->turning);
         auditor_tell(auditor, status, &failure);
         uv_mutex_lock(&auditor->mutex);
         auditor->is_failing = status != STATUS_OK;
@@ -264,6 +268,7 @@ enum status auditor_start(const char *data, struct store *store, struct auditor 
     auditor->interval_ns = AUDITOR_INTERVAL_NS;
     arena_init(&auditor->arena);
     uv_mutex_init(&auditor->mutex);
+    uv_mutex_init(&auditor->turning);
     uv_cond_init(&auditor->changed);
     int result = uv_thread_create(&auditor->thread, auditor_main, auditor);
     assert(result == 0);
@@ -283,6 +288,7 @@ void auditor_stop(struct auditor *auditor)
     uv_thread_join(&auditor->thread);
     uv_cond_destroy(&auditor->changed);
     uv_mutex_destroy(&auditor->mutex);
+    uv_mutex_destroy(&auditor->turning);
     audit_log_close(auditor->log);
     note_signer_fini(&auditor->signer);
     arena_fini(&auditor->arena);
@@ -299,6 +305,25 @@ void auditor_wake(struct auditor *auditor)
         uv_cond_signal(&auditor->changed);
     }
     uv_mutex_unlock(&auditor->mutex);
+}
+
+/* Between turns of a log that has not failed, a settled row is gone and another is not in the log.
+ * Where settling has failed, a row may be in both: the next turn finds it in the last batch, and so
+ * does the server that begins on the backup. */
+enum status auditor_hold(struct auditor *auditor, struct failure *failure)
+{
+    uv_mutex_lock(&auditor->turning);
+    if (!auditor->must_reload)
+        return STATUS_OK;
+    uv_mutex_unlock(&auditor->turning);
+    return failure_set(failure, STATUS_IO,
+                       "the audit log does not grow at present, so nobody can say how far it goes: "
+                       "see the server's log, and try again");
+}
+
+void auditor_release(struct auditor *auditor)
+{
+    uv_mutex_unlock(&auditor->turning);
 }
 
 uint64_t auditor_size(const struct auditor *auditor)

@@ -55,6 +55,14 @@ MUST_CHECK enum status auditor_read(const struct auditor *auditor, uint64_t inde
 MUST_CHECK enum status auditor_find(const struct auditor *auditor, uint64_t time_ms,
                                     uint64_t *index);
 
+/* ---- For a backup ---- */
+
+/* Waits for the turn that is under way, and keeps the next one from beginning until
+ * auditor_release: until then each entry is in the log or in the journal, and not in both. Fails
+ * where the log has failed and nobody knows how far it goes; then nothing is held. */
+MUST_CHECK enum status auditor_hold(struct auditor *auditor, struct failure *failure);
+void auditor_release(struct auditor *auditor);
+
 struct auditor_stats {
     uint64_t entries;     /* in the log */
     uint64_t checkpoints; /* signed since the start */

@@ -6,6 +6,7 @@
 #include "routing/policies.h"
 #include "server/auditor.h"
 #include "server/backend.h"
+#include "server/control.h"
 #include "server/listener.h"
 #include "server/metrics.h"
 #include "server/policies.h"
@@ -13,6 +14,7 @@
 #include "server/scrubber.h"
 #include "server/shell.h"
 #include "server/webhooks.h"
+#include "storage/backup/restore.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +36,8 @@ enum {
 struct server {
     struct store *store;
     struct uuid store_id;
+    struct store_past pasts[LIMIT_STORE_PASTS_MAX];
+    size_t past_count;
     struct identity_keys *keys;
     uint8_t ticket_key[TICKET_KEY_BYTES];
     struct transport_tls *tls;
@@ -42,6 +46,7 @@ struct server {
     struct worker_settings worker_settings;
     struct committer committer;
     struct auditor *auditor;
+    struct control *control;
     struct webhooks *webhooks; /* NULL: nothing is told outside */
     struct policies policies;
     const struct policy *policy; /* at the start, and again when the workers have ended */
@@ -84,10 +89,14 @@ static enum status server_open_data(struct server *server, const struct config *
     char directory[4200];
     snprintf(directory, sizeof(directory), "%s/store", config->data);
     options.directory = directory;
-    enum status status = store_open_rocksdb(&options, &server->store, failure);
+    enum status status = restore_check_ended(config->data, failure);
+    if (status == STATUS_OK)
+        status = store_open_rocksdb(&options, &server->store, failure);
     if (status != STATUS_OK)
         return status;
     status = store_get_id(server->store, &server->store_id);
+    if (status == STATUS_OK)
+        status = store_get_pasts(server->store, server->pasts, &server->past_count);
     if (status != STATUS_OK)
         failure_set(failure, status, "data: the store in %s cannot be read: %s.", directory,
                     status_text(status));
@@ -247,6 +256,8 @@ static void server_start_workers(struct server *server, const struct config *con
         .ticket_life_ms = config->ticket_life_ms,
         .offline_retention_ms = config->offline_retention_ms,
         .store = server->store_id,
+        .pasts = server->pasts,
+        .past_count = server->past_count,
         .has_outbox = server->webhooks != NULL,
     };
     struct shell_settings settings = {
@@ -383,6 +394,8 @@ enum status server_open(const struct config *config, struct server **opened,
     if (status == STATUS_OK)
         status = server_open_keys(server, config, failure);
     if (status == STATUS_OK)
+        server->control = control_start(config->data, server->store, server->auditor);
+    if (status == STATUS_OK)
         status = server_open_sockets(server, config, failure);
     if (status != STATUS_OK) {
         if (server->listen_socket >= 0)
@@ -390,6 +403,7 @@ enum status server_open(const struct config *config, struct server **opened,
         if (server->http_socket >= 0)
             close(server->http_socket);
         webhooks_stop(server->webhooks);
+        control_stop(server->control);
         auditor_stop(server->auditor);
         server_free(server);
         return status;
@@ -472,6 +486,7 @@ void server_close(struct server *server)
     uv_loop_close(&server->loop);
     close(server->listen_socket);
     scrubber_stop(&server->scrubber);
+    control_stop(server->control);
     auditor_stop(server->auditor);
     webhooks_stop(server->webhooks);
     free(server->shells.shells);

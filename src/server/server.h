@@ -4,6 +4,7 @@
  *   worker threads                    an event loop each: connections, sessions, conversations
  *   committer threads                 write groups, one sync for all that wait
  *   HTTP thread                       /healthz, /metrics, the API
+ *   control thread                    backups, for a command on this machine
  */
 #ifndef UNSAY_SERVER_SERVER_H
 #define UNSAY_SERVER_SERVER_H

@@ -67,6 +67,11 @@ void key_of_store(struct key *key)
     key_start(key, 'S');
 }
 
+void key_of_pasts(struct key *key)
+{
+    key_start(key, 'T');
+}
+
 void key_of_settled(struct key *key)
 {
     key_start(key, 'N');

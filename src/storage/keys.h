@@ -17,6 +17,7 @@
  *                'Q' id(conversation) o seq id(user) id(device) pushed
  *                'R' id(conversation) id(user) request id       answered recall request
  *                'S'                                            the store's id
+ *                'T'                                            store's earlier ids
  *                'U' id(user) id(conversation)                  member, listed by user
  *                'V' id(user) id(device)                        device
  *                'W' id(user)                                   user
@@ -75,6 +76,7 @@ static inline struct view key_rest(struct view key, const struct key_range *rang
 
 void key_of_store(struct key *key);
 void key_of_settled(struct key *key);
+void key_of_pasts(struct key *key);
 void key_of_journal(struct key *key, uint64_t number);
 void key_of_outbox(struct key *key, uint64_t number);
 void key_of_dead_letter(struct key *key, uint64_t number);

@@ -54,6 +54,9 @@ struct kv_operations {
      * under a key that is in `listed`, too. */
     enum status (*rewrite)(struct kv *kv, enum kv_space space, enum kv_space listed,
                            struct failure *failure);
+    /* Makes a directory that is not there yet, holding the map as it is at one moment of the call,
+     * with files shared by hard links: for a backup. UNSUPPORTED where there are no files. */
+    enum status (*checkpoint)(struct kv *kv, const char *directory, struct failure *failure);
     /* Fills in syncs, disk_free_bytes and is_failed. */
     void (*read_stats)(struct kv *kv, struct store_stats *stats);
     void (*close)(struct kv *kv);

@@ -160,6 +160,13 @@ static enum status memory_scan(struct kv *kv, const struct kv_range *range, kv_v
     return STATUS_OK;
 }
 
+static enum status memory_checkpoint(struct kv *kv, const char *directory, struct failure *failure)
+{
+    (void)kv;
+    return failure_set(failure, STATUS_UNSUPPORTED, "a store in memory has nothing to put into %s",
+                       directory);
+}
+
 static enum status memory_rewrite(struct kv *kv, enum kv_space space, enum kv_space listed,
                                   struct failure *failure)
 {
@@ -200,6 +207,7 @@ static const struct kv_operations memory_operations = {
     .scan = memory_scan,
     .write = memory_write,
     .rewrite = memory_rewrite,
+    .checkpoint = memory_checkpoint,
     .read_stats = memory_read_stats,
     .close = memory_close,
 };

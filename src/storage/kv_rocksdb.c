@@ -320,6 +320,28 @@ static enum status rocksdb_rewrite(struct kv *kv, enum kv_space space, enum kv_s
     return status;
 }
 
+/* Held shared for the time of a flush and some links, not of a copy. */
+static enum status rocksdb_checkpoint(struct kv *kv, const char *directory, struct failure *failure)
+{
+    struct kv_rocksdb *self = rocksdb_of(kv);
+    char *error = NULL;
+    if (!database_enter(self))
+        return failure_set(failure, STATUS_IO,
+                           "the store in %s has failed and is opened again with the next commit; "
+                           "try again then",
+                           self->directory);
+    rocksdb_checkpoint_t *checkpoint = rocksdb_checkpoint_object_create(self->database, &error);
+    if (error == NULL)
+        rocksdb_checkpoint_create(checkpoint, directory, 0, &error);
+    if (checkpoint != NULL)
+        rocksdb_checkpoint_object_destroy(checkpoint);
+    enum status status =
+        error == NULL ? STATUS_OK
+                      : status_of_error(error, failure, "taking a checkpoint of", self->directory);
+    pthread_rwlock_unlock(&self->lock);
+    return status;
+}
+
 static void rocksdb_read_stats(struct kv *kv, struct store_stats *stats)
 {
     struct kv_rocksdb *self = rocksdb_of(kv);
@@ -345,6 +367,7 @@ static const struct kv_operations rocksdb_operations = {
     .scan = rocksdb_scan,
     .write = rocksdb_write_batch,
     .rewrite = rocksdb_rewrite,
+    .checkpoint = rocksdb_checkpoint,
     .read_stats = rocksdb_read_stats,
     .close = rocksdb_close_map,
 };

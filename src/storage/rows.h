@@ -21,7 +21,8 @@
  *                 hidden-seq; and unless all of that is empty: muted-until flags count, and for
  *                 each hidden span: first last
  *   message id    v origin seq, and while a recall waits: pending pending-device,
- *                 and unless it had no mandate: pending-authority
+ *                 and unless it had no mandate, or was granted: pending-authority,
+ *                 and where it was granted: 1
  *   outbox        v, and for each entry: name(OutboxEntry)
  *   pin           v user pin-seq
  *   policy        v and the file
@@ -29,6 +30,8 @@
  *   pushed        v
  *   request       v and the encoded RecallResult
  *   store's id    v and 16 bytes
+ *   store's       v, and for each id that it had: 16 bytes, lost-from-ms in 8, big-endian
+ *     pasts
  *   user          v and 1, or nothing: hides-displayed
  *
  * v is one byte, the version of the row: 1. Numbers are varints (LEB128, as in Protobuf), a name is

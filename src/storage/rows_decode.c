@@ -190,6 +190,10 @@ enum status row_decode_message_id(struct view value, struct message_id_row *row)
         if (reader.rest.size > 0)
             row->pending_authority =
                 (Unsay__V1__Actor)read_number(&reader, WIRE(ACTOR, COMPLIANCE));
+        if (reader.rest.size > 0) {
+            row->pending_is_granted = read_number(&reader, 1) == 1;
+            reader.is_damaged |= !row->pending_is_granted;
+        }
     }
     return reader_end(&reader);
 }

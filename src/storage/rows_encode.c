@@ -165,14 +165,16 @@ struct view row_encode_last_message(struct arena *arena, const struct last_messa
 struct view row_encode_message_id(struct arena *arena, const struct message_id_row *row)
 {
     struct row_writer writer = writer_start(
-        arena, 5 * (size_t)VARINT_BYTES_MAX + row->pending.size + row->pending_device.size);
+        arena, 6 * (size_t)VARINT_BYTES_MAX + row->pending.size + row->pending_device.size);
     write_number(&writer, row->origin);
     write_number(&writer, row->seq);
     if (row->pending.size > 0 || row->pending_device.size > 0) {
         write_bytes(&writer, row->pending);
         write_bytes(&writer, row->pending_device);
-        if (row->pending_authority != WIRE(ACTOR, UNSPECIFIED))
+        if (row->pending_authority != WIRE(ACTOR, UNSPECIFIED) || row->pending_is_granted)
             write_number(&writer, (uint64_t)row->pending_authority);
+        if (row->pending_is_granted)
+            write_number(&writer, 1);
     }
     return writer_end(&writer);
 }

@@ -15,6 +15,7 @@
 #define UNSAY_STORAGE_STORE_H
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "core/change.h"
 
@@ -40,9 +41,30 @@ MUST_CHECK enum status store_open_rocksdb(const struct store_options *options, s
 /* NULL is nothing. No other call may be under way. */
 void store_close(struct store *store);
 
-/* Which store this is: random, made with the store and never changed. The memory store's is always
+/* Which store this is: random, made with the store and changed by
+ * store_begin_anew alone. The memory store's is always
  * the same. */
 MUST_CHECK enum status store_get_id(struct store *store, struct uuid *id);
+
+/* Makes a directory with the store's files as they are at one moment of the call, shared by hard
+ * links, and without those of evidence. Other calls go on. UNSUPPORTED for a store in memory. */
+MUST_CHECK enum status store_checkpoint(struct store *store, const char *directory,
+                                        struct failure *failure);
+
+/* A store that was put back from a backup is another one from here on: devices that knew more than
+ * it does notice. It remembers the ids that it had, and from when on what was committed under each
+ * may be missing; of more than LIMIT_STORE_PASTS_MAX the oldest goes. */
+MUST_CHECK enum status store_begin_anew(struct store *store, uint64_t lost_from_ms,
+                                        struct failure *failure);
+
+struct store_past {
+    struct uuid id;
+    uint64_t lost_from_ms; /* the server's clock, Unix milliseconds */
+};
+
+/* The ids that the store had, the oldest first. */
+MUST_CHECK enum status
+store_get_pasts(struct store *store, struct store_past pasts[LIMIT_STORE_PASTS_MAX], size_t *count);
 
 /* Applies `lists[0]` to `lists[count - 1]`, in order, as one commit with one sync. `failure` may be
  * NULL. After a failure the store repairs itself when the cause is gone; until then every commit

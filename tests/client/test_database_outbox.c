@@ -212,10 +212,37 @@ static void a_failed_transaction_changes_nothing(void **state)
 
 #define fixture_test(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+/* The server was put back from a backup. Times of events are those of events.c, and ascend. */
+static void what_was_sent_since_goes_behind_what_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct arena *arena = &fixture->arena;
+    fixture_send(fixture, 1, "waits");
+    fixture_put(fixture, make_own(make_message(arena, "g:1", 1, "old")));
+    fixture_put(fixture, make_own(make_message(arena, "g:1", 2, "lost")));
+    fixture_put(fixture, make_message(arena, "g:1", 3, "not mine"));
+    fixture_put(fixture, make_own(make_message(arena, "g:1", 4, "taken back")));
+    fixture_put(fixture, make_own(make_message(arena, "g:1", 5, "also lost")));
+    assert_true(fixture_recall(fixture, make_recall(arena, "g:1", 6, 4)));
+    uint64_t from_ms = fixture_get(fixture, "g:1", 2).time_ms;
+    assert_true(fixture_get(fixture, "g:1", 1).time_ms < from_ms);
+    for (int again = 0; again < 2; again++) {
+        database_begin(fixture->database);
+        database_send_again(fixture->database, from_ms);
+        if (again == 1)
+            database_forget(fixture->database);
+        assert_int_equal(database_commit(fixture->database, NULL), STATUS_OK);
+        fixture_assert_outbox(fixture, "wla");
+    }
+    fixture_reopen(fixture);
+    fixture_assert_outbox(fixture, "wla");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         fixture_test(the_outbox_keeps_its_order_over_a_restart),
+        fixture_test(what_was_sent_since_goes_behind_what_waits),
         fixture_test(a_failed_message_that_is_taken_back_leaves),
         fixture_test(a_message_that_comes_as_a_tombstone_leaves_the_outbox),
         fixture_test(a_failed_message_that_comes_as_a_tombstone_leaves_the_outbox),

@@ -229,12 +229,21 @@ static wire_welcome resumed_welcome = {BASE(welcome),
                                        .n_news = COUNT(conversation_entries),
                                        .news = conversation_entries};
 
+static wire_store_past past = {BASE(store_past), .store = ID_A,
+                               .lost_from = UINT64_C(1700000000000)};
+static wire_store_past *pasts[] = {&past};
+static wire_welcome restored_welcome = {BASE(welcome),       .version = 1,
+                                        .user = TEXT("ann"), .device = TEXT("web:1"),
+                                        .store = ID_B,       .n_pasts = COUNT(pasts),
+                                        .pasts = pasts};
+
 #define SERVER(name, number, case, field_name, value)                                 \
     const wire_server_frame server_##name = {BASE(server_frame), .request = (number), \
                                              .body_case = SERVER_FRAME(case),         \
                                              .field_name = (value)}
 SERVER(welcome, 7, WELCOME, welcome, &welcome);
 SERVER(resumed_welcome, 7, WELCOME, welcome, &resumed_welcome);
+SERVER(restored_welcome, 7, WELCOME, welcome, &restored_welcome);
 SERVER(heartbeat, 7, HEARTBEAT, heartbeat, &heartbeat_reply);
 SERVER(accepted, 7, ACCEPTED, accepted, &accepted);
 SERVER(recall, 7, RECALL, recall, &recall_result);

@@ -193,7 +193,10 @@ static void script_print_effect(struct script *script, const struct client_effec
                                         "live", "offline",    "rejected"};
     switch (effect->kind) {
     case CLIENT_STORE_FORGET:
-        script_print(script, "forget\n");
+        if (effect->lost_from_ms == 0)
+            script_print(script, "forget\n");
+        else
+            script_print(script, "forget from %llu\n", (unsigned long long)effect->lost_from_ms);
         break;
     case CLIENT_STORE_STORE:
         script_print(script, "store %u\n", effect->store.bytes[UUID_BYTES - 1]);

@@ -69,6 +69,32 @@ static void test_another_store_is_read_from_its_beginning(void **state)
     script_expect(s, "link syncing\n> send a 1 after 0\n> list \"\"\n");
 }
 
+/* Put back from a backup: what the user sent since goes to the outbox, which is loaded again. */
+static void test_a_restored_store_gets_again_what_it_lacks(void **state)
+{
+    struct script *s = *state;
+    wire_welcome welcome;
+    wire_store_past past[2];
+    wire_store_past *pasts[] = {&past[0], &past[1]};
+    static const uint8_t ids[3][UUID_BYTES] = {{6}, {7}, {8}};
+    script_load(s, "a", 5, 3, 0);
+    client_core_load_store(s->core, &(struct uuid){{7}});
+    script_connect(s);
+    unsay__v1__welcome__init(&welcome);
+    for (size_t i = 0; i < 2; i++) {
+        unsay__v1__store_past__init(&past[i]);
+        past[i].store = bytes_of(view_make(ids[i], UUID_BYTES));
+        past[i].lost_from = 1000 + i;
+    }
+    welcome.version = 1;
+    welcome.store = bytes_of(view_make(ids[2], UUID_BYTES));
+    welcome.pasts = pasts;
+    welcome.n_pasts = 2;
+    script_frame(s, script_request(s, CLIENT_FRAME(HELLO)), SERVER_FRAME(WELCOME), &welcome);
+    script_expect(s,
+                  "forget from 1001\nstore 0\nlink syncing\nload after 0 count 256\n> list \"\"\n");
+}
+
 static void test_what_was_held_of_the_other_log_masks_nothing(void **state)
 {
     struct script *s = *state;
@@ -140,6 +166,8 @@ int main(void)
                                         script_teardown),
         cmocka_unit_test_setup_teardown(test_another_store_is_read_from_its_beginning, script_setup,
                                         script_teardown),
+        cmocka_unit_test_setup_teardown(test_a_restored_store_gets_again_what_it_lacks,
+                                        script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_what_was_held_of_the_other_log_masks_nothing,
                                         script_setup, script_teardown),
         cmocka_unit_test_setup_teardown(test_a_recall_by_seq_does_not_reach_another_log,

@@ -10,6 +10,7 @@
 #include "core/frame.h"
 #include "core/hlc.h"
 #include "core/send.h"
+#include "core/take_back.h"
 #include "decided.h"
 
 static uint8_t long_body[LIMIT_BODY_BYTES_MAX + 1];
@@ -319,6 +320,44 @@ static void a_message_that_meets_its_recall_never_shows_its_body(void **state)
     decided_fini(&decided);
 }
 
+/* A restored backup had lost it, and its author's device sends it again. */
+static void a_message_that_was_taken_back_before_stays_taken_back(void **state)
+{
+    (void)state;
+    struct decided decided;
+    wire_accepted answer;
+    wire_send send = a_send();
+    wire_recall_request request = UNSAY__V1__RECALL_REQUEST__INIT;
+    struct author admin = {.user = "admin", .device = "desk", .address = ""};
+    struct policy_rule rule = {.name = "admins", .allows = true, .keep = POLICY_ERASE};
+    struct policy policy = {.rules = &rule, .rule_count = 1, .version = {7}};
+    struct rulebook rules = {&policy, "", false};
+    struct recall_ruling ruling = {.step = RECALL_APPLY,
+                                   .verdict = {.rule = &rule, .actor = WIRE(ACTOR, ADMIN)}};
+    struct take_back what = {&request, &admin, &ruling, &rules};
+    request.request_id = bytes_of(view_of("r"));
+    decided_init(&decided);
+    struct message_id_row known = {.pending = take_back_encode(1, &what, &decided.arena),
+                                   .pending_device = view_of("desk"),
+                                   .pending_is_granted = true};
+    decided.member.row.pending_recalls = 3;
+    assert_int_equal(decide(&decided, &send, &known, true, &answer), REFUSAL_NONE);
+    assert_true(decided_lacks(&decided, "secret"));
+    assert_int_equal(answer.state, WIRE(MESSAGE_STATE, RECALLED));
+    assert_int_equal(decided_publications(&decided), 2);
+    assert_true(view_equal(decided.effects.changes.first->bytes, decided.effects.last->tombstone));
+    const wire_event *tombstone = event_decode(decided.effects.last->tombstone, &decided.arena);
+    assert_string_equal(tombstone->message->tombstone->operator_, "admin");
+    assert_int_equal(tombstone->message->tombstone->actor, WIRE(ACTOR, ADMIN));
+    /* It was none of the recalls that wait. */
+    assert_null(decided_change(&decided, CHANGE_MEMBER));
+    const wire_audit_entry *entry = decided_audit(&decided);
+    assert_string_equal(entry->rule, "admins");
+    assert_int_equal(entry->recall_seq, 6);
+    assert_int_equal(entry->policy.data[0], 7);
+    decided_fini(&decided);
+}
+
 int main(void)
 {
     id_1 = decided_id(1);
@@ -332,6 +371,7 @@ int main(void)
         cmocka_unit_test(freshness_is_being_larger_than_every_id_before),
         cmocka_unit_test(a_refusal_changes_nothing),
         cmocka_unit_test(a_message_that_meets_its_recall_never_shows_its_body),
+        cmocka_unit_test(a_message_that_was_taken_back_before_stays_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

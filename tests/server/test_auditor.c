@@ -299,6 +299,33 @@ static void test_store_that_fails(void **state)
     check_all(fixture);
 }
 
+/* While it is held nothing moves, however long something waits; then it goes on. */
+static void test_held(void **state)
+{
+    struct fixture *fixture = *state;
+    struct auditor_stats stats;
+    struct failure failure;
+    commit_ok(fixture, 3);
+    struct auditor *auditor = start(fixture);
+    wait_for(auditor, 3);
+    assert_int_equal(auditor_hold(auditor, &failure), STATUS_OK);
+    uint64_t size = auditor_size(auditor);
+    commit_ok(fixture, 2);
+    auditor_wake(auditor);
+    time_t end = time(NULL) + WAIT_SECONDS;
+    do {
+        usleep(1000);
+        auditor_read_stats(auditor, &stats);
+    } while (stats.lag_ms < 1500 && auditor_size(auditor) == size && time(NULL) < end);
+    assert_int_equal(auditor_size(auditor), size);
+    assert_true(stats.lag_ms >= 1500); /* three turns */
+    assert_int_equal(journal_rows(fixture), 1);
+    auditor_release(auditor);
+    wait_for(auditor, fixture->committed);
+    auditor_stop(auditor);
+    check_all(fixture);
+}
+
 /* A store from a backup: its rows have numbers that the log has passed, and are not lost. */
 static void test_restored_store(void **state)
 {
@@ -386,6 +413,7 @@ int main(void)
         TEST(test_drains_on_stop),
         TEST(test_crash_before_settling),
         TEST(test_store_that_fails),
+        TEST(test_held),
         TEST(test_restored_store),
         TEST(test_new_store_under_an_old_log),
         TEST(test_stats),

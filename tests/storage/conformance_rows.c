@@ -379,6 +379,33 @@ static void test_member_who_left(void **state)
     }
 }
 
+/* Put back from backups again and again: each id it had, with since when something may be missing.
+ */
+static void test_store_pasts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_past pasts[LIMIT_STORE_PASTS_MAX];
+    struct uuid ids[LIMIT_STORE_PASTS_MAX + 2];
+    size_t count = 7;
+    assert_int_equal(store_get_pasts(fixture->store, pasts, &count), STATUS_OK);
+    assert_int_equal(count, 0);
+    for (size_t i = 0; i < LIMIT_STORE_PASTS_MAX + 1; i++) {
+        assert_int_equal(store_get_id(fixture->store, &ids[i]), STATUS_OK);
+        /* The third is of an older backup than those before it. */
+        uint64_t lost_from_ms = i == 2 ? 50 : 100 + i;
+        assert_int_equal(store_begin_anew(fixture->store, lost_from_ms, NULL), STATUS_OK);
+        assert_int_equal(store_get_id(fixture->store, &ids[i + 1]), STATUS_OK);
+        assert_int_not_equal(uuid_compare(&ids[i], &ids[i + 1]), 0);
+    }
+    reopen(fixture);
+    assert_int_equal(store_get_pasts(fixture->store, pasts, &count), STATUS_OK);
+    assert_int_equal(count, LIMIT_STORE_PASTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(uuid_compare(&pasts[i].id, &ids[i + 1]), 0);
+        assert_int_equal(pasts[i].lost_from_ms, i + 1 <= 2 ? 50 : 100 + i + 1);
+    }
+}
+
 const struct conformance_test conformance_rows[] = {
     TEST(test_missing_rows),
     TEST(test_last_message_row),
@@ -393,5 +420,6 @@ const struct conformance_test conformance_rows[] = {
     TEST(test_job_row),
     TEST(test_policy_row),
     TEST(test_member_who_left),
+    TEST(test_store_pasts),
     TESTS_END,
 };

@@ -64,8 +64,8 @@ static struct view encode(struct arena *arena, int kind)
                                 .is_merged = true,
                                 .hidden_count = 2,
                                 .hidden = {{1, 2}, {4, 300}}};
-    struct message_id_row message_id = {1, UINT64_MAX, view_of("recall"), view_of("phone"),
-                                        WIRE(ACTOR, SYSTEM)};
+    struct message_id_row message_id = {
+        1, UINT64_MAX, view_of("recall"), view_of("phone"), WIRE(ACTOR, SYSTEM), false};
     struct cursor_row cursor = {.stored = {2, {{1, UINT64_MAX - 1}, {UINT64_MAX, UINT64_MAX}}},
                                 .displayed = {1, {{127, 128}}},
                                 .shared = 126,
@@ -212,6 +212,12 @@ static void test_golden_bytes(void **state)
                            view_make("\1\xac\2\xff\xff\xff\xff\xff\xff\xff\xff\xff\1", 13)));
     assert_true(
         view_equal(encode(&arena, MARKED), view_make("\1\4\0\5\0\0\0\xac\2\3\2\1\2\4\xac\2", 16)));
+    row = (struct message_id_row){
+        .pending = view_of("job"), .pending_device = view_of("d"), .pending_is_granted = true};
+    assert_true(
+        view_equal(row_encode_message_id(&arena, &row), view_make("\1\0\0\3job\1d\0\1", 11)));
+    assert_int_equal(row_decode_message_id(row_encode_message_id(&arena, &row), &row), STATUS_OK);
+    assert_true(row.pending_is_granted);
     struct view plain = encode(&arena, CONVERSATION);
     struct view settled = encode(&arena, SETTLED);
     assert_int_equal(settled.size, plain.size + 13);
