@@ -63,6 +63,7 @@ struct server {
     uv_signal_t terminate;
     uv_signal_t interrupt;
     uv_signal_t hangup;
+    uint64_t started_ms; /* wall clock */
     bool is_stopping;
 };
 
@@ -158,8 +159,15 @@ static bool server_health(void *context, struct buffer *text)
 static void server_metrics(void *context, struct buffer *text)
 {
     struct server *server = context;
-    metrics_write(&server->shells, server->store, &server->counts, &server->scrubber,
-                  server->webhooks, text);
+    const struct metrics_sources sources = {
+        .shells = &server->shells,
+        .store = server->store,
+        .counts = &server->counts,
+        .scrubber = &server->scrubber,
+        .webhooks = server->webhooks,
+        .started_ms = server->started_ms,
+    };
+    metrics_write(&sources, text);
 }
 
 static enum status server_open_sockets(struct server *server, const struct config *config,
@@ -364,6 +372,7 @@ enum status server_open(const struct config *config, struct server **opened,
     struct server *server = memory_new(sizeof(*server));
     uint8_t table_key[16];
     server->listen_socket = server->http_socket = -1;
+    server->started_ms = server_wall_ms();
     if (sodium_init() < 0) {
         free(server);
         return failure_set(failure, STATUS_IO, "The system has no source of randomness.");
