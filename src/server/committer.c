@@ -1,10 +1,10 @@
 #include "server/committer.h"
 
 #include "core/refusal.h"
+#include "server/log.h"
 
 #include <assert.h>
 #include <pthread.h>
-#include <stdio.h>
 
 #define COMMITTER_REPAIR_NS UINT64_C(1000000000)
 
@@ -16,9 +16,10 @@ static void committer_log(struct committer *committer, const struct failure *fai
     bool is_news = is_failing != committer->is_failing;
     committer->is_failing = is_failing;
     uv_mutex_unlock(&committer->mutex);
-    if (is_news)
-        fprintf(stderr, "unsay: %s\n",
-                is_failing ? failure->text : "the store takes commits again");
+    if (is_news && is_failing)
+        log_say(LOG_store_fails, LOG_TEXT("reason", failure->text));
+    else if (is_news)
+        log_write(LOG_store_works, NULL);
 }
 
 static void committer_write(struct committer_thread *thread, struct group *group)

@@ -1,5 +1,6 @@
 /* Whether the settings make sense, each and together. */
 #include "server/config_internal.h"
+#include "server/log.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -53,6 +54,12 @@ static void config_examine_texts(const struct examination *examination)
                      "HOST:PORT is needed, such as 127.0.0.1:7410.");
     if (config->http == NULL || (config->http[0] != 0 && !config_is_address(config->http)))
         config_wrong(examination, CONFIG_SETTING_http, "HOST:PORT, or \"\" for none.");
+    if (!log_is_format(config->log))
+        config_wrong(examination, CONFIG_SETTING_log, "text or json, not \"%s\".",
+                     config->log == NULL ? "" : config->log);
+    if (!log_is_level(config->log_level))
+        config_wrong(examination, CONFIG_SETTING_log_level, "error, warning or info, not \"%s\".",
+                     config->log_level == NULL ? "" : config->log_level);
     if (config->region == NULL || strlen(config->region) > LIMIT_POLICY_NAME_BYTES_MAX)
         config_wrong(examination, CONFIG_SETTING_region, "at most %d bytes.",
                      LIMIT_POLICY_NAME_BYTES_MAX);

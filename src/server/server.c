@@ -7,6 +7,7 @@
 #include "routing/policies.h"
 #include "server/auditor.h"
 #include "server/listener.h"
+#include "server/log.h"
 #include "server/metrics.h"
 #include "server/policies.h"
 #include "server/policy_file.h"
@@ -64,6 +65,7 @@ struct server {
     uv_signal_t interrupt;
     uv_signal_t hangup;
     uint64_t started_ms; /* wall clock */
+    bool has_started;
     bool is_stopping;
 };
 
@@ -325,7 +327,7 @@ static void server_on_stop(uv_async_t *async)
 
 static void server_on_signal(uv_signal_t *signal, int number)
 {
-    (void)number;
+    log_say(LOG_server_stopping, LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
     server_begin_stop(signal->data);
 }
 
@@ -381,6 +383,7 @@ enum status server_open(const struct config *config, struct server **opened,
     table_seed(table_key);
     signal(SIGPIPE, SIG_IGN);
     server_raise_file_limit();
+    (void)log_configure(config->log, config->log_level); /* checked by config_check */
 
     enum status status = server_open_policy(server, config, failure);
     if (status == STATUS_OK)
@@ -416,6 +419,10 @@ enum status server_open(const struct config *config, struct server **opened,
         return status;
     }
     *opened = server;
+    server->has_started = true;
+    log_say(LOG_server_started, LOG_TEXT("version", UNSAY_VERSION),
+            LOG_TEXT("listen", server->listen_address), LOG_TEXT("http", server->http_address),
+            LOG_TEXT("data", config->data), LOG_NUMBER("workers", server->shells.count));
     return STATUS_OK;
 }
 
@@ -481,6 +488,8 @@ void server_close(struct server *server)
     scrubber_stop(&server->scrubber);
     auditor_stop(server->auditor);
     webhooks_stop(server->webhooks);
+    if (server->has_started)
+        log_write(LOG_server_stopped, NULL);
     free(server->shells.shells);
     server_free(server);
 }

@@ -245,6 +245,7 @@ class Metrics(harness.ServerCase):
     def test_alerts(self):
         rules = yaml.safe_load((ROOT / "config/prometheus/alerts.yaml").read_text())
         names = self.exposed()
+        events = (ROOT / "src/server/log.def").read_text()
         for group in rules["groups"]:
             for rule in group["rules"]:
                 self.check_query(rule["expr"], names)
@@ -255,6 +256,8 @@ class Metrics(harness.ServerCase):
                 self.assertEqual(set(rule["annotations"]), {"summary", "runbook"}, rule["alert"])
                 self.assertGreater(len(rule["annotations"]["runbook"].split()), 15, rule["alert"])
                 runbook = rule["annotations"]["runbook"]
+                for event in re.findall(r"the log for\s+(\w+)", runbook):
+                    self.assertIn(f"({event},", events)
                 for command in re.findall(r"`unsay (\w+)", runbook):
                     self.assertEqual(harness.run(command, "--help").code, 0, command)
 
