@@ -332,8 +332,10 @@ static void config_read_setting(struct config_reading *reading)
         return;
     }
     config->sources[setting] = CONFIG_FILE; /* also where the value is wrong: it was told then */
-    config->lines[setting] = (unsigned)reading->event.start_mark.line + 1;
-    config->columns[setting] = (unsigned)reading->event.start_mark.column + 1;
+    if (config_is_at(reading, YAML_SCALAR_EVENT)) /* a list begins with its name */
+        mark = reading->event.start_mark;
+    config->lines[setting] = (unsigned)mark.line + 1;
+    config->columns[setting] = (unsigned)mark.column + 1;
     if (config_settings[setting].kind == CONFIG_IS_KEYS)
         config_read_keys(reading);
     else if (config_settings[setting].kind == CONFIG_IS_NAMES)

@@ -94,8 +94,8 @@ static size_t log_quote(const char *text, char *out)
     for (size_t size; *at != 0; at += size) {
         uint32_t code = log_next(at, &size);
         if (used > LOG_VALUE_BYTES_MAX) {
-            memcpy(out + used, "...", 3);
-            used += 3;
+            for (int i = 0; i < 3; i++)
+                out[used++] = '.';
             break;
         }
         if (!log_is_unsafe(code)) {

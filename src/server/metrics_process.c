@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,15 +27,17 @@ static double metrics_seconds(struct timeval time)
 /* Zeroes where the kernel does not tell. */
 static void metrics_append_memory(struct buffer *text)
 {
-    unsigned long pages = 0;
-    unsigned long resident = 0;
+    char line[128] = "";
+    char *rest = line;
     double page = (double)sysconf(_SC_PAGESIZE);
     FILE *in = fopen("/proc/self/statm", "re");
     if (in != NULL) {
-        if (fscanf(in, "%lu %lu", &pages, &resident) != 2)
-            pages = resident = 0;
+        if (fgets(line, sizeof(line), in) == NULL)
+            line[0] = 0;
         fclose(in);
     }
+    unsigned long pages = strtoul(line, &rest, 10);
+    unsigned long resident = strtoul(rest, NULL, 10);
     metrics_append(text, METRIC_process_resident_memory_bytes, (double)resident * page);
     metrics_append(text, METRIC_process_virtual_memory_bytes, (double)pages * page);
 }

@@ -59,7 +59,7 @@ class Config(unittest.TestCase):
         self.assertEqual(
             {(each["source"], each["setting"], each["line"]) for each in found},
             {("file", "wrokers", 1), ("file", "workers", 3), ("file", "region", 4),
-             ("file", "policy", 5), ("file", "token_secrets", 7), ("file", "store_cache_mib", 8),
+             ("file", "policy", 5), ("file", "token_secrets", 6), ("file", "store_cache_mib", 8),
              ("environment", "heartbeat_max_ms", None),
              ("environment", "UNSAY_SERVE_NOTHING", None)})
         for each in found:
