@@ -15,9 +15,9 @@ static const struct help help = {
              "config show [--config FILE] [--data DIR] [--json]\n",
     .about =
         "check says whether a server could start with this configuration, and names everything\n"
-        "that is wrong with it: settings that do not exist or make no sense, and files that they\n"
-        "name and that cannot be used. It needs no server and changes nothing. Exits with 1 when\n"
-        "there is a problem; warnings alone are 0.\n\n"
+        "that is wrong with it, each with its line: settings that do not exist or make no sense,\n"
+        "and files that they name and that cannot be used, or not for long. It needs no server\n"
+        "and changes nothing. Exits with 1 when there is a problem; warnings alone are 0.\n\n"
         "show prints each setting, its value, and where that is from: the defaults, the file, the\n"
         "environment (UNSAY_SERVE_ and the setting's name in capitals), or an option. Later ones\n"
         "win, in this order. Secrets are in files of their own and are not shown.\n",
