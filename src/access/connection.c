@@ -52,10 +52,12 @@ void connection_close_now(struct connection *connection)
     connection->is_closed = true;
     connection->is_closing = true;
     atomic_fetch_sub(&counts->open, 1);
-    if (connection->session == NULL)
+    if (connection->session == NULL) {
         atomic_fetch_sub(&counts->unauthenticated, 1);
-    else
+    } else {
+        atomic_fetch_sub(&counts->signed_in[connection_transport(connection)], 1);
         peer_closed(connection->owner->peer, connection->session);
+    }
     connection->session = NULL;
     uv_close((uv_handle_t *)&connection->tcp, connection_free);
 }

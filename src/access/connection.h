@@ -36,10 +36,19 @@ struct connection_settings {
     uint32_t requests_per_second; /* 0: without limit */
 };
 
+enum connection_transport {
+    CONNECTION_TCP,
+    CONNECTION_WEBSOCKET,
+    CONNECTION_TLS,
+    CONNECTION_TLS_WEBSOCKET,
+    CONNECTION_TRANSPORTS
+};
+
 /* Counted over all loops of the server. */
 struct connection_counts {
     atomic_uint open;
     atomic_uint unauthenticated;
+    atomic_uint signed_in[CONNECTION_TRANSPORTS];
     atomic_ulong postponed; /* sign-ins that were told to come back later, ever */
 };
 

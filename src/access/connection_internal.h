@@ -39,6 +39,15 @@ struct connection {
     char *address; /* of the client, until it has signed in */
 };
 
+/* What it came over, once that is known. */
+static inline enum connection_transport connection_transport(const struct connection *connection)
+{
+    bool is_websocket = transport_is_websocket(connection->transport);
+    if (transport_is_tls(connection->transport))
+        return is_websocket ? CONNECTION_TLS_WEBSOCKET : CONNECTION_TLS;
+    return is_websocket ? CONNECTION_WEBSOCKET : CONNECTION_TCP;
+}
+
 /* Whether or not its last frames were sent; the loop frees it. */
 void connection_close_now(struct connection *connection);
 

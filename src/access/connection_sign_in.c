@@ -77,6 +77,7 @@ void connection_sign_in(struct connection *connection, const wire_client_frame *
         return;
     }
     atomic_fetch_sub(&owner->counts->unauthenticated, 1);
+    atomic_fetch_add(&owner->counts->signed_in[connection_transport(connection)], 1);
     connection->heartbeat_ms =
         heartbeat_granted_ms(frame->hello->heartbeat_ms, owner->settings->heartbeat_interval_ms,
                              owner->settings->heartbeat_max_ms);

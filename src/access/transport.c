@@ -339,6 +339,16 @@ bool transport_is_ready(const struct transport *transport)
     return transport->kind == TRANSPORT_RAW;
 }
 
+bool transport_is_websocket(const struct transport *transport)
+{
+    return transport->websocket != NULL;
+}
+
+bool transport_is_tls(const struct transport *transport)
+{
+    return transport->tls != NULL;
+}
+
 enum status transport_send(struct transport *transport, struct view frame, struct buffer *out)
 {
     assert(frame.size >= FRAME_HEADER_BYTES);

@@ -73,6 +73,10 @@ MUST_CHECK enum status transport_receive(struct transport *transport, struct vie
 /* True once frames can be sent: after the handshakes. Raw TCP: at once. */
 bool transport_is_ready(const struct transport *transport);
 
+/* What the peer speaks, from the first frame on. */
+bool transport_is_websocket(const struct transport *transport);
+bool transport_is_tls(const struct transport *transport);
+
 /* Appends the bytes of a frame to `out`. CLOSED when the transport is not ready, not yet or no more
  * (a WebSocket is closing, TLS has failed); TOO_LARGE beyond LIMIT_FRAME_BYTES_MAX. */
 MUST_CHECK enum status transport_send(struct transport *transport, struct view frame,

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 struct transport_tls {
@@ -123,11 +124,18 @@ enum status transport_tls_server(const char *certificate_file, const char *key_f
                              "the TLS certificate %s cannot be used (%s): give a PEM file with the "
                              "server's certificate first, then its chain",
                              certificate_file, tls_reason());
-    else if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1)
+    else if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1 &&
+             ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH)
         status = failure_set(failure, STATUS_MALFORMED,
                              "the TLS key %s cannot be used (%s): give a PEM file with the "
                              "certificate's private key, without a passphrase",
                              key_file, tls_reason());
+    else if (SSL_CTX_check_private_key(context) != 1) /* also where it is of another type */
+        status = failure_set(failure, STATUS_MALFORMED,
+                             "the TLS key %s does not belong to the certificate %s: give the key "
+                             "that the certificate was made for",
+                             key_file, certificate_file);
+    ERR_clear_error();
     if (status != STATUS_OK) {
         transport_tls_free(*tls);
         *tls = NULL;

@@ -29,6 +29,8 @@ struct api_port {
     /* False: the worker takes no more now. */
     bool (*ask)(void *context, const struct api_question *question);
     uint64_t (*now_ms)(void *context); /* Unix */
+    /* The file of keys cannot be used, and those in force stay; NULL: it can be used again. */
+    void (*keys_fail)(void *context, const char *reason);
 };
 
 /* Reads the keys in the data directory. */

@@ -12,6 +12,7 @@
 struct api {
     struct api_port port;
     struct api_keys keys;
+    bool keys_fail; /* the file as it is now cannot be used */
     struct rates rates;
     struct repeats repeats;
     pthread_mutex_t mutex; /* guards the two below */

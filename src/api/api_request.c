@@ -54,10 +54,10 @@ static const struct api_key *api_authenticate(struct api_call *call)
     struct failure failure = {STATUS_OK, ""};
     const char *header = http_header(call->exchange, "Authorization");
     const struct api_key *key = NULL;
-    if (api_keys_refresh(&api->keys, &failure) != STATUS_OK) {
-        fprintf(stderr, "unsay: the keys in force stay: %s\n", failure.text);
-        failure.status = STATUS_OK;
-    }
+    bool keys_fail = api_keys_refresh(&api->keys, &failure) != STATUS_OK;
+    if (keys_fail != api->keys_fail)
+        api->port.keys_fail(api->port.context, keys_fail ? failure.text : NULL);
+    api->keys_fail = keys_fail;
     if (header != NULL && strncasecmp(header, scheme, strlen(scheme)) == 0)
         key = api_keys_find(&api->keys, view_of(header + strlen(scheme)),
                             api->port.now_ms(api->port.context));

@@ -15,9 +15,9 @@ static const struct help help = {
              "config show [--config FILE] [--data DIR] [--json]\n",
     .about =
         "check says whether a server could start with this configuration, and names everything\n"
-        "that is wrong with it: settings that do not exist or make no sense, and files that they\n"
-        "name and that cannot be used. It needs no server and changes nothing. Exits with 1 when\n"
-        "there is a problem; warnings alone are 0.\n\n"
+        "that is wrong with it, each with its line: settings that do not exist or make no sense,\n"
+        "and files that they name and that cannot be used, or not for long. It needs no server\n"
+        "and changes nothing. Exits with 1 when there is a problem; warnings alone are 0.\n\n"
         "show prints each setting, its value, and where that is from: the defaults, the file, the\n"
         "environment (UNSAY_SERVE_ and the setting's name in capitals), or an option. Later ones\n"
         "win, in this order. Secrets are in files of their own and are not shown.\n",
@@ -55,7 +55,7 @@ static bool read_options(struct options *options, const char **file, const char 
 
 static int config_run_check(struct doctor *doctor, const char *file, const struct config *config)
 {
-    if (config_findings_check(doctor, config))
+    if (config_findings_check(doctor, config) && !doctor->has_problem)
         doctor_find(doctor, DOCTOR_OK, "configuration", "%s%s",
                     file == NULL ? "the defaults" : file,
                     file == NULL ? " are valid (no --config)" : " is valid");
@@ -106,13 +106,18 @@ int command_config(int argc, char **argv)
     struct doctor doctor = {.is_json = options.is_json, .has_colour = output.has_colour};
     config_init(&config);
     int exit_status = COMMAND_REFUSED;
-    if (config_findings_read(&doctor, file, &config) &&
-        (data == NULL || config_override(&config, CONFIG_SETTING_data, data, CONFIG_OPTION,
-                                         &failure) == STATUS_OK)) {
-        for (unsigned i = 0; i < CONFIG_SETTINGS && is_show; i++)
-            show_setting(&config, i, options.is_json);
-        exit_status = is_show ? COMMAND_OK : config_run_check(&doctor, file, &config);
-    }
+    enum status status = config_findings_read(&doctor, file, &config);
+    if (data != NULL)
+        status = config_override(&config, CONFIG_SETTING_data, data, CONFIG_OPTION, &failure) ==
+                         STATUS_OK
+                     ? status
+                     : STATUS_IO;
+    if (!is_show && (status == STATUS_OK || status == STATUS_MALFORMED))
+        exit_status = config_run_check(&doctor, file, &config);
+    for (unsigned i = 0; i < CONFIG_SETTINGS && is_show && status == STATUS_OK; i++)
+        show_setting(&config, i, options.is_json);
+    if (is_show && status == STATUS_OK)
+        exit_status = COMMAND_OK;
     config_fini(&config);
     return exit_status;
 }

@@ -26,16 +26,29 @@ static const struct help help = {
     .example = "  unsay doctor --config /etc/unsay.yaml\n",
 };
 
-void doctor_find(struct doctor *doctor, enum doctor_level level, const char *subject,
-                 const char *format, ...)
+/* Where it is, as far as that is known. */
+static void doctor_add_place(json_t *object, const struct config_problem *problem)
+{
+    static const char *const sources[] = {"default", "file", "environment", "option"};
+    json_t *name = json_string(problem->name == NULL ? "" : problem->name);
+    json_object_set_new(object, "setting",
+                        problem->name == NULL || problem->name[0] == 0 ? json_null() : name);
+    if (problem->name == NULL || problem->name[0] == 0)
+        json_decref(name);
+    json_object_set_new(object, "source", json_string(sources[problem->source]));
+    json_object_set_new(object, "file",
+                        problem->file == NULL ? json_null() : json_string(problem->file));
+    json_object_set_new(object, "line",
+                        problem->line == 0 ? json_null() : json_integer(problem->line));
+    json_object_set_new(object, "column",
+                        problem->column == 0 ? json_null() : json_integer(problem->column));
+}
+
+static void doctor_print(struct doctor *doctor, enum doctor_level level, const char *subject,
+                         const char *text, const struct config_problem *problem)
 {
     static const char *const names[] = {"ok", "warning", "problem"};
     static const char *const colours[] = {"32", "33", "31"};
-    char text[768];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
     doctor->has_problem = doctor->has_problem || level == DOCTOR_PROBLEM;
     if (doctor->is_json) {
         json_t *object = json_object();
@@ -43,6 +56,8 @@ void doctor_find(struct doctor *doctor, enum doctor_level level, const char *sub
         json_object_set_new(object, "level", json_string(names[level]));
         json_object_set_new(object, "subject", json_string(subject));
         json_object_set_new(object, "text", json_text == NULL ? json_null() : json_text);
+        if (problem != NULL)
+            doctor_add_place(object, problem);
         output_object(stdout, object);
         return;
     }
@@ -50,6 +65,23 @@ void doctor_find(struct doctor *doctor, enum doctor_level level, const char *sub
         printf("\033[%sm%-8s\033[0m %-14s %s\n", colours[level], names[level], subject, text);
     else
         printf("%-8s %-14s %s\n", names[level], subject, text);
+}
+
+void doctor_find(struct doctor *doctor, enum doctor_level level, const char *subject,
+                 const char *format, ...)
+{
+    char text[768];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    doctor_print(doctor, level, subject, text, NULL);
+}
+
+void doctor_find_setting(struct doctor *doctor, enum doctor_level level,
+                         const struct config_problem *problem)
+{
+    doctor_print(doctor, level, "configuration", problem->text, problem);
 }
 
 static bool doctor_read_options(struct options *options, const char **file, const char **data,
@@ -80,7 +112,11 @@ static bool doctor_read_options(struct options *options, const char **file, cons
 /* Reads the configuration and says how that went; what is wrong leaves the defaults. */
 static void doctor_check_config(struct doctor *doctor, const char *file, struct config *config)
 {
-    if (config_findings_read(doctor, file, config) && config_findings_check(doctor, config)) {
+    enum status status = config_findings_read(doctor, file, config);
+    bool is_valid = status == STATUS_OK;
+    if (is_valid || status == STATUS_MALFORMED)
+        is_valid &= config_findings_check(doctor, config);
+    if (is_valid) {
         doctor_find(doctor, DOCTOR_OK, "configuration", "%s",
                     file == NULL ? "the defaults are valid (no --config)" : file);
         return;

@@ -18,6 +18,10 @@ struct doctor {
 void doctor_find(struct doctor *doctor, enum doctor_level level, const char *subject,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* A finding about a setting: `problem` says where it was set, and what is the matter. */
+void doctor_find_setting(struct doctor *doctor, enum doctor_level level,
+                         const struct config_problem *problem);
+
 void doctor_check_versions(struct doctor *doctor);
 void doctor_check_clock(struct doctor *doctor);
 void doctor_check_files(struct doctor *doctor, const struct config *config);

@@ -197,26 +197,33 @@ static bool serve_override(const struct options *options, struct config *config,
     return false;
 }
 
-/* Default, file, environment, option. */
+static void serve_print_problem(void *context, const struct config_problem *problem)
+{
+    bool *is_wrong = context;
+    *is_wrong = true;
+    fprintf(stderr, "unsay serve: %s\n", problem->text);
+}
+
+/* Default, file, environment, option: everything that is wrong is said. */
 static int serve_gather(const struct options *options, const struct serve_options *given,
                         struct config *config)
 {
-    struct failure failure = {STATUS_OK, ""};
+    bool is_wrong = false;
     int exit_status = COMMAND_REFUSED;
-    if ((given->file != NULL && config_load(config, given->file, &failure) != STATUS_OK) ||
-        config_read_environment(config, (const char *const *)environ, &failure) != STATUS_OK) {
-        fprintf(stderr, "unsay serve: %s\n", failure.text);
+    enum status file = STATUS_OK;
+    if (given->file != NULL)
+        file = config_load(config, given->file, serve_print_problem, &is_wrong);
+    enum status environment = config_read_environment(config, (const char *const *)environ,
+                                                      serve_print_problem, &is_wrong);
+    if (file != STATUS_OK && file != STATUS_MALFORMED)
         return COMMAND_REFUSED;
-    }
     if (!serve_override(options, config, CONFIG_SETTING_data, given->data, &exit_status) ||
         !serve_override(options, config, CONFIG_SETTING_listen, given->listen, &exit_status) ||
         !serve_override(options, config, CONFIG_SETTING_http, given->http, &exit_status) ||
         !serve_override(options, config, CONFIG_SETTING_workers, given->workers, &exit_status))
         return exit_status;
-    if (config_check(config, &failure) == STATUS_OK)
-        return COMMAND_OK;
-    fprintf(stderr, "unsay serve: %s\n", failure.text);
-    return COMMAND_REFUSED;
+    config_examine(config, serve_print_problem, &is_wrong);
+    return is_wrong || environment != STATUS_OK ? COMMAND_REFUSED : COMMAND_OK;
 }
 
 int command_serve(int argc, char **argv)

@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "routing/wave.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,10 +28,31 @@ void group_free(struct group *group)
         return;
     for (struct answer *answer = group->first_answer; answer != NULL; answer = answer->next)
         blob_release(answer->frame);
+    group_release_waves(group, NULL);
     effects_fini(&group->effects);
     table_fini(&group->overlay);
     arena_fini(&group->arena);
     free(group);
+}
+
+void group_make_waves(struct group *group)
+{
+    size_t count = 0;
+    const struct publication *publication = group->effects.first;
+    for (; publication != NULL; publication = publication->next)
+        count += publication->is_recall;
+    group->waves = count == 0 ? NULL : memory_new_array(count, sizeof(struct wave *));
+    for (; group->wave_count < count; group->wave_count++)
+        group->waves[group->wave_count] = wave_new();
+}
+
+void group_release_waves(struct group *group, struct stats *stats)
+{
+    for (size_t i = 0; i < group->wave_count; i++)
+        wave_release(group->waves[i], stats);
+    free(group->waves);
+    group->waves = NULL;
+    group->wave_count = 0;
 }
 
 void group_answer(struct group *group, unsigned worker, uint64_t session, uint64_t request,

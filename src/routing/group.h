@@ -16,6 +16,7 @@
 
 #include "base/table.h"
 #include "core/conversation.h"
+#include "routing/stats.h"
 
 #include <stdatomic.h>
 
@@ -30,10 +31,13 @@ struct answer {
 };
 
 struct moved; /* owner_progress.h */
+struct wave;
 
 struct group {
-    uint64_t number; /* of its worker, ascending */
-    unsigned worker; /* who decided */
+    uint64_t number;       /* of its worker, ascending */
+    unsigned worker;       /* who decided */
+    uint64_t opened_ns;    /* steady clock */
+    uint64_t committed_ns; /* likewise, when it was durable; 0: when it is published */
     struct arena arena;
     struct effects effects;
     struct answer *first_answer;
@@ -48,10 +52,18 @@ struct group {
     const struct change *absorbed; /* last change that is in the overlay */
     Unsay__V1__ErrorCode failure;  /* set when the commit failed */
     atomic_uint waiting;           /* workers that have not finished the current phase */
+    struct wave **waves;           /* one for each recall that it publishes, in order; held */
+    size_t wave_count;
 };
 
 struct group *group_new(unsigned worker, uint64_t number);
 void group_free(struct group *group);
+
+/* Before it is committed: from here on it publishes no other recalls. */
+void group_make_waves(struct group *group);
+
+/* Lets go of them, once they are published; `stats` as wave_release. */
+void group_release_waves(struct group *group, struct stats *stats);
 
 static inline bool group_is_empty(const struct group *group)
 {

@@ -251,6 +251,7 @@ struct group *owner_group(struct worker *worker)
     if (owner->open == NULL) {
         owner->open = group_new(worker->index, ++owner->last_number);
         owner->open->effects.has_outbox = worker->settings.has_outbox;
+        owner->open->opened_ns = worker->now.steady_ns;
     }
     return owner->open;
 }
@@ -364,6 +365,8 @@ void owner_commit(struct worker *worker)
     owner->in_flight = owner->open;
     owner->open = NULL;
     owner_tell_progress(owner->in_flight);
+    group_make_waves(owner->in_flight);
+    stats_observe(&worker->stats, HISTOGRAM_group_sizes, owner->in_flight->requests);
     atomic_init(&owner->in_flight->waiting, worker->count);
     shell_commit(worker->shell, owner->in_flight);
 }
@@ -377,6 +380,7 @@ void owner_committed(struct worker *worker, struct group *group)
     owner->committed = group->number;
     if (group->failure == REFUSAL_NONE) {
         stats_add(&worker->stats, STAT_groups_committed, 1);
+        stats_observe(&worker->stats, HISTOGRAM_accept, worker->now.steady_ns - group->opened_ns);
         owner_release_outgoing(worker, group->number, REFUSAL_NONE);
         waits_end(worker);
         return;

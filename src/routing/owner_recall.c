@@ -120,6 +120,8 @@ void owner_count_recall(struct worker *worker, const struct recall_ruling *rulin
         stats_add(&worker->stats, STAT_recalls_pending, 1);
     else if (ruling->step == RECALL_REFUSE)
         stats_add(&worker->stats, STAT_recalls_refused, 1);
+    else
+        stats_add(&worker->stats, STAT_recalls_repeated, 1);
 }
 
 /* One target: facts, rules, outcome. */

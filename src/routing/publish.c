@@ -8,6 +8,7 @@
 #include "routing/policies.h"
 #include "routing/progress.h"
 #include "routing/report.h"
+#include "routing/wave.h"
 #include "routing/worker.h"
 
 #include <assert.h>
@@ -103,7 +104,8 @@ static void publish_replace(struct worker *worker, struct session *session,
 }
 
 static void publish_recall(struct worker *worker, const struct group *group,
-                           const struct publication *publication, struct interest *interest)
+                           const struct publication *publication, struct interest *interest,
+                           struct wave *wave)
 {
     struct notice_forms forms;
     struct report report = {.mail = NULL};
@@ -112,6 +114,7 @@ static void publish_recall(struct worker *worker, const struct group *group,
     if (interest == NULL)
         return;
     notice_forms_init(&forms, publication);
+    uint64_t committed_ns = group->committed_ns == 0 ? worker->now.steady_ns : group->committed_ns;
     struct list *node = interest->subscriptions.next;
     for (; node != &interest->subscriptions; node = node->next) {
         struct subscription *subscription = LIST_ITEM(node, struct subscription, of_interest);
@@ -125,7 +128,7 @@ static void publish_recall(struct worker *worker, const struct group *group,
             follow = WIRE(FOLLOW, PATCH);
         if (publication->seq >= subscription->since) /* see publish_push */
             session_notify(worker, subscription, notice_form(&forms, follow), publication->origin,
-                           publication->seq);
+                           publication->seq, wave, committed_ns);
     }
     report_finish(&report, worker, group);
     notice_forms_fini(&forms);
@@ -142,8 +145,9 @@ static void publish_push(struct worker *worker, const struct publication *public
                      publication->seq);
 }
 
+/* `wave` is the recall's, if it is one. */
 static void publish_event(struct worker *worker, const struct group *group,
-                          const struct publication *publication)
+                          const struct publication *publication, struct wave *wave)
 {
     /* New members who are connected follow the conversation from this event on; those who are gone
      * get it as their last. */
@@ -152,7 +156,7 @@ static void publish_event(struct worker *worker, const struct group *group,
                        publication->new_members_from[i]);
     struct interest *interest = table_get(&worker->interests, view_of(publication->conversation));
     if (publication->is_recall) {
-        publish_recall(worker, group, publication, interest);
+        publish_recall(worker, group, publication, interest, wave);
     } else if (interest != NULL) {
         listing_note_message(interest, publication);
         struct list *node = interest->subscriptions.next;
@@ -288,6 +292,12 @@ static bool publish_is_last(struct group *group)
     return atomic_fetch_sub_explicit(&group->waiting, 1, memory_order_acq_rel) == 1;
 }
 
+static void publish_free(struct worker *worker, struct group *group)
+{
+    group_release_waves(group, &worker->stats);
+    group_free(group);
+}
+
 /* Every worker has published: the last of them gives its own answers and tells those that hold
  * more. */
 static void publish_release_answers(struct worker *worker, struct group *group)
@@ -295,7 +305,7 @@ static void publish_release_answers(struct worker *worker, struct group *group)
     uint64_t others = group->answering & ~(UINT64_C(1) << worker->index);
     publish_give_answers(worker, group);
     if (others == 0) {
-        group_free(group);
+        publish_free(worker, group);
         return;
     }
     atomic_store_explicit(&group->waiting, (unsigned)__builtin_popcountll(others),
@@ -316,13 +326,17 @@ void publish_group(struct worker *worker, struct group *group)
     bool must_wait = is_committed && group->tells_recall && worker->count > 1;
 
     const struct publication *publication = group->effects.first;
+    size_t recalls = 0;
     for (; publication != NULL; publication = publication->next) {
+        struct wave *wave = NULL;
+        if (publication->is_recall && recalls < group->wave_count)
+            wave = group->waves[recalls++];
         if (publication->is_progress)
             publish_progress_of(worker, publication, is_committed);
         else if (publication->only_user != NULL && is_committed)
             publish_news(worker, publication);
         else if (publication->only_user == NULL && is_committed)
-            publish_event(worker, group, publication);
+            publish_event(worker, group, publication, wave);
         else if (publication->only_user == NULL)
             publish_doubtful(worker, group, publication);
         else
@@ -342,12 +356,12 @@ void publish_group(struct worker *worker, struct group *group)
     if (must_wait)
         publish_release_answers(worker, group);
     else
-        group_free(group);
+        publish_free(worker, group);
 }
 
 void publish_answers(struct worker *worker, struct group *group)
 {
     publish_give_answers(worker, group);
     if (publish_is_last(group))
-        group_free(group);
+        publish_free(worker, group);
 }

@@ -96,7 +96,8 @@ void session_free(struct worker *worker, struct session *session)
 {
     session_drop_frames(session);
     while (!list_is_empty(&session->notices))
-        session_drop_notice(session, LIST_ITEM(session->notices.next, struct notice, of_session));
+        session_abandon_notice(worker, session,
+                               LIST_ITEM(session->notices.next, struct notice, of_session));
     while (!list_is_empty(&session->subscriptions)) {
         struct subscription *subscription =
             LIST_ITEM(session->subscriptions.next, struct subscription, of_session);

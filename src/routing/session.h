@@ -25,6 +25,7 @@
 #include "routing/overview.h"
 
 struct worker;
+struct wave;
 
 enum { ADDRESS_BYTES_MAX = 63 };
 
@@ -78,6 +79,7 @@ struct notice {
     struct list of_session;
     struct interest *interest;
     struct blob *frame; /* held */
+    struct wave *wave;  /* held; NULL: none */
     uint64_t seq;
     uint64_t due_ms;
     uint32_t origin;
@@ -171,9 +173,10 @@ void session_push(struct worker *worker, struct subscription *subscription, stru
 /* Drops the live pushes that wait; the client is told, and reads from the log what it lacks. */
 void session_fall_behind(struct worker *worker, struct session *session);
 
-/* Queues a recall notice (shares the frame) and remembers it until it is acknowledged. */
+/* Queues a recall notice (shares the frame) and remembers it until it is acknowledged. The wave
+ * (NULL: none) of the recall, which was committed at `committed_ns`, is held as long. */
 void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,
-                    uint32_t origin, uint64_t seq);
+                    uint32_t origin, uint64_t seq, struct wave *wave, uint64_t committed_ns);
 
 /* Queues news of how far members have come (shares the frame). What waits already and this become
  * one. */

@@ -16,10 +16,12 @@ void session_end_subscription(struct worker *worker, struct subscription *subscr
 
 /* ---- session_pushes.c ---- */
 
-void session_drop_notice(struct session *session, struct notice *notice);
+/* The device did not acknowledge it; the log tells it. */
+void session_abandon_notice(struct worker *worker, struct session *session, struct notice *notice);
 
 /* Notices of the conversation are not repeated any more; one that waits still goes out. */
-void session_forget_notices(struct session *session, const struct interest *interest);
+void session_forget_notices(struct worker *worker, struct session *session,
+                            const struct interest *interest);
 
 void session_drop_progress(struct subscription *subscription);
 

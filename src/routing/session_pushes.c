@@ -6,6 +6,7 @@
 #include "core/backoff.h"
 #include "core/frame.h"
 #include "routing/progress.h"
+#include "routing/wave.h"
 #include "routing/worker.h"
 
 #include <stdlib.h>
@@ -110,29 +111,38 @@ void session_repeat_push(struct worker *worker, struct subscription *subscriptio
         backoff_jittered_ms(session_backoff, subscription->attempts, &worker->prng);
 }
 
-void session_drop_notice(struct session *session, struct notice *notice)
+static void session_drop_notice(struct worker *worker, struct session *session,
+                                struct notice *notice)
 {
     list_remove(&notice->of_session);
     session->notice_count--;
     if (session->notice_count == 0)
         list_remove(&session->noticed);
     blob_release(notice->frame);
+    wave_release(notice->wave, &worker->stats);
     free(notice);
 }
 
-void session_forget_notices(struct session *session, const struct interest *interest)
+void session_abandon_notice(struct worker *worker, struct session *session, struct notice *notice)
+{
+    stats_add(&worker->stats, STAT_notices_abandoned, 1);
+    session_drop_notice(worker, session, notice);
+}
+
+void session_forget_notices(struct worker *worker, struct session *session,
+                            const struct interest *interest)
 {
     struct list *next;
     for (struct list *node = session->notices.next; node != &session->notices; node = next) {
         struct notice *notice = LIST_ITEM(node, struct notice, of_session);
         next = node->next;
         if (notice->interest == interest)
-            session_drop_notice(session, notice);
+            session_abandon_notice(worker, session, notice);
     }
 }
 
 void session_notify(struct worker *worker, struct subscription *subscription, struct blob *frame,
-                    uint32_t origin, uint64_t seq)
+                    uint32_t origin, uint64_t seq, struct wave *wave, uint64_t committed_ns)
 {
     struct session *session = subscription->session;
     if (session->is_closing || subscription->is_gone)
@@ -146,10 +156,12 @@ void session_notify(struct worker *worker, struct subscription *subscription, st
     stats_add(&worker->stats, STAT_notices_queued, 1);
 
     if (session->notice_count >= LIMIT_SESSION_NOTICES_MAX)
-        session_drop_notice(session, LIST_ITEM(session->notices.next, struct notice, of_session));
+        session_abandon_notice(worker, session,
+                               LIST_ITEM(session->notices.next, struct notice, of_session));
     struct notice *notice = memory_new(sizeof(*notice));
     notice->interest = subscription->interest;
     notice->frame = blob_hold(frame);
+    notice->wave = wave == NULL ? NULL : wave_hold(wave, committed_ns);
     notice->origin = origin;
     notice->seq = seq;
     notice->due_ms = worker->now.steady_ms + session_backoff.first_ms;
@@ -168,7 +180,10 @@ void session_acknowledged_notice(struct worker *worker, struct session *session,
         struct notice *notice = LIST_ITEM(node, struct notice, of_session);
         if (notice->interest == subscription->interest && notice->origin == origin &&
             notice->seq == seq) {
-            session_drop_notice(session, notice);
+            stats_add(&worker->stats, STAT_notices_acknowledged, 1);
+            if (notice->wave != NULL)
+                wave_arrive(notice->wave, worker->now.steady_ns);
+            session_drop_notice(worker, session, notice);
             return;
         }
     }
@@ -188,7 +203,7 @@ void session_repeat_notices(struct worker *worker, struct session *session)
             continue;
         }
         if (notice->attempts >= LIMIT_PUSH_REPEATS_MAX) {
-            session_drop_notice(session, notice);
+            session_abandon_notice(worker, session, notice);
             continue;
         }
         notice->attempts++;

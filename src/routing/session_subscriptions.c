@@ -79,7 +79,7 @@ void session_unsubscribe(struct worker *worker, struct session *session, struct 
     session->subscription_count--;
     list_remove(&subscription->waiting);
     session_drop_progress(subscription);
-    session_forget_notices(session, subscription->interest);
+    session_forget_notices(worker, session, subscription->interest);
 }
 
 void session_leave_word(struct worker *worker, const struct subscription *subscription)
@@ -105,7 +105,7 @@ void session_end_subscription(struct worker *worker, struct subscription *subscr
 {
     struct interest *interest = subscription->interest;
     struct session *session = subscription->session;
-    session_forget_notices(session, interest);
+    session_forget_notices(worker, session, interest);
     lane_forget(&session->normal, subscription);
     lane_forget(&session->page, subscription);
     session->subscription_count -= !subscription->is_gone;

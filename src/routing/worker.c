@@ -140,7 +140,19 @@ void worker_mail(struct worker *worker, struct mail mail)
     mail_discard(&mail);
 }
 
-static void worker_tick_session(struct worker *worker, struct session *session)
+struct worker_lanes {
+    uint64_t frames;
+    uint64_t bytes;
+};
+
+static void worker_note_lane(struct worker_lanes *lanes, const struct lane *lane)
+{
+    lanes->frames += lane->count;
+    lanes->bytes += lane->bytes;
+}
+
+static void worker_tick_session(struct worker *worker, struct session *session,
+                                struct worker_lanes *lanes)
 {
     if (session->is_call)
         calls_tick(worker, session);
@@ -149,11 +161,27 @@ static void worker_tick_session(struct worker *worker, struct session *session)
     lane_shrink(&session->normal);
     lane_shrink(&session->urgent);
     lane_shrink(&session->page);
+    worker_note_lane(lanes, &session->normal);
+    worker_note_lane(lanes, &session->urgent);
+    worker_note_lane(lanes, &session->page);
+}
+
+/* How it stands, for whoever asks. */
+static void worker_note_levels(struct worker *worker, const struct worker_lanes *lanes)
+{
+    const struct owner *owner = &worker->owner;
+    stats_set(&worker->stats, LEVEL_sessions, worker->sessions.count);
+    stats_set(&worker->stats, LEVEL_group_requests,
+              owner->open == NULL ? 0 : owner->open->requests);
+    stats_set(&worker->stats, LEVEL_lane_frames, lanes->frames);
+    stats_set(&worker->stats, LEVEL_lane_bytes, lanes->bytes);
+    stats_set(&worker->stats, LEVEL_recall_answers, owner->waits.count);
 }
 
 void worker_tick(struct worker *worker)
 {
     struct list *next;
+    struct worker_lanes lanes = {0, 0};
     waits_end(worker);
     for (struct list *node = worker->waiting.next; node != &worker->waiting; node = next) {
         next = node->next;
@@ -165,7 +193,8 @@ void worker_tick(struct worker *worker)
     }
     size_t at = 0;
     for (struct session *session; (session = table_next(&worker->sessions, &at)) != NULL;)
-        worker_tick_session(worker, session);
+        worker_tick_session(worker, session, &lanes);
+    worker_note_levels(worker, &lanes);
 }
 
 void worker_end_turn(struct worker *worker)

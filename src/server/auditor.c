@@ -1,6 +1,7 @@
 #include "server/auditor.h"
 
 #include "base/memory.h"
+#include "server/log.h"
 #include "storage/audit/key.h"
 #include "storage/audit/log.h"
 
@@ -182,11 +183,9 @@ static enum status auditor_turn(struct auditor *auditor, bool *is_more, struct f
 static void auditor_tell(struct auditor *auditor, enum status status, const struct failure *failure)
 {
     if (status != STATUS_OK && !auditor->is_telling)
-        fprintf(stderr,
-                "unsay: the audit log does not grow: %s; what it should hold waits in the store\n",
-                failure->text);
+        log_say(LOG_audit_fails, LOG_TEXT("reason", failure->text));
     else if (status == STATUS_OK && auditor->is_telling)
-        fputs("unsay: the audit log grows again\n", stderr);
+        log_write(LOG_audit_works, NULL);
     auditor->is_telling = status != STATUS_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "base/memory.h"
 #include "routing/calls.h"
+#include "server/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,15 @@ static uint64_t backend_now_ms(void *context)
     (void)context;
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void backend_keys_fail(void *context, const char *reason)
+{
+    (void)context;
+    if (reason != NULL)
+        log_say(LOG_keys_refused, LOG_TEXT("reason", reason));
+    else
+        log_write(LOG_keys_loaded, (const struct log_field[]){{.name = NULL}});
 }
 
 /* The owner of the conversation is the one that decides; others would only pass it on. */
@@ -94,7 +104,7 @@ enum status backend_start(int socket, const struct backend_settings *settings,
                           struct backend **started, struct failure *failure)
 {
     struct backend *backend = memory_new(sizeof(*backend));
-    struct api_port port = {backend, backend_ask, backend_now_ms};
+    struct api_port port = {backend, backend_ask, backend_now_ms, backend_keys_fail};
     struct http_handlers handlers = {backend, backend_on_request, backend_on_resumed,
                                      backend_on_ended};
     backend->settings = *settings;

@@ -1,10 +1,10 @@
 #include "server/committer.h"
 
 #include "core/refusal.h"
+#include "server/log.h"
 
 #include <assert.h>
 #include <pthread.h>
-#include <stdio.h>
 
 #define COMMITTER_REPAIR_NS UINT64_C(1000000000)
 
@@ -16,22 +16,27 @@ static void committer_log(struct committer *committer, const struct failure *fai
     bool is_news = is_failing != committer->is_failing;
     committer->is_failing = is_failing;
     uv_mutex_unlock(&committer->mutex);
-    if (is_news)
-        fprintf(stderr, "unsay: %s\n",
-                is_failing ? failure->text : "the store takes commits again");
+    if (is_news && is_failing)
+        log_say(LOG_store_fails, LOG_TEXT("reason", failure->text));
+    else if (is_news)
+        log_write(LOG_store_works, NULL);
 }
 
-static void committer_write(struct committer *committer, struct group *group)
+static void committer_write(struct committer_thread *thread, struct group *group)
 {
+    struct committer *committer = thread->committer;
     const struct change_list *list = &group->effects.changes;
     struct failure failure = {STATUS_OK, ""};
     if (list->count > 0) {
+        uint64_t start_ns = uv_hrtime();
         enum status status = store_commit(committer->store, &list, 1, &failure);
+        stats_histogram_add(&thread->latency, STATS_TIME, uv_hrtime() - start_ns);
         if (status != STATUS_OK)
             group->failure = status == STATUS_NO_SPACE ? REFUSAL_CODE(STORAGE_FULL)
                                                        : REFUSAL_CODE(STORAGE_UNAVAILABLE);
         committer_log(committer, &failure);
     }
+    group->committed_ns = uv_hrtime();
     committer->on_done(committer->context, group);
 }
 
@@ -68,10 +73,10 @@ static struct group *committer_wait(struct committer *committer)
 
 static void committer_run(void *argument)
 {
-    struct committer *committer = argument;
+    struct committer_thread *thread = argument;
     pthread_setname_np(pthread_self(), "committer");
-    for (struct group *group; (group = committer_wait(committer)) != NULL;)
-        committer_write(committer, group);
+    for (struct group *group; (group = committer_wait(thread->committer)) != NULL;)
+        committer_write(thread, group);
 }
 
 void committer_start(struct committer *committer, unsigned workers, struct store *store,
@@ -82,7 +87,9 @@ void committer_start(struct committer *committer, unsigned workers, struct store
     uv_mutex_init(&committer->mutex);
     uv_cond_init(&committer->arrived);
     for (unsigned i = 0; i < workers; i++) {
-        int result = uv_thread_create(&committer->threads[i], committer_run, committer);
+        struct committer_thread *thread = &committer->threads[i];
+        thread->committer = committer;
+        int result = uv_thread_create(&thread->thread, committer_run, thread);
         assert(result == 0);
         (void)result;
     }
@@ -95,7 +102,7 @@ void committer_stop(struct committer *committer)
     uv_cond_broadcast(&committer->arrived);
     uv_mutex_unlock(&committer->mutex);
     for (unsigned i = 0; i < committer->thread_count; i++)
-        uv_thread_join(&committer->threads[i]);
+        uv_thread_join(&committer->threads[i].thread);
     uv_cond_destroy(&committer->arrived);
     uv_mutex_destroy(&committer->mutex);
 }
@@ -107,4 +114,12 @@ void committer_post(struct committer *committer, struct group *group)
     committer->queue[(committer->first + committer->count++) % LIMIT_WORKERS_MAX] = group;
     uv_cond_signal(&committer->arrived);
     uv_mutex_unlock(&committer->mutex);
+}
+
+unsigned committer_queue_count(struct committer *committer)
+{
+    uv_mutex_lock(&committer->mutex);
+    unsigned count = committer->count;
+    uv_mutex_unlock(&committer->mutex);
+    return count;
 }

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "routing/group.h"
+#include "routing/stats.h"
 #include "storage/store.h"
 
 #include <uv.h>
@@ -13,11 +14,17 @@
 /* Called on a thread of the committer when the group is durable, or failed (group->failure). */
 typedef void committer_done_fn(void *context, struct group *group);
 
+struct committer_thread {
+    struct committer *committer;
+    uv_thread_t thread;
+    struct stats_histogram latency; /* of its commits */
+};
+
 struct committer {
     struct store *store;
     committer_done_fn *on_done;
     void *context;
-    uv_thread_t threads[LIMIT_WORKERS_MAX];
+    struct committer_thread threads[LIMIT_WORKERS_MAX];
     unsigned thread_count;
     uv_mutex_t mutex; /* guards what follows */
     uv_cond_t arrived;
@@ -35,5 +42,8 @@ void committer_start(struct committer *committer, unsigned workers, struct store
 void committer_stop(struct committer *committer);
 
 void committer_post(struct committer *committer, struct group *group);
+
+/* From any thread: groups that wait for a thread. */
+unsigned committer_queue_count(struct committer *committer);
 
 #endif

@@ -148,17 +148,65 @@ static void config_variable(const struct config_setting *setting, char *text, si
     text[used] = 0;
 }
 
+/* What stands before the words. */
+static void config_print_place(const struct config_problem *problem, char *text, size_t size)
+{
+    const char *name = problem->name == NULL ? "" : problem->name;
+    const char *colon = *name == 0 ? "" : ": ";
+    if (problem->source == CONFIG_ENVIRONMENT && problem->setting < CONFIG_SETTINGS)
+        config_variable(&config_settings[problem->setting], text, size);
+    else if (problem->source != CONFIG_FILE)
+        snprintf(text, size, "%s", name);
+    else if (problem->line == 0)
+        snprintf(text, size, "%s%s%s", problem->file, colon, name);
+    else
+        snprintf(text, size, "%s, line %u, column %u%s%s", problem->file, problem->line,
+                 problem->column, colon, name);
+}
+
+void config_report(const struct config_report *report, const struct config_problem *problem,
+                   const char *words)
+{
+    char text[3 * CONFIG_PATH_BYTES_MAX];
+    struct config_problem told = *problem;
+    config_print_place(problem, text, 2 * CONFIG_PATH_BYTES_MAX);
+    size_t used = strlen(text);
+    snprintf(text + used, sizeof(text) - used, ": %s", words);
+    told.text = text;
+    report->on_problem(report->context, &told);
+}
+
+static struct config_problem config_problem_of(const struct config *config, unsigned setting)
+{
+    bool is_of_file = config->sources[setting] == CONFIG_FILE;
+    return (struct config_problem){
+        .setting = setting,
+        .name = config_settings[setting].name,
+        .source = config->sources[setting],
+        .file = is_of_file ? config->file : NULL,
+        .line = is_of_file ? config->lines[setting] : 0,
+        .column = is_of_file ? config->columns[setting] : 0,
+    };
+}
+
+void config_tell(const struct config *config, unsigned setting, config_problem_fn *on_problem,
+                 void *context, const char *words)
+{
+    struct config_problem problem = config_problem_of(config, setting);
+    config_report(&(struct config_report){on_problem, context}, &problem, words);
+}
+
+void config_keep_first(void *context, const struct config_problem *problem)
+{
+    struct failure *failure = context;
+    if (failure->status == STATUS_OK)
+        (void)failure_set(failure, STATUS_MALFORMED, "%s", problem->text);
+}
+
 void config_place(const struct config *config, unsigned setting, char *text, size_t size)
 {
-    const char *name = config_settings[setting].name;
-    if (config->sources[setting] == CONFIG_ENVIRONMENT)
-        config_variable(&config_settings[setting], text, size);
-    else if (config->sources[setting] != CONFIG_FILE)
-        snprintf(text, size, "%s", name);
-    else if (config->lines[setting] == 0)
-        snprintf(text, size, "%s: %s", config->file, name);
-    else
-        snprintf(text, size, "%s, line %u: %s", config->file, config->lines[setting], name);
+    struct config_problem problem = config_problem_of(config, setting);
+    config_print_place(&problem, text, size);
 }
 
 static void config_append(char *text, size_t size, const char *before, const char *value)

@@ -52,6 +52,7 @@ struct config {
     char *file; /* that was read; NULL: none */
     enum config_source sources[CONFIG_SETTINGS];
     unsigned lines[CONFIG_SETTINGS]; /* of the file; 0: not known */
+    unsigned columns[CONFIG_SETTINGS];
 };
 #undef CONFIG_TEXT
 #undef CONFIG_NUMBER
@@ -86,25 +87,40 @@ extern const struct config_setting config_settings[CONFIG_SETTINGS];
 void config_init(struct config *config);
 void config_fini(struct config *config);
 
-/* Reads `file` over what is there; on failure the text names file, line where known, field, and
- * what would be valid. Does not check values. */
+/* A thing that is wrong, and where. Everything is lent for the call. */
+struct config_problem {
+    unsigned setting; /* CONFIG_SETTINGS: none that there is */
+    const char *name; /* of the setting, as it was written; NULL or "": of none */
+    enum config_source source;
+    const char *file; /* NULL: it is not of a file */
+    unsigned line;    /* of the file, as column; 0: not known */
+    unsigned column;
+    const char *text; /* a sentence with the place, the name, and what would be valid */
+};
+
+/* Is told each thing that is wrong. */
+typedef void config_problem_fn(void *context, const struct config_problem *problem);
+
+/* Keeps the first: `context` is a struct failure whose status was STATUS_OK before. */
+void config_keep_first(void *context, const struct config_problem *problem);
+
+/* Reads `file` over what is there and goes on after what is wrong; those settings stay as they are.
+ * STATUS_OK, or MALFORMED when something was told; else the file cannot be read, which was told as
+ * well. What is more than a setting's own form and range is for config_examine. */
 MUST_CHECK enum status config_load(struct config *config, const char *file,
-                                   struct failure *failure);
+                                   config_problem_fn *on_problem, void *context);
 
 /* Reads UNSAY_SERVE_NAME from the environment, "NAME=VALUE" each, NULL at the end. A list is
  * written with commas, a key as ID=FILE or FILE. A variable that begins so and names no setting is
- * MALFORMED. */
+ * wrong. Results as above. */
 MUST_CHECK enum status config_read_environment(struct config *config,
                                                const char *const *environment,
-                                               struct failure *failure);
+                                               config_problem_fn *on_problem, void *context);
 
 /* Gives a setting another value, written as in the environment. `failure` says what would be valid.
  */
 MUST_CHECK enum status config_override(struct config *config, unsigned setting, const char *value,
                                        enum config_source source, struct failure *failure);
-
-/* Is told each thing that is wrong: a sentence that names the setting and where it was set. */
-typedef void config_problem_fn(void *context, unsigned setting, const char *text);
 
 /* Checks the values, wherever they came from. */
 void config_examine(const struct config *config, config_problem_fn *on_problem, void *context);
@@ -112,7 +128,12 @@ void config_examine(const struct config *config, config_problem_fn *on_problem, 
 /* The same; the first thing that is wrong is the failure. */
 MUST_CHECK enum status config_check(const struct config *config, struct failure *failure);
 
-/* Where a setting's value came from: "FILE, line 3: name", "UNSAY_SERVE_NAME" or "name". */
+/* Tells that a setting's value is wrong, with the place that it came from. */
+void config_tell(const struct config *config, unsigned setting, config_problem_fn *on_problem,
+                 void *context, const char *words);
+
+/* Where a setting's value came from: "FILE, line 3, column 10: name", "UNSAY_SERVE_NAME" or "name".
+ */
 void config_place(const struct config *config, unsigned setting, char *text, size_t size);
 
 /* The setting's value as config_override takes it, "" for none. */

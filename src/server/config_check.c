@@ -1,5 +1,7 @@
 /* Whether the settings make sense, each and together. */
 #include "server/config_internal.h"
+#include "server/listener.h"
+#include "server/log.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -14,15 +16,12 @@ struct examination {
 __attribute__((format(printf, 3, 4))) static void
 config_wrong(const struct examination *examination, unsigned setting, const char *format, ...)
 {
-    char text[2 * CONFIG_PATH_BYTES_MAX];
+    char words[CONFIG_PATH_BYTES_MAX];
     va_list arguments;
-    config_place(examination->config, setting, text, sizeof(text) / 2);
-    size_t used = strlen(text);
-    used += (size_t)snprintf(text + used, sizeof(text) - used, ": ");
     va_start(arguments, format);
-    vsnprintf(text + used, sizeof(text) - used, format, arguments);
+    vsnprintf(words, sizeof(words), format, arguments);
     va_end(arguments);
-    examination->on_problem(examination->context, setting, text);
+    config_tell(examination->config, setting, examination->on_problem, examination->context, words);
 }
 
 static void config_examine_ranges(const struct examination *examination)
@@ -38,21 +37,27 @@ static void config_examine_ranges(const struct examination *examination)
     }
 }
 
-static bool config_is_address(const char *text)
-{
-    return text != NULL && strrchr(text, ':') != NULL;
-}
-
 static void config_examine_texts(const struct examination *examination)
 {
     const struct config *config = examination->config;
     if (config->data == NULL || config->data[0] == 0)
         config_wrong(examination, CONFIG_SETTING_data, "a directory is needed.");
-    if (!config_is_address(config->listen))
+    if (config->listen == NULL || !listener_is_address(config->listen))
         config_wrong(examination, CONFIG_SETTING_listen,
-                     "HOST:PORT is needed, such as 127.0.0.1:7410.");
-    if (config->http == NULL || (config->http[0] != 0 && !config_is_address(config->http)))
-        config_wrong(examination, CONFIG_SETTING_http, "HOST:PORT, or \"\" for none.");
+                     "HOST:PORT is needed, such as 127.0.0.1:7410 or [::1]:7410, with a port "
+                     "from 0 to 65535, not \"%s\".",
+                     config->listen == NULL ? "" : config->listen);
+    if (config->http == NULL || (config->http[0] != 0 && !listener_is_address(config->http)))
+        config_wrong(examination, CONFIG_SETTING_http,
+                     "HOST:PORT is needed, such as 127.0.0.1:7411, with a port from 0 to 65535, "
+                     "or \"\" for none, not \"%s\".",
+                     config->http == NULL ? "" : config->http);
+    if (!log_is_format(config->log))
+        config_wrong(examination, CONFIG_SETTING_log, "text or json, not \"%s\".",
+                     config->log == NULL ? "" : config->log);
+    if (!log_is_level(config->log_level))
+        config_wrong(examination, CONFIG_SETTING_log_level, "error, warning or info, not \"%s\".",
+                     config->log_level == NULL ? "" : config->log_level);
     if (config->region == NULL || strlen(config->region) > LIMIT_POLICY_NAME_BYTES_MAX)
         config_wrong(examination, CONFIG_SETTING_region, "at most %d bytes.",
                      LIMIT_POLICY_NAME_BYTES_MAX);
@@ -64,8 +69,11 @@ static void config_examine_pair(const struct examination *examination, const cha
     if ((first == NULL) == (second == NULL))
         return;
     unsigned present = first != NULL ? first_setting : second_setting;
+    unsigned absent = first != NULL ? second_setting : first_setting;
+    if (examination->config->sources[absent] != CONFIG_DEFAULT)
+        return; /* it was given, and told to be wrong */
     config_wrong(examination, present, "%s is needed with it; give both, or neither.",
-                 config_settings[first != NULL ? second_setting : first_setting].name);
+                 config_settings[absent].name);
 }
 
 void config_examine(const struct config *config, config_problem_fn *on_problem, void *context)
@@ -86,14 +94,6 @@ void config_examine(const struct config *config, config_problem_fn *on_problem, 
         config->token_public_keys_count == 0)
         config_wrong(&examination, CONFIG_SETTING_development_key,
                      "false needs token_secrets or token_public_keys, or nobody could sign in.");
-}
-
-static void config_keep_first(void *context, unsigned setting, const char *text)
-{
-    struct failure *failure = context;
-    (void)setting;
-    if (failure->status == STATUS_OK)
-        (void)failure_set(failure, STATUS_MALFORMED, "%s", text);
 }
 
 enum status config_check(const struct config *config, struct failure *failure)

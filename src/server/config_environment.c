@@ -105,27 +105,46 @@ static unsigned config_find_variable(const char *variable, size_t bytes)
     return CONFIG_SETTINGS;
 }
 
-enum status config_read_environment(struct config *config, const char *const *environment,
-                                    struct failure *failure)
+/* One variable; true: it is well. */
+static bool config_read_variable(struct config *config, const char *entry, const char *equals,
+                                 const struct config_report *report)
 {
+    char name[128];
+    struct failure valid;
+    const char *variable = entry + strlen(CONFIG_ENVIRONMENT_PREFIX);
+    struct config_problem problem = {
+        .setting = config_find_variable(variable, (size_t)(equals - variable)),
+        .name = name,
+        .source = CONFIG_ENVIRONMENT,
+    };
+    snprintf(name, sizeof(name), "%.*s", (int)(equals - entry), entry);
+    if (problem.setting == CONFIG_SETTINGS) {
+        config_report(report, &problem,
+                      "there is no such setting. docs/configuration.md lists them.");
+        return false;
+    }
+    problem.name = config_settings[problem.setting].name;
+    if (config_override(config, problem.setting, equals + 1, CONFIG_ENVIRONMENT, &valid) ==
+        STATUS_OK)
+        return true;
+    size_t used = strlen(valid.text);
+    snprintf(valid.text + used, sizeof(valid.text) - used, ".");
+    config_report(report, &problem, valid.text);
+    return false;
+}
+
+enum status config_read_environment(struct config *config, const char *const *environment,
+                                    config_problem_fn *on_problem, void *context)
+{
+    const struct config_report report = {on_problem, context};
     const size_t prefix = strlen(CONFIG_ENVIRONMENT_PREFIX);
+    bool is_well = true;
     for (; *environment != NULL; environment++) {
         const char *entry = *environment;
         const char *equals = strchr(entry, '=');
-        if (strncmp(entry, CONFIG_ENVIRONMENT_PREFIX, prefix) != 0 || equals == NULL ||
-            equals < entry + prefix)
-            continue;
-        unsigned setting = config_find_variable(entry + prefix, (size_t)(equals - entry) - prefix);
-        if (setting == CONFIG_SETTINGS)
-            return failure_set(failure, STATUS_MALFORMED,
-                               "%.*s: there is no such setting. docs/configuration.md lists them.",
-                               (int)(equals - entry), entry);
-        struct failure valid;
-        enum status status =
-            config_override(config, setting, equals + 1, CONFIG_ENVIRONMENT, &valid);
-        if (status != STATUS_OK)
-            return failure_set(failure, status, "%.*s: %s.", (int)(equals - entry), entry,
-                               valid.text);
+        if (strncmp(entry, CONFIG_ENVIRONMENT_PREFIX, prefix) == 0 && equals != NULL &&
+            equals >= entry + prefix)
+            is_well &= config_read_variable(config, entry, equals, &report);
     }
-    return STATUS_OK;
+    return is_well ? STATUS_OK : STATUS_MALFORMED;
 }

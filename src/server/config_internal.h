@@ -27,4 +27,13 @@ void config_set_keys(struct config *config, const struct config_setting *setting
 void config_set_names(struct config *config, const struct config_setting *setting,
                       char *const *names, unsigned count);
 
+struct config_report {
+    config_problem_fn *on_problem;
+    void *context;
+};
+
+/* Tells the problem; its text is made of its place, its name and the words. */
+void config_report(const struct config_report *report, const struct config_problem *problem,
+                   const char *words);
+
 #endif

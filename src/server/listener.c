@@ -34,9 +34,14 @@ static bool listener_split(const char *setting, struct listener_name *name)
         return false;
     snprintf(name->host, sizeof(name->host), "%.*s", (int)size, host);
     snprintf(name->port, sizeof(name->port), "%s", colon + 1);
-    char *end;
-    unsigned long port = strtoul(name->port, &end, 10);
-    return *end == 0 && port <= UINT16_MAX;
+    return name->port[strspn(name->port, "0123456789")] == 0 &&
+           strtoul(name->port, NULL, 10) <= UINT16_MAX;
+}
+
+bool listener_is_address(const char *setting)
+{
+    struct listener_name name;
+    return listener_split(setting, &name);
 }
 
 static int listener_bind(const struct addrinfo *info)

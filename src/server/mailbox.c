@@ -53,3 +53,11 @@ struct mail *mailbox_take(struct mailbox *mailbox, size_t *count)
     uv_mutex_unlock(&mailbox->mutex);
     return taken;
 }
+
+size_t mailbox_count(struct mailbox *mailbox)
+{
+    uv_mutex_lock(&mailbox->mutex);
+    size_t count = mailbox->count;
+    uv_mutex_unlock(&mailbox->mutex);
+    return count;
+}

@@ -27,4 +27,7 @@ bool mailbox_post(struct mailbox *mailbox, struct mail mail, bool *was_empty);
 /* By the reader: everything posted so far, valid until the next take. */
 struct mail *mailbox_take(struct mailbox *mailbox, size_t *count);
 
+/* From any thread: how much was posted and not yet taken. */
+size_t mailbox_count(struct mailbox *mailbox);
+
 #endif

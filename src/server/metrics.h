@@ -1,4 +1,5 @@
-/* Metrics in Prometheus text form: the workers' counters summed, the store's, and the process's. */
+/* Metrics in the text format of Prometheus (0.0.4): what the parts of the server counted, as
+ * metrics.def lists it. Whoever asks pays: the parts only count. */
 #ifndef UNSAY_SERVER_METRICS_H
 #define UNSAY_SERVER_METRICS_H
 
@@ -8,8 +9,15 @@
 #include "server/shell.h"
 #include "server/webhooks.h"
 
-void metrics_write(const struct shells *shells, struct store *store,
-                   const struct connection_counts *counts, const struct scrubber *scrubber,
-                   struct webhooks *webhooks, struct buffer *text);
+struct metrics_sources {
+    struct shells *shells;
+    struct store *store;
+    const struct connection_counts *counts;
+    const struct scrubber *scrubber;
+    struct webhooks *webhooks; /* NULL: none are sent */
+    uint64_t started_ms;       /* wall clock */
+};
+
+void metrics_write(const struct metrics_sources *sources, struct buffer *text);
 
 #endif

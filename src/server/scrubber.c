@@ -1,7 +1,8 @@
 #include "server/scrubber.h"
 
+#include "server/log.h"
+
 #include <pthread.h>
-#include <stdio.h>
 #include <time.h>
 
 static void scrubber_run(struct scrubber *scrubber)
@@ -13,13 +14,12 @@ static void scrubber_run(struct scrubber *scrubber)
     uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     enum status status = store_scrub(scrubber->store, now_ms, &bodies, &failure);
     if (status == STATUS_OK) {
+        if (atomic_load(&scrubber->is_failing))
+            log_write(LOG_erasure_works, NULL);
         atomic_fetch_add(&scrubber->runs, 1);
         atomic_fetch_add(&scrubber->bodies, bodies);
     } else if (!atomic_load(&scrubber->is_failing)) {
-        fprintf(stderr,
-                "What was taken back could not be erased from the store's files: %s It is tried "
-                "again.\n",
-                failure.text);
+        log_say(LOG_erasure_fails, LOG_TEXT("reason", failure.text));
     }
     atomic_store(&scrubber->is_failing, status != STATUS_OK);
 }

@@ -8,6 +8,7 @@
 #include "server/backend.h"
 #include "server/control.h"
 #include "server/listener.h"
+#include "server/log.h"
 #include "server/metrics.h"
 #include "server/policies.h"
 #include "server/policy_file.h"
@@ -68,6 +69,8 @@ struct server {
     uv_signal_t terminate;
     uv_signal_t interrupt;
     uv_signal_t hangup;
+    uint64_t started_ms; /* wall clock */
+    bool has_started;
     bool is_stopping;
 };
 
@@ -167,8 +170,15 @@ static bool server_health(void *context, struct buffer *text)
 static void server_metrics(void *context, struct buffer *text)
 {
     struct server *server = context;
-    metrics_write(&server->shells, server->store, &server->counts, &server->scrubber,
-                  server->webhooks, text);
+    const struct metrics_sources sources = {
+        .shells = &server->shells,
+        .store = server->store,
+        .counts = &server->counts,
+        .scrubber = &server->scrubber,
+        .webhooks = server->webhooks,
+        .started_ms = server->started_ms,
+    };
+    metrics_write(&sources, text);
 }
 
 static enum status server_open_sockets(struct server *server, const struct config *config,
@@ -328,7 +338,7 @@ static void server_on_stop(uv_async_t *async)
 
 static void server_on_signal(uv_signal_t *signal, int number)
 {
-    (void)number;
+    log_say(LOG_server_stopping, LOG_TEXT("signal", number == SIGINT ? "SIGINT" : "SIGTERM"));
     server_begin_stop(signal->data);
 }
 
@@ -375,6 +385,7 @@ enum status server_open(const struct config *config, struct server **opened,
     struct server *server = memory_new(sizeof(*server));
     uint8_t table_key[16];
     server->listen_socket = server->http_socket = -1;
+    server->started_ms = server_wall_ms();
     if (sodium_init() < 0) {
         free(server);
         return failure_set(failure, STATUS_IO, "The system has no source of randomness.");
@@ -383,6 +394,7 @@ enum status server_open(const struct config *config, struct server **opened,
     table_seed(table_key);
     signal(SIGPIPE, SIG_IGN);
     server_raise_file_limit();
+    (void)log_configure(config->log, config->log_level); /* checked by config_check */
 
     enum status status = server_open_policy(server, config, failure);
     if (status == STATUS_OK)
@@ -422,6 +434,10 @@ enum status server_open(const struct config *config, struct server **opened,
         return status;
     }
     *opened = server;
+    server->has_started = true;
+    log_say(LOG_server_started, LOG_TEXT("version", UNSAY_VERSION),
+            LOG_TEXT("listen", server->listen_address), LOG_TEXT("http", server->http_address),
+            LOG_TEXT("data", config->data), LOG_NUMBER("workers", server->shells.count));
     return STATUS_OK;
 }
 
@@ -489,6 +505,8 @@ void server_close(struct server *server)
     control_stop(server->control);
     auditor_stop(server->auditor);
     webhooks_stop(server->webhooks);
+    if (server->has_started)
+        log_write(LOG_server_stopped, NULL);
     free(server->shells.shells);
     server_free(server);
 }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "server/attempts.h"
 #include "server/clock.h"
+#include "server/log.h"
 #include "server/policies.h"
 #include "server/policy_file.h"
 
@@ -57,8 +58,10 @@ bool shell_load_policy(void *context, const struct policy **policy, char *text, 
     struct failure failure = {STATUS_OK, ""};
     bool is_valid = policies_load(shell->all->policies, policy, &failure) == STATUS_OK;
     snprintf(text, text_bytes, "%s", failure.text);
-    if (!is_valid)
-        fprintf(stderr, "unsay: the policy in force stays: %s\n", failure.text);
+    if (is_valid)
+        log_say(LOG_policy_loaded, LOG_TEXT("file", shell->all->policies->file));
+    else
+        log_say(LOG_policy_refused, LOG_TEXT("reason", failure.text));
     return is_valid;
 }
 

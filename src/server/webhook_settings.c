@@ -7,8 +7,8 @@
 
 enum { SECRET_TEXT_BYTES_MAX = 256, SECRET_BYTES_MIN = 24 };
 
-static enum status read_secret(struct webhook_target *target, const char *file,
-                               struct failure *failure)
+enum status webhook_settings_read_secret(struct webhook_target *target, const char *file,
+                                         struct failure *failure)
 {
     static const char prefix[] = "whsec_";
     char text[SECRET_TEXT_BYTES_MAX] = "";
@@ -35,8 +35,8 @@ static enum status read_secret(struct webhook_target *target, const char *file,
                        file);
 }
 
-static enum status read_types(struct webhook_settings *settings, const struct config *config,
-                              struct failure *failure)
+enum status webhook_settings_read_types(struct webhook_settings *settings,
+                                        const struct config *config, struct failure *failure)
 {
     settings->types = config->webhook_events_count == 0 ? (1u << WEBHOOK_TYPES) - 1 : 0;
     for (unsigned i = 0; i < config->webhook_events_count; i++) {
@@ -51,6 +51,15 @@ static enum status read_types(struct webhook_settings *settings, const struct co
     return STATUS_OK;
 }
 
+enum status webhook_settings_check_url(const char *url, struct failure *failure)
+{
+    if (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0)
+        return STATUS_OK;
+    return failure_set(failure, STATUS_MALFORMED,
+                       "webhook_url: https://HOST/PATH is needed, or http:// where nobody "
+                       "listens in between.");
+}
+
 enum status webhook_settings_load(struct webhook_settings *settings, const struct config *config,
                                   struct failure *failure)
 {
@@ -59,17 +68,16 @@ enum status webhook_settings_load(struct webhook_settings *settings, const struc
     settings->target.may_be_private = config->webhook_private;
     config_set(&settings->url, config->webhook_url);
     settings->target.url = settings->url;
-    if (strncmp(settings->url, "http://", 7) != 0 && strncmp(settings->url, "https://", 8) != 0)
-        return failure_set(failure, STATUS_MALFORMED,
-                           "webhook_url: https://HOST/PATH is needed, or http:// where nobody "
-                           "listens in between.");
+    enum status status = webhook_settings_check_url(settings->url, failure);
+    if (status != STATUS_OK)
+        return status;
     if (config->webhook_secret_file == NULL)
         return failure_set(failure, STATUS_MALFORMED,
                            "webhook_secret_file: a file with the secret is needed.");
-    enum status status = read_types(settings, config, failure);
-    return status == STATUS_OK
-               ? read_secret(&settings->target, config->webhook_secret_file, failure)
-               : status;
+    status = webhook_settings_read_types(settings, config, failure);
+    if (status != STATUS_OK)
+        return status;
+    return webhook_settings_read_secret(&settings->target, config->webhook_secret_file, failure);
 }
 
 void webhook_settings_fini(struct webhook_settings *settings)

@@ -19,4 +19,12 @@ MUST_CHECK enum status webhook_settings_load(struct webhook_settings *settings,
                                              const struct config *config, struct failure *failure);
 void webhook_settings_fini(struct webhook_settings *settings);
 
+/* Its parts, for those who check a configuration: what is wrong begins with the setting's name. */
+MUST_CHECK enum status webhook_settings_check_url(const char *url, struct failure *failure);
+MUST_CHECK enum status webhook_settings_read_types(struct webhook_settings *settings,
+                                                   const struct config *config,
+                                                   struct failure *failure);
+MUST_CHECK enum status webhook_settings_read_secret(struct webhook_target *target, const char *file,
+                                                    struct failure *failure);
+
 #endif

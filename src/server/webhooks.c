@@ -1,6 +1,7 @@
 #include "server/webhooks.h"
 
 #include "base/memory.h"
+#include "server/log.h"
 #include "server/webhook_queue.h"
 #include "server/webhook_request.h"
 #include "server/webhook_settings.h"
@@ -59,8 +60,9 @@ static void webhooks_tell_store(struct webhooks *webhooks, enum status status, u
     if (is_failing)
         webhooks->store_retry_ms = now_ms + WEBHOOKS_TURN_MS;
     if (is_failing && !webhooks->is_telling_store)
-        fprintf(stderr, "unsay: webhooks wait: the store's outbox cannot be used: %s\n",
-                status_text(status));
+        log_say(LOG_outbox_fails, LOG_TEXT("reason", status_text(status)));
+    else if (!is_failing && webhooks->is_telling_store)
+        log_write(LOG_outbox_works, NULL);
     webhooks->is_telling_store = is_failing;
 }
 
@@ -69,9 +71,9 @@ static void webhooks_tell_receiver(struct webhooks *webhooks, const char *reason
     bool is_unreachable = deliveries_are_paused(&webhooks->queue.deliveries);
     atomic_store(&webhooks->is_unreachable, is_unreachable);
     if (is_unreachable && !webhooks->is_telling_receiver)
-        fprintf(stderr, "unsay: webhooks wait: the receiver cannot be reached: %s\n", reason);
+        log_say(LOG_webhooks_wait, LOG_TEXT("reason", reason));
     else if (!is_unreachable && webhooks->is_telling_receiver)
-        fputs("unsay: the receiver of webhooks is reached again\n", stderr);
+        log_write(LOG_webhooks_go_on, NULL);
     webhooks->is_telling_receiver = is_unreachable;
 }
 
@@ -277,8 +279,7 @@ void webhooks_stop(struct webhooks *webhooks)
     curl_multi_wakeup(webhooks->requests.multi);
     uv_thread_join(&webhooks->thread);
     if (webhook_queue_settle(&webhooks->queue, now_read().wall_ms, &lost, &failure) != STATUS_OK)
-        fprintf(stderr, "unsay: webhooks that were delivered will be delivered again: %s\n",
-                failure.text);
+        log_say(LOG_webhooks_repeat, LOG_TEXT("reason", failure.text));
     webhooks_free(webhooks);
 }
 

@@ -357,6 +357,25 @@ class Api(harness.ServerCase):
         self.assertNotIn('"', answer.headers["X-Request-Id"])
         self.assertEqual(self.made(self.backend.get(path), "read_messages")["head"], 1)
 
+    def test_a_damaged_file_of_keys(self):
+        """The keys that were in force stay, the log says so once, and a file that is whole again counts."""
+        file = self.server.data / "api-keys.json"
+        self.assertEqual(self.backend.get("/v1/policy").code, 200)
+        whole = file.read_bytes()
+        damaged = file.with_suffix(".damaged")
+        damaged.write_bytes(whole[:-9])
+        damaged.chmod(0o600)
+        damaged.replace(file)
+        log = self.server.directory / "server.log"
+        for _ in range(3):
+            self.assertEqual(self.backend.get("/v1/policy").code, 200)
+        self.assertEqual(log.read_text().count("keys_refused"), 1)
+        damaged.write_bytes(whole)
+        damaged.chmod(0o600)
+        damaged.replace(file)
+        self.assertEqual(self.backend.get("/v1/policy").code, 200)
+        self.assertEqual(log.read_text().count("keys_loaded"), 1)
+
     def test_rate(self):
         """A key that asks too much is told when to come back; another key is not slowed down."""
         greedy = make_key(self.server, "greedy", "policy.read")

@@ -139,8 +139,8 @@ class ServeTest(ServerCase):
         found = [json.loads(line) for line in result.out.splitlines()]
         self.assertEqual(result.code, 1, result)
         self.assertEqual([one["level"] for one in found], ["problem", "problem", "warning"])
-        self.assertIn(f"{config}, line 1: workers: 0 to 64", found[0]["text"])
-        self.assertIn("line 3: token_secrets", found[1]["text"])
+        self.assertIn(f"{config}, line 1, column 10: workers: 0 to 64", found[0]["text"])
+        self.assertIn("line 3, column 1: token_secrets", found[1]["text"])
         self.assertIn("at least 32", found[1]["text"])
         self.assertIn("chmod 600", found[2]["text"])
         config.write_text("http: \"\"\n")

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "server/config.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,8 +22,8 @@ static enum status load(struct config *config, const char *text, struct failure 
     fputs(text, out);
     fclose(out);
     config_init(config);
-    failure->text[0] = 0;
-    enum status status = config_load(config, file, failure);
+    *failure = (struct failure){STATUS_OK, ""};
+    enum status status = config_load(config, file, config_keep_first, failure);
     return status == STATUS_OK ? config_check(config, failure) : status;
 }
 
@@ -208,9 +209,10 @@ static void an_absent_file_is_named(void **state)
 {
     (void)state;
     struct config config;
-    struct failure failure;
+    struct failure failure = {STATUS_OK, ""};
     config_init(&config);
-    assert_int_equal(config_load(&config, "/nonexistent/unsay.yaml", &failure), STATUS_NOT_FOUND);
+    assert_int_equal(config_load(&config, "/nonexistent/unsay.yaml", config_keep_first, &failure),
+                     STATUS_NOT_FOUND);
     assert_non_null(strstr(failure.text, "/nonexistent/unsay.yaml"));
     config_fini(&config);
 }
@@ -242,7 +244,8 @@ static void later_places_win(void **state)
                                               "UNSAY_SERVE_REGION=",
                                               NULL};
     assert_int_equal(load(&config, "region: eu\n\nworkers: 3\nhttp: \"\"\n", &failure), STATUS_OK);
-    assert_int_equal(config_read_environment(&config, environment, &failure), STATUS_OK);
+    assert_int_equal(config_read_environment(&config, environment, config_keep_first, &failure),
+                     STATUS_OK);
     assert_int_equal(
         config_override(&config, CONFIG_SETTING_http, "[::1]:1", CONFIG_OPTION, &failure),
         STATUS_OK);
@@ -290,33 +293,200 @@ static void a_variable_that_is_wrong_is_named(void **state)
         struct failure failure = {STATUS_OK, ""};
         const char *const environment[] = {mistakes[i].variable, NULL};
         config_init(&config);
-        enum status status = config_read_environment(&config, environment, &failure);
+        enum status status =
+            config_read_environment(&config, environment, config_keep_first, &failure);
         if (status != STATUS_MALFORMED || strstr(failure.text, mistakes[i].named) == NULL)
             fail_msg("%s was answered %d: %s", mistakes[i].variable, (int)status, failure.text);
         config_fini(&config);
     }
 }
 
-static void count_problem(void *context, unsigned setting, const char *text)
+struct told {
+    unsigned count;
+    struct {
+        unsigned line;
+        unsigned column;
+        char name[64];
+        char text[512];
+    } problems[64];
+};
+
+static void note_problem(void *context, const struct config_problem *problem)
 {
-    unsigned *count = context;
-    assert_true(setting < CONFIG_SETTINGS);
-    assert_non_null(strstr(text, config_settings[setting].name));
-    (*count)++;
+    struct told *told = context;
+    assert_true(told->count < 64);
+    told->problems[told->count].line = problem->line;
+    told->problems[told->count].column = problem->column;
+    snprintf(told->problems[told->count].name, 64, "%s",
+             problem->name == NULL ? "" : problem->name);
+    snprintf(told->problems[told->count++].text, 512, "%s", problem->text);
+    assert_true(problem->source != CONFIG_FILE || strcmp(problem->file, file) == 0);
+    assert_true(problem->text[strlen(problem->text) - 1] == '.');
 }
 
-static void every_problem_is_told_with_its_line(void **state)
+/* One mistake does not hide the next, whatever it is; each with line, column and name. */
+static void every_problem_is_told_with_its_place(void **state)
 {
     (void)state;
+    static const char text[] = "# first\n"
+                               "workers: 65\n"                          /* 2 */
+                               "wrokers: [1, {2: 3}]\n"                 /* 3 */
+                               "region: eu\n"                           /* 4 */
+                               "region: us\n"                           /* 5 */
+                               "http: [a]\n"                            /* 6 */
+                               "listen: 127.0.0.1:notaport\n"           /* 7 */
+                               "policy:\n"                              /* 8 */
+                               "token_secrets:\n"                       /* 9 */
+                               "  - id: one\n"                          /* 10 */
+                               "  - id: two\n"                          /* 11 */
+                               "    fiel: x\n"                          /* 12 */
+                               "    file: [y]\n"                        /* 13 */
+                               "  - three\n"                            /* 14 */
+                               "webhook_events: [push.send, [a], *b]\n" /* 15 */
+                               "webhook_bodies: yes\n"                  /* 16 */
+                               "data: &anchor ./d\n"                    /* 17 */
+                               "store_cache_mib: !!str 3\n"             /* 18 */
+                               "? [a, b]\n: c\n"                        /* 19 */
+                               "tls_key: k\n"                           /* 21 */
+                               "webhook_attempts_max: many\n";          /* 22 */
+    static const struct {
+        unsigned line;
+        unsigned column;
+        const char *name;
+        const char *words;
+    } expected[] = {
+        {2, 10, "workers", "0 to 64"},
+        {3, 1, "wrokers", "is workers meant?"},
+        {5, 1, "region", "given twice, first in line 4"},
+        {6, 7, "http", "HOST:PORT, or \"\" for none is needed, not a list"},
+        {8, 8, "policy", "nothing is there"},
+        {10, 5, "token_secrets", "each needs a file"},
+        {12, 5, "token_secrets", "\"fiel\" is no field of it; there are id and file"},
+        {13, 11, "token_secrets", "a text is needed, not a list"},
+        {11, 5, "token_secrets", "each needs a file"},
+        {14, 5, "token_secrets", "id (optional) and file is needed, not a single value"},
+        {15, 29, "webhook_events", "a name is needed, not a list"},
+        {15, 34, "webhook_events", "an alias (*) is not accepted here"},
+        {16, 17, "webhook_bodies", "true or false"},
+        {17, 7, "data", "an anchor (&) is not accepted here"},
+        {18, 18, "store_cache_mib", "a tag (!) is not accepted here"},
+        {19, 3, "", "a setting's name is needed, not a list"},
+        {22, 23, "webhook_attempts_max", "1 to 1000"},
+        {7, 9, "listen", "port from 0 to 65535, not \"127.0.0.1:notaport\""},
+        {21, 10, "tls_key", "tls_certificate is needed with it"},
+    };
     struct config config;
     struct failure failure;
-    unsigned count = 0;
-    assert_int_equal(load(&config, "# first\nworkers: 65\ntls_key: k\nlisten: here\n", &failure),
-                     STATUS_MALFORMED);
-    assert_non_null(strstr(failure.text, ", line 4: listen"));
-    config_examine(&config, count_problem, &count);
-    assert_int_equal(count, 3);
+    struct told told = {.count = 0};
+    assert_int_equal(load(&config, text, &failure), STATUS_MALFORMED);
     config_fini(&config);
+    config_init(&config);
+    assert_int_equal(config_load(&config, file, note_problem, &told), STATUS_MALFORMED);
+    config_examine(&config, note_problem, &told);
+    for (unsigned i = 0; i < told.count || i < sizeof(expected) / sizeof(expected[0]); i++) {
+        if (i >= told.count || i >= sizeof(expected) / sizeof(expected[0]))
+            fail_msg("%u problems; %s", told.count, i < told.count ? told.problems[i].text : "");
+        if (told.problems[i].line != expected[i].line ||
+            told.problems[i].column != expected[i].column ||
+            strcmp(told.problems[i].name, expected[i].name) != 0 ||
+            strstr(told.problems[i].text, expected[i].words) == NULL)
+            fail_msg("%u: line %u, column %u: %s: %s", i, told.problems[i].line,
+                     told.problems[i].column, told.problems[i].name, told.problems[i].text);
+    }
+    assert_string_equal(config.region, "eu");
+    config_fini(&config);
+}
+
+static void what_is_no_yaml_has_a_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        unsigned line;
+        const char *words;
+    } cases[] = {
+        {"workers: 3\nlisten: [\n", 3, "not YAML"},
+        {"workers: 3\n\nregion: \xff\n", 3, "not UTF-8"},
+        {"workers: 3\n---\nregion: a\n", 2, "a second document"},
+        {"- workers\n", 1, "not a list"},
+        {"workers\n", 1, "not a single value"},
+        {"workers: 3\n\tregion: a\n", 2, "not YAML"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct config config;
+        struct failure failure;
+        struct told told = {.count = 0};
+        assert_int_equal(load(&config, cases[i].text, &failure), STATUS_MALFORMED);
+        config_fini(&config);
+        config_init(&config);
+        assert_int_equal(config_load(&config, file, note_problem, &told), STATUS_MALFORMED);
+        assert_in_range(told.count, 1, 2);
+        unsigned last = told.count - 1;
+        if (told.problems[last].line != cases[i].line ||
+            strstr(told.problems[last].text, cases[i].words) == NULL)
+            fail_msg("line %u: %s", told.problems[last].line, told.problems[last].text);
+        config_fini(&config);
+    }
+}
+
+static void every_variable_is_looked_at(void **state)
+{
+    (void)state;
+    static const char *const environment[] = {"UNSAY_SERVE_WORKERS=many", "UNSAY_SERVE_NOTHING=1",
+                                              "UNSAY_SERVE_REGION=eu",
+                                              "UNSAY_SERVE_LOG_LEVEL=chatty", NULL};
+    struct config config;
+    struct told told = {.count = 0};
+    config_init(&config);
+    assert_int_equal(config_read_environment(&config, environment, note_problem, &told),
+                     STATUS_MALFORMED);
+    assert_int_equal(told.count, 2);
+    config_examine(&config, note_problem, &told);
+    assert_int_equal(told.count, 3);
+    assert_string_equal(told.problems[0].name, "workers");
+    assert_string_equal(told.problems[1].name, "UNSAY_SERVE_NOTHING");
+    assert_non_null(strstr(told.problems[2].text,
+                           "UNSAY_SERVE_LOG_LEVEL: error, warning or info, not \"chatty\"."));
+    assert_string_equal(config.region, "eu");
+    config_fini(&config);
+}
+
+static void ports_are_numbers(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "127.0.0.1:notaport",
+        "127.0.0.1:99999",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "127.0.0.1:+1",
+        "127.0.0.1: 1",
+        "127.0.0.1:",
+        ":7410",
+        "[]:7410",
+        "127.0.0.1:7410x",
+        "7410",
+    };
+    static const char *const right[] = {"127.0.0.1:0", "[::1]:65535", "localhost:7410"};
+    struct failure failure;
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        for (int which = 0; which < 2; which++) {
+            struct config config;
+            config_init(&config);
+            config_set(which == 0 ? &config.listen : &config.http, wrong[i]);
+            if (config_check(&config, &failure) != STATUS_MALFORMED ||
+                strstr(failure.text, wrong[i]) == NULL)
+                fail_msg("%s", wrong[i]);
+            config_fini(&config);
+        }
+    }
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        struct config config;
+        config_init(&config);
+        config_set(&config.listen, right[i]);
+        assert_int_equal(config_check(&config, &failure), STATUS_OK);
+        config_fini(&config);
+    }
 }
 
 static char *read_whole(const char *path)
@@ -327,6 +497,31 @@ static char *read_whole(const char *path)
     assert_true(fread(text, 1, 65535, in) > 0);
     fclose(in);
     return text;
+}
+
+/* The comment above the line has the range, on a line or across two. */
+static bool tells_range(const char *shipped, const char *line, const struct config_setting *setting)
+{
+    char range[64];
+    char comment[512] = "";
+    const char *begin = line;
+    while (begin > shipped && !(begin[0] == '\n' && begin[1] == '\n'))
+        begin--;
+    for (size_t used = 0; begin < line && used + 1 < sizeof(comment); begin++) {
+        if (begin[0] == '\n' && begin[1] == '#') {
+            comment[used++] = ' ';
+            begin += 2;
+        } else {
+            comment[used++] = begin[0];
+        }
+    }
+    /* 0 stands beside a range that begins above it. */
+    snprintf(range, sizeof(range), "%llu to %llu",
+             setting == &config_settings[CONFIG_SETTING_offline_retention_ms]
+                 ? 1000ULL
+                 : (unsigned long long)setting->least,
+             (unsigned long long)setting->most);
+    return strstr(comment, range) != NULL;
 }
 
 /* The file that is shipped names every setting once, with its default, and is valid when every #
@@ -354,6 +549,8 @@ static void what_is_written_of_settings_is_true(void **state)
             if (strncmp(line, text, strlen(text)) != 0)
                 fail_msg("%s has another default: %s", setting->name, value);
         }
+        if (setting->kind == CONFIG_IS_NUMBER && !tells_range(shipped, line, setting))
+            fail_msg("%s: its range is not told", setting->name);
         snprintf(text, sizeof(text), "`%s`", setting->name);
         if (strstr(document, text) == NULL)
             fail_msg("%s is not in %s", setting->name, CONFIG_DOCUMENT);
@@ -384,7 +581,10 @@ int main(void)
         cmocka_unit_test(an_empty_file_is_all_defaults),
         cmocka_unit_test(later_places_win),
         cmocka_unit_test(a_variable_that_is_wrong_is_named),
-        cmocka_unit_test(every_problem_is_told_with_its_line),
+        cmocka_unit_test(every_problem_is_told_with_its_place),
+        cmocka_unit_test(what_is_no_yaml_has_a_place),
+        cmocka_unit_test(every_variable_is_looked_at),
+        cmocka_unit_test(ports_are_numbers),
         cmocka_unit_test(what_is_written_of_settings_is_true),
     };
     close(mkstemp(file));
