@@ -341,7 +341,7 @@ static void server_on_hangup(uv_signal_t *signal, int number)
 {
     struct server *server = signal->data;
     (void)number;
-    (void)ready_tell_reloading(&server->ready);
+    (void)!ready_tell_reloading(&server->ready);
     (void)shell_mail(&server->shells.shells[POLICIES_WORKER], (struct mail){.kind = MAIL_RELOAD});
 }
 

@@ -59,7 +59,7 @@ bool shell_load_policy(void *context, const struct policy **policy, char *text, 
     if (!is_valid)
         fprintf(stderr, "unsay: the policy in force stays: %s\n", failure.text);
     /* It ends a reload that was told to the service manager, and is harmless after none. */
-    (void)ready_tell(shell->all->ready,
+    (void)!ready_tell(shell->all->ready,
                      is_valid ? "READY=1\nSTATUS=Serving"
                               : "READY=1\nSTATUS=Serving; the policy file is not valid, so the "
                                 "policy in force stays");
