@@ -96,8 +96,8 @@ void worker_tick(struct worker *worker);
 /* After the inputs of one turn: commits what was decided, flushes what was queued. */
 void worker_end_turn(struct worker *worker);
 
-/* Takes no more requests: each is answered SHUTTING_DOWN. Every session is told so, and when to come
- * back, each at another time. */
+/* Takes no more requests: each is answered SHUTTING_DOWN. Every session is told so, and when to
+ * come back, each at another time. */
 void worker_drain(struct worker *worker);
 
 /* Nothing decided is waiting for a commit. */

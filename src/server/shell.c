@@ -60,9 +60,9 @@ bool shell_load_policy(void *context, const struct policy **policy, char *text, 
         fprintf(stderr, "unsay: the policy in force stays: %s\n", failure.text);
     /* It ends a reload that was told to the service manager, and is harmless after none. */
     (void)!ready_tell(shell->all->ready,
-                     is_valid ? "READY=1\nSTATUS=Serving"
-                              : "READY=1\nSTATUS=Serving; the policy file is not valid, so the "
-                                "policy in force stays");
+                      is_valid ? "READY=1\nSTATUS=Serving"
+                               : "READY=1\nSTATUS=Serving; the policy file is not valid, so the "
+                                 "policy in force stays");
     return is_valid;
 }
 
