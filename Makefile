@@ -1,6 +1,8 @@
 # make run      a server on 127.0.0.1:7410, its data in ./data
 # make check    every test; the last line says how many passed and failed
 #
+# make deb      Debian packages, in ./build-deb; make test-deb tries them (as root, with the network)
+#
 # Thin on purpose: meson knows how to build and test, tools/ holds what is more than a line.
 
 BUILD ?= build
@@ -12,8 +14,8 @@ PREFIX ?= /usr/local
 SHELL = /bin/sh
 C_FILES = find src include tests -name '*.[ch]'
 
-.PHONY: all run check lint format bench soak sanitize fuzz install clean
-.PHONY: packages-run packages-check packages-lint
+.PHONY: all run check lint format bench soak sanitize fuzz install clean deb test-deb
+.PHONY: packages-run packages-check packages-lint packages-deb packages-try-deb
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -38,7 +40,7 @@ build-fuzz/build.ninja:
 	CC=clang meson setup build-fuzz -Dtests=true -Dfuzzers=true -Db_sanitize=address,undefined \
 		-Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link
 
-packages-run packages-check packages-lint:
+packages-run packages-check packages-lint packages-deb packages-try-deb:
 	@tools/install-packages $(@:packages-%=%)
 
 run: packages-run
@@ -97,5 +99,12 @@ install: packages-run
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	meson install -C $(BUILD)
 
+deb: packages-deb
+	tools/make-deb . build-deb
+
+test-deb: deb packages-try-deb
+	tools/test-deb build-deb
+	tools/test-service build-deb
+
 clean:
-	rm -rf $(BUILD) build-release build-clang build-asan build-tsan build-fuzz
+	rm -rf $(BUILD) build-release build-clang build-asan build-tsan build-fuzz build-deb

@@ -178,7 +178,8 @@ static int serve_run(const struct options *options, const struct config *config)
         serve_print_json(server, path);
     else
         serve_print_tour(server, path, config->tls_certificate != NULL);
-    if (!options->is_json && *server_http_address(server) != 0)
+    /* Where a service manager runs it, what it prints is kept, and read by others. */
+    if (!options->is_json && *server_http_address(server) != 0 && getenv("NOTIFY_SOCKET") == NULL)
         serve_print_first_key(path);
     fflush(stdout);
     server_run(server);

@@ -210,13 +210,31 @@ void worker_end_turn(struct worker *worker)
     }
 }
 
+/* 1 ms for each session is the rate at which a worker signs clients in. Who comes too fast for one
+ * that is configured otherwise is told another time then. */
+static uint32_t worker_restart_pause_ms(struct worker *worker)
+{
+    uint64_t spread_ms = worker->sessions.count;
+    if (spread_ms < LIMIT_RESTART_PAUSE_MS)
+        spread_ms = LIMIT_RESTART_PAUSE_MS;
+    if (spread_ms > LIMIT_RESTART_SPREAD_MS_MAX)
+        spread_ms = LIMIT_RESTART_SPREAD_MS_MAX;
+    return LIMIT_RESTART_PAUSE_MS + (uint32_t)prng_below(&worker->prng, spread_ms + 1);
+}
+
+void worker_turn_away_draining(struct worker *worker, struct session *session, uint64_t request)
+{
+    session_turn_away(worker, session, request, REFUSAL_CODE(SHUTTING_DOWN), "",
+                      worker_restart_pause_ms(worker));
+}
+
 void worker_drain(struct worker *worker)
 {
     worker->is_draining = true;
     size_t at = 0;
     for (struct session *session; (session = table_next(&worker->sessions, &at)) != NULL;) {
         if (!session->is_closing)
-            session_refuse(worker, session, 0, REFUSAL_CODE(SHUTTING_DOWN), "", true);
+            worker_turn_away_draining(worker, session, 0);
     }
 }
 

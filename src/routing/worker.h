@@ -98,7 +98,8 @@ void worker_tick(struct worker *worker);
 /* After the inputs of one turn: commits what was decided, flushes what was queued. */
 void worker_end_turn(struct worker *worker);
 
-/* Takes no more requests: each is answered SHUTTING_DOWN. */
+/* Takes no more requests: each is answered SHUTTING_DOWN. Every session is told so, and when to
+ * come back, each at another time. */
 void worker_drain(struct worker *worker);
 
 /* Nothing decided is waiting for a commit. */
@@ -111,6 +112,9 @@ void worker_touch(struct worker *worker, struct session *session);
 
 /* The worker's own group came back: greets, or refuses, the sessions that waited for it. */
 void worker_greet_arrivals(struct worker *worker, const struct group *group);
+
+/* The server shuts down: closes the session, and says when to come back. */
+void worker_turn_away_draining(struct worker *worker, struct session *session, uint64_t request);
 
 struct session *worker_find_session(struct worker *worker, uint64_t id);
 

@@ -116,7 +116,7 @@ static void worker_admit(struct worker *worker, struct session *session,
                          const struct arrival *arrival)
 {
     if (worker->is_draining) {
-        worker_turn_away(worker, session, REFUSAL_CODE(SHUTTING_DOWN));
+        worker_turn_away_draining(worker, session, session->hello);
         return;
     }
     uint32_t pause_ms = 0;

@@ -12,6 +12,7 @@
 #include "server/metrics.h"
 #include "server/policies.h"
 #include "server/policy_file.h"
+#include "server/ready.h"
 #include "server/scrubber.h"
 #include "server/shell.h"
 #include "server/webhooks.h"
@@ -54,6 +55,7 @@ struct server {
     struct scrubber scrubber;
     struct shells shells;
     struct backend *backend;
+    struct ready ready;
     int listen_socket;
     int http_socket;
     char region[LIMIT_POLICY_NAME_BYTES_MAX + 1];
@@ -248,6 +250,7 @@ static void server_start_workers(struct server *server, const struct config *con
     server->shells.committer = &server->committer;
     server->shells.policies = &server->policies;
     server->shells.auditor = server->auditor;
+    server->shells.ready = &server->ready;
     server->connection_settings = (struct connection_settings){
         .keys = server->keys,
         .tls = server->tls,
@@ -321,11 +324,19 @@ static void server_resume(uv_timer_t *timer)
         uv_poll_start(&server->accepting, UV_READABLE, server_on_acceptable);
 }
 
+/* What nobody hears is no reason not to serve. */
+static void server_tell(const struct server *server, const char *lines)
+{
+    if (ready_tell(&server->ready, lines) != STATUS_OK)
+        log_say(LOG_service_manager_deaf, LOG_TEXT("told", lines));
+}
+
 static void server_begin_stop(struct server *server)
 {
     if (server->is_stopping)
         return;
     server->is_stopping = true;
+    server_tell(server, "STOPPING=1");
     uv_poll_stop(&server->accepting);
     uv_timer_stop(&server->pause);
     uv_stop(&server->loop);
@@ -342,11 +353,12 @@ static void server_on_signal(uv_signal_t *signal, int number)
     server_begin_stop(signal->data);
 }
 
-/* Read the policy file again. */
+/* Read the policy file again; the worker that does so says when (shell.c). */
 static void server_on_hangup(uv_signal_t *signal, int number)
 {
     struct server *server = signal->data;
     (void)number;
+    (void)!ready_tell_reloading(&server->ready);
     (void)shell_mail(&server->shells.shells[POLICIES_WORKER], (struct mail){.kind = MAIL_RELOAD});
 }
 
@@ -396,7 +408,13 @@ enum status server_open(const struct config *config, struct server **opened,
     server_raise_file_limit();
     (void)log_configure(config->log, config->log_level); /* checked by config_check */
 
-    enum status status = server_open_policy(server, config, failure);
+    enum status status = ready_init(&server->ready, getenv("NOTIFY_SOCKET"));
+    if (status != STATUS_OK)
+        failure_set(failure, status,
+                    "NOTIFY_SOCKET is no absolute path and no @name; unset it, or start the server "
+                    "by the service manager that set it.");
+    if (status == STATUS_OK)
+        status = server_open_policy(server, config, failure);
     if (status == STATUS_OK)
         status = server_open_data(server, config, failure);
     if (status == STATUS_OK)
@@ -475,6 +493,7 @@ static void server_drain(struct server *server)
 void server_run(struct server *server)
 {
     uv_poll_start(&server->accepting, UV_READABLE, server_on_acceptable);
+    server_tell(server, "READY=1\nSTATUS=Serving");
     uv_run(&server->loop, UV_RUN_DEFAULT);
     server_begin_stop(server);
 }

@@ -62,6 +62,11 @@ bool shell_load_policy(void *context, const struct policy **policy, char *text, 
         log_say(LOG_policy_loaded, LOG_TEXT("file", shell->all->policies->file));
     else
         log_say(LOG_policy_refused, LOG_TEXT("reason", failure.text));
+    /* It ends a reload that was told to the service manager, and is harmless after none. */
+    (void)!ready_tell(shell->all->ready,
+                      is_valid ? "READY=1\nSTATUS=Serving"
+                               : "READY=1\nSTATUS=Serving; the policy file is not valid, so the "
+                                 "policy in force stays");
     return is_valid;
 }
 

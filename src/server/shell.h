@@ -8,6 +8,7 @@
 #include "routing/worker.h"
 #include "server/committer.h"
 #include "server/mailbox.h"
+#include "server/ready.h"
 
 struct shells {
     struct shell *shells;
@@ -15,6 +16,7 @@ struct shells {
     struct committer *committer;
     struct policies *policies;
     struct auditor *auditor;
+    const struct ready *ready;
 };
 
 enum shell_phase { SHELL_SERVING, SHELL_DRAINING, SHELL_CLOSING };
