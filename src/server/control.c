@@ -1,6 +1,7 @@
 #include "server/control.h"
 
 #include "base/memory.h"
+#include "server/log.h"
 #include "storage/backup/backup.h"
 
 #include <errno.h>
@@ -109,7 +110,7 @@ static void control_backup(struct control *control, const char *to)
         return;
     }
     if (backup_make(&request, &made, &failure) != STATUS_OK) {
-        fprintf(stderr, "unsay: a backup to %s was not made: %s\n", to, failure.text);
+        log_say(LOG_backup_fails, LOG_TEXT("to", to), LOG_TEXT("reason", failure.text));
         control_tell_failure(control, failure.text);
         return;
     }
@@ -245,10 +246,7 @@ struct control *control_start(const char *data, struct store *store, struct audi
     if (control->stopping >= 0 && control_bind(control) &&
         uv_thread_create(&control->thread, control_main, control) == 0)
         return control;
-    fprintf(stderr,
-            "unsay: the socket %s/%s cannot be made: %s; backups can be made while the server is "
-            "stopped\n",
-            data, socket_name, strerror(errno));
+    log_say(LOG_control_fails, LOG_TEXT("data", data), LOG_TEXT("reason", strerror(errno)));
     control_free(control);
     return NULL;
 }
