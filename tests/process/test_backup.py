@@ -196,7 +196,7 @@ class Control(BackupCase):
         self.server.kill(signal.SIGTERM)
         (self.server.data / "control.sock").mkdir()
         self.server.start()
-        self.assertIn("control.sock cannot be made", (self.directory / "server.log").read_text())
+        self.assertIn("control_fails", (self.directory / "server.log").read_text())
         self.alice.send(self.talk, "hello")
         refused = harness.run("backup", "--data", self.server.data, "--to", self.place)
         self.assertEqual(refused.code, 1)
