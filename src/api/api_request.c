@@ -254,7 +254,7 @@ static bool api_identify(struct api_call *call)
 
 static bool api_read_path(struct api_call *call)
 {
-    struct json_wrong wrong;
+    struct json_wrong wrong = {"", ""};
     for (unsigned i = 0; i < call->match.count; i++) {
         const struct route_parameter *parameter = &call->match.parameters[i];
         if (json_has_field(call->message->descriptor, parameter->name) &&
@@ -267,7 +267,7 @@ static bool api_read_path(struct api_call *call)
 
 struct api_query {
     struct api_call *call;
-    struct json_wrong wrong;
+    struct json_wrong wrong = {"", ""};
     bool is_wrong;
 };
 
@@ -311,7 +311,7 @@ static bool api_read_query(struct api_call *call)
 
 static bool api_read_frame(struct api_call *call)
 {
-    struct json_wrong wrong;
+    struct json_wrong wrong = {"", ""};
     const struct route *route = call->match.route;
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(&unsay__v1__client_frame__descriptor, route->frame);

@@ -69,7 +69,7 @@ bool api_prepare_range(struct api_call *call)
 bool api_prepare_settings(struct api_call *call)
 {
     wire_change_settings *change = (wire_change_settings *)(void *)call->message;
-    struct json_wrong wrong;
+    struct json_wrong wrong = {"", ""};
     change->settings =
         (wire_settings *)(void *)json_empty_message(&unsay__v1__settings__descriptor, &call->arena);
     if (json_to_message(call->body, &change->settings->base, &change->fields, &call->arena, &wrong))
