@@ -267,7 +267,7 @@ static bool api_read_path(struct api_call *call)
 
 struct api_query {
     struct api_call *call;
-    struct json_wrong wrong = {"", ""};
+    struct json_wrong wrong;
     bool is_wrong;
 };
 
