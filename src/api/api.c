@@ -1,5 +1,6 @@
 #include "api/api_internal.h"
 
+#include "api/audit.h"
 #include "api/document.h"
 #include "base/memory.h"
 #include "base/uuid.h"
@@ -105,6 +106,8 @@ void api_request(struct api *api, struct http_exchange *exchange)
     if (strcmp(http_path(exchange), "/v1/openapi.json") == 0 &&
         strcmp(http_method(exchange), "GET") == 0)
         http_reply(exchange, 200, "application/json", view_of(api_document));
+    else if (api_is_audit(http_path(exchange)))
+        api_reply_audit(call);
     else if (api_read_request(call))
         api_ask(call);
     else

@@ -29,6 +29,8 @@ struct api_port {
     /* False: the worker takes no more now. */
     bool (*ask)(void *context, const struct api_question *question);
     uint64_t (*now_ms)(void *context); /* Unix */
+    /* A file of the audit log, or its public key by the name "key"; NOT_FOUND where it has none. */
+    enum status (*read_audit)(void *context, const char *name, struct buffer *bytes);
     /* The file of keys cannot be used, and those in force stay; NULL: it can be used again. */
     void (*keys_fail)(void *context, const char *reason);
 };

@@ -20,6 +20,12 @@ struct api {
     bool is_draining;
 };
 
+/* Whose key it is; NULL: call->problem says why not. */
+const struct api_key *api_authenticate(struct api_call *call);
+
+/* Whether the key may do this, and may ask now; else call->problem says why not. */
+bool api_admit(struct api_call *call, const struct api_key *key, enum scope scope);
+
 /* From the request to the frame; false: call->problem says why not. */
 bool api_read_request(struct api_call *call);
 

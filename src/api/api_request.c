@@ -47,7 +47,7 @@ static bool api_find_route(struct api_call *call)
     return false;
 }
 
-static const struct api_key *api_authenticate(struct api_call *call)
+const struct api_key *api_authenticate(struct api_call *call)
 {
     static const char scheme[] = "Bearer ";
     struct api *api = call->api;
@@ -71,11 +71,10 @@ static const struct api_key *api_authenticate(struct api_call *call)
     return NULL;
 }
 
-static bool api_admit(struct api_call *call, const struct api_key *key)
+bool api_admit(struct api_call *call, const struct api_key *key, enum scope scope)
 {
     uint32_t left = 0;
     char text[16];
-    const struct route *route = call->match.route;
     bool is_taken = rates_take(&call->api->rates, key->id,
                                call->api->port.now_ms(call->api->port.context), &left);
     snprintf(text, sizeof(text), "%d", LIMIT_API_REQUESTS_PER_SECOND);
@@ -90,9 +89,9 @@ static bool api_admit(struct api_call *call, const struct api_key *key)
         call->problem.retry_after_ms = 1000;
         return false;
     }
-    if ((key->scopes & SCOPE_BIT(route->scope)) == 0) {
+    if ((key->scopes & SCOPE_BIT(scope)) == 0) {
         problem_set(&call->problem, 403, "scope_missing", "This key lacks the scope %s.",
-                    scope_name(route->scope));
+                    scope_name(scope));
         return false;
     }
     snprintf(call->key, sizeof(call->key), "%s", key->id);
@@ -325,8 +324,9 @@ static bool api_read_frame(struct api_call *call)
 bool api_read_request(struct api_call *call)
 {
     const struct api_key *key = api_authenticate(call);
-    return key != NULL && api_find_route(call) && api_admit(call, key) && api_read_body(call) &&
-           api_choose_actor(call, key) && api_identify(call) && api_read_frame(call);
+    return key != NULL && api_find_route(call) && api_admit(call, key, call->match.route->scope) &&
+           api_read_body(call) && api_choose_actor(call, key) && api_identify(call) &&
+           api_read_frame(call);
 }
 
 /* The field of the frame that says which conversation it is about. */

@@ -6,10 +6,14 @@
 #include "routing/calls.h"
 #include "server/log.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { BACKEND_READ_BYTES = 64 * 1024 };
 
 struct backend {
     struct backend_settings settings;
@@ -24,6 +28,28 @@ static uint64_t backend_now_ms(void *context)
     (void)context;
     clock_gettime(CLOCK_REALTIME, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static enum status backend_read_audit(void *context, const char *name, struct buffer *bytes)
+{
+    const struct backend *backend = context;
+    char path[4300];
+    bool is_key = strcmp(name, "key") == 0;
+    snprintf(path, sizeof(path), "%s/audit%s%s", backend->settings.data, is_key ? ".pub" : "/",
+             is_key ? "" : name);
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND : STATUS_IO;
+    size_t count;
+    do {
+        count = fread(buffer_reserve(bytes, BACKEND_READ_BYTES), 1, BACKEND_READ_BYTES, file);
+        buffer_grow(bytes, count);
+    } while (count == BACKEND_READ_BYTES);
+    enum status status = STATUS_OK;
+    if (ferror(file))
+        status = errno == EISDIR ? STATUS_NOT_FOUND : STATUS_IO;
+    fclose(file);
+    return status;
 }
 
 static void backend_keys_fail(void *context, const char *reason)
@@ -104,7 +130,8 @@ enum status backend_start(int socket, const struct backend_settings *settings,
                           struct backend **started, struct failure *failure)
 {
     struct backend *backend = memory_new(sizeof(*backend));
-    struct api_port port = {backend, backend_ask, backend_now_ms, backend_keys_fail};
+    struct api_port port = {backend, backend_ask, backend_now_ms, backend_read_audit,
+                            backend_keys_fail};
     struct http_handlers handlers = {backend, backend_on_request, backend_on_resumed,
                                      backend_on_ended};
     backend->settings = *settings;

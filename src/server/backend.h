@@ -10,7 +10,7 @@
 struct backend;
 
 struct backend_settings {
-    const char *data;      /* directory of the keys */
+    const char *data;      /* the data directory; lent, must live as long */
     struct shells *shells; /* must live as long */
     void *context;
     /* Fills in the text; true: healthy (200), false: not (503). */

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import shutil
 import socket
 import threading
 import unittest
@@ -18,7 +19,7 @@ import jsonschema
 RUNS = int(os.environ.get("UNSAY_API_RUNS", "600"))
 SEED = int(os.environ.get("UNSAY_API_SEED", "1"))
 SCOPES = ["conversations.read", "conversations.write", "messages.read", "messages.send", "recalls.read",
-          "recalls.write", "compliance", "policy.read", "policy.write"]
+          "recalls.write", "compliance", "audit.read", "policy.read", "policy.write"]
 
 
 class Answer:
@@ -46,7 +47,7 @@ class Backend:
             data = raw if raw is not None else None if body is None else json.dumps(body)
             connection.request(method, path, data, {**given, **(headers or {})})
             answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read().decode())
+            return Answer(answer.status, answer.headers, answer.read().decode(errors="surrogateescape"))
         finally:
             connection.close()
 
@@ -98,6 +99,8 @@ class Checker:
         assert answer.headers["Content-Type"] == kind, answer
         assert answer.headers["X-Request-Id"], answer
         assert answer.code != 500, answer
+        if "schema" not in media:
+            return
         jsonschema.Draft202012Validator(media["schema"], resolver=self.resolver).validate(answer.json)
 
 
@@ -283,7 +286,7 @@ class Api(harness.ServerCase):
 
     def concrete(self, path):
         values = {"conversation": "g:none", "seq": "2", "recall_seq": "2", "target_seq": "2", "user": "bob",
-                  "as": "bob", "version": "00" * 32}
+                  "as": "bob", "version": "00" * 32, "tile": "0/000.p/1"}
         return re.sub(r"\{(\w+)\}", lambda found: values[found[1]], path)
 
     def test_every_endpoint_with_every_wrong_key(self):
@@ -356,6 +359,54 @@ class Api(harness.ServerCase):
         answer = self.backend.ask("GET", path, headers={"X-Request-Id": 'a"b'})
         self.assertNotIn('"', answer.headers["X-Request-Id"])
         self.assertEqual(self.made(self.backend.get(path), "read_messages")["head"], 1)
+
+    def fetch_log(self, to, key):
+        """The audit log as any client of tlog-tiles fetches it: the checkpoint, and each tile that it implies."""
+        def fetch(name, operation, file=None):
+            answer = self.backend.get(f"/v1/audit/{name}")
+            self.assertEqual(answer.code, 200, answer)
+            self.checker.check(self.by_id[operation], answer)
+            file = file or to / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(answer.text.encode(errors="surrogateescape"))
+            return answer.text
+        size = int(fetch("checkpoint", "audit_checkpoint").splitlines()[1])
+        fetch("key", "audit_key", key)
+        for kind, count in (("entries", size), ("0", size), ("1", size // 256)):
+            for index in range((count + 255) // 256):
+                width = min(count - 256 * index, 256)
+                self.assertLess(index, 1000)
+                fetch(f"tile/{kind}/{index:03}" + ("" if width == 256 else f".p/{width}"), "audit_tile")
+        return size
+
+    def test_a_copy_of_the_audit_log(self):
+        """What is fetched verifies without the server; nothing else in the data directory can be fetched."""
+        team = self.create()
+        for _ in range(3):
+            self.made(self.backend.post(f"{team}/messages", {"sender": "alice", "body": "x"}), "send_message")
+        self.made(self.backend.post(f"{team}/recalls", {"as": "alice", "targets": [{"seq": 2}, {"seq": 3}]}), "recall")
+        with harness.tempfile.TemporaryDirectory() as directory:
+            copy = harness.pathlib.Path(directory) / "log"
+            key = copy.parent / "key"
+
+            def fetched():
+                shutil.rmtree(copy, ignore_errors=True)
+                return self.fetch_log(copy, key) >= 3
+            harness.wait_until(fetched)
+            verified = harness.run("audit", "verify", copy, "--key", key)
+            self.assertEqual(verified.code, 0, verified)
+            tile = next((copy / "tile/entries").rglob("*.p/*"), None) or next((copy / "tile/entries").glob("*"))
+            tile.write_bytes(tile.read_bytes()[:-1] + b"?")
+            self.assertNotEqual(harness.run("audit", "verify", copy, "--key", key).code, 0)
+        for name in ("state", "tile", "tile/", "tile/0", "tile/0/999", "tile/../state", "../audit.key", "tile/0/../../state",
+                     "%2e%2e/audit.key", "tile/%2e%2e/%2e%2e/audit.key", "tile//0", "audit.key", "", "tile/0/" + "x000/" * 40,
+                     "checkpoint/", "checkpoint%00"):
+            with self.subTest(name=name):
+                answer = self.backend.get(f"/v1/audit/{name}")
+                if name != "checkpoint%00":
+                    self.assertEqual((answer.code, answer.json["title"]), (404, "no_such_path"), answer)
+        answer = self.backend.ask("POST", "/v1/audit/checkpoint", {})
+        self.assertEqual((answer.code, answer.headers["Allow"]), (405, "GET"))
 
     def test_a_damaged_file_of_keys(self):
         """The keys that were in force stay, the log says so once, and a file that is whole again counts."""
