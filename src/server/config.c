@@ -172,6 +172,11 @@ void config_report(const struct config_report *report, const struct config_probl
     config_print_place(problem, text, 2 * CONFIG_PATH_BYTES_MAX);
     size_t used = strlen(text);
     snprintf(text + used, sizeof(text) - used, ": %s", words);
+    for (char *at = text; *at != 0;
+         at++) { /* values are quoted, and a sentence stays on its line */
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    }
     told.text = text;
     report->on_problem(report->context, &told);
 }

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "base/view.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -109,6 +110,10 @@ void config_keep_first(void *context, const struct config_problem *problem);
  * well. What is more than a setting's own form and range is for config_examine. */
 MUST_CHECK enum status config_load(struct config *config, const char *file,
                                    config_problem_fn *on_problem, void *context);
+
+/* The same from text that is at hand, of a file of this name. */
+MUST_CHECK enum status config_parse(struct config *config, const char *file, struct view text,
+                                    config_problem_fn *on_problem, void *context);
 
 /* Reads UNSAY_SERVE_NAME from the environment, "NAME=VALUE" each, NULL at the end. A list is
  * written with commas, a key as ID=FILE or FILE. A variable that begins so and names no setting is

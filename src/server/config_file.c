@@ -382,33 +382,41 @@ static enum status config_read_file(const char *file, char **text, size_t *size)
     return status;
 }
 
-enum status config_load(struct config *config, const char *file, config_problem_fn *on_problem,
-                        void *context)
+enum status config_parse(struct config *config, const char *file, struct view text,
+                         config_problem_fn *on_problem, void *context)
 {
     struct config_reading reading = {
         .config = config, .report = {on_problem, context}, .setting = CONFIG_SETTINGS};
+    config_set(&config->file, file);
+    if (yaml_parser_initialize(&reading.parser) == 0)
+        abort();
+    yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&reading.parser, text.data, text.size);
+    config_read_document(&reading);
+    yaml_event_delete(&reading.event);
+    yaml_parser_delete(&reading.parser);
+    return reading.is_wrong ? STATUS_MALFORMED : STATUS_OK;
+}
+
+enum status config_load(struct config *config, const char *file, config_problem_fn *on_problem,
+                        void *context)
+{
+    struct config_report report = {on_problem, context};
     char *text = NULL;
     size_t size = 0;
-    config_set(&config->file, file);
     enum status status = config_read_file(file, &text, &size);
-    if (status != STATUS_OK) {
-        config_report(&reading.report,
+    if (status == STATUS_OK) {
+        status = config_parse(config, file, view_make(text, size), on_problem, context);
+    } else {
+        config_set(&config->file, file);
+        config_report(&report,
                       &(struct config_problem){
                           .setting = CONFIG_SETTINGS, .source = CONFIG_FILE, .file = config->file},
                       status == STATUS_TOO_LARGE
                           ? "the configuration file is larger than 1 MiB."
                           : "the configuration file cannot be opened; check the path and its "
                             "permissions.");
-        free(text);
-        return status;
     }
-    if (yaml_parser_initialize(&reading.parser) == 0)
-        abort();
-    yaml_parser_set_encoding(&reading.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reading.parser, (const uint8_t *)text, size);
-    config_read_document(&reading);
-    yaml_event_delete(&reading.event);
-    yaml_parser_delete(&reading.parser);
     free(text);
-    return reading.is_wrong ? STATUS_MALFORMED : STATUS_OK;
+    return status;
 }
