@@ -273,6 +273,10 @@ class Api(harness.ServerCase):
         self.assertEqual(legal.post(f"{team}/recalls", body).code, 200)
         self.refused(self.backend.post(f"{team}/messages/2/evidence"), "open_evidence", 404, "no_evidence")
 
+    def test_a_key_expires(self):
+        short = Backend(self.server, make_key(self.server, "short", "policy.read", more=("--ttl", "1s")))
+        harness.wait_until(lambda: short.get("/v1/policy").code == 401)
+
     def test_policy(self):
         current = self.made(self.backend.get("/v1/policy"), "get_policy")
         self.assertIn("rules", current["content"])
