@@ -130,7 +130,6 @@ void http_reply(struct http_exchange *exchange, unsigned code, const char *conte
 {
     struct MHD_Response *response = MHD_create_response_from_buffer(
         body.size, (void *)(uintptr_t)body.data, MHD_RESPMEM_MUST_COPY);
-    exchange->is_answered = true;
     if (response == NULL) /* no memory: the connection closes */
         return;
     if (body.size > 0)
@@ -139,7 +138,7 @@ void http_reply(struct http_exchange *exchange, unsigned code, const char *conte
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     for (unsigned i = 0; i < exchange->header_count; i++)
         MHD_add_response_header(response, exchange->headers[i].name, exchange->headers[i].value);
-    MHD_queue_response(exchange->connection, code, response);
+    exchange->is_answered = MHD_queue_response(exchange->connection, code, response) == MHD_YES;
     MHD_destroy_response(response);
 }
 

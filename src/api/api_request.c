@@ -124,7 +124,7 @@ static bool api_read_body(struct api_call *call)
 {
     json_error_t error;
     struct view body = http_body(call->exchange);
-    bool wants_body = call->match.route->body != API_BODY_NONE;
+    bool wants_body = call->match.route->body >= API_BODY_MESSAGE;
     if (http_is_too_large(call->exchange)) {
         problem_set(&call->problem, 413, "body_too_large", "The request is larger than %d bytes.",
                     LIMIT_HTTP_BODY_BYTES_MAX);
@@ -287,8 +287,8 @@ static bool api_take_query(const void *context, const char *name)
     const char *text = http_query(call->exchange, name);
     if (api_is_own_query(route, name))
         return true;
-    if (route->body != API_BODY_NONE || strcmp(route->method, "GET") != 0 ||
-        api_parameter(call, name) != NULL || !json_has_field(call->message->descriptor, name))
+    if (route->body != API_BODY_QUERY || api_parameter(call, name) != NULL ||
+        !json_has_field(call->message->descriptor, name))
         return false;
     query->is_wrong = !json_text_to_field(name, text == NULL ? "" : text, call->message,
                                           &call->arena, &query->wrong);
@@ -308,6 +308,20 @@ static bool api_read_query(struct api_call *call)
     return false;
 }
 
+/* What the path says is not said twice. */
+static bool api_check_body(struct api_call *call)
+{
+    for (unsigned i = 0; i < call->match.count; i++) {
+        const char *name = call->match.parameters[i].name;
+        if (json_object_get(call->body, name) == NULL)
+            continue;
+        problem_set(&call->problem, 422, "field_invalid", "is in the path already");
+        snprintf(call->problem.pointer, sizeof(call->problem.pointer), "/%s", name);
+        return false;
+    }
+    return true;
+}
+
 static bool api_read_frame(struct api_call *call)
 {
     struct json_wrong wrong = {"", ""};
@@ -315,6 +329,8 @@ static bool api_read_frame(struct api_call *call)
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(&unsay__v1__client_frame__descriptor, route->frame);
     call->message = json_empty_message(field->descriptor, &call->arena);
+    if (!api_check_body(call))
+        return false;
     if (route->body == API_BODY_MESSAGE &&
         !json_to_message(call->body, call->message, NULL, &call->arena, &wrong))
         return api_field_wrong(call, &wrong);

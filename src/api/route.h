@@ -8,7 +8,7 @@
 struct api_call;
 
 enum api_acting { API_SYSTEM, API_CHOICE, API_USER, API_COMPLIANCE };
-enum api_body { API_BODY_NONE, API_BODY_MESSAGE, API_BODY_OWN };
+enum api_body { API_BODY_NONE, API_BODY_QUERY, API_BODY_MESSAGE, API_BODY_OWN };
 
 struct route {
     const char *method;

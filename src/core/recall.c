@@ -182,9 +182,9 @@ static void recall_wait(struct conversation *conversation, struct member *member
 {
     bool is_waiting = facts->row != NULL;
     bool has_mandate = facts->author->authority != WIRE(ACTOR, UNSPECIFIED);
-    if (is_waiting && (facts->row->seq != 0 || !has_mandate ||
+    if (is_waiting && (facts->row->seq != 0 || !has_mandate || facts->row->pending_is_granted ||
                        facts->row->pending_authority != WIRE(ACTOR, UNSPECIFIED)))
-        return; /* another recall waits already: one is enough, the one with a mandate */
+        return; /* another recall waits already: one is enough, the granted one first */
 
     wire_recall_request waiting = *request;
     waiting.n_targets = 0;

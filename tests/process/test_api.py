@@ -333,6 +333,27 @@ class Api(harness.ServerCase):
             self.assertNotIn("canary", answer.text)
         self.assertEqual(self.made(self.backend.get(f"{team}/messages"), "read_messages")["head"], 2)
 
+    def test_nothing_but_what_is_documented(self):
+        """No field of the protocol that an operation does not name gets in by the query or the body."""
+        text = (harness.pathlib.Path(__file__).parents[2] / "proto/unsay/v1/frame.proto").read_text()
+        fields = sorted({name.removesuffix("_ms")
+                         for name in re.findall(r"^ +[\w ]* (\w+) = \d+;", text, re.MULTILINE)})
+        self.assertIn("action", fields)
+        callers = [Backend(self.server, make_key(self.server, f"prober-{number}", *SCOPES)) for number in range(8)]
+        probes = 0
+        for method, path, operation in operations(self.document):
+            known = {resolve(self.document, one)["name"] for one in operation["parameters"]} | {"as", "capacity"}
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            for name in fields if "/audit/" not in path else ():
+                probes += 1
+                caller = callers[probes % len(callers)]
+                if name not in known:
+                    answer = caller.ask(method, f"{self.concrete(path)}?{name}=reload", {} if body else None)
+                    self.assertIn(answer.code, (422, 429), (method, path, name, answer))
+                if body and name not in body["properties"]:
+                    answer = caller.ask(method, self.concrete(path), {name: "x"})
+                    self.assertIn(answer.code, (422, 429), (method, path, name, answer))
+
     def test_bad_requests(self):
         team = self.create()
         path = f"{team}/messages"
