@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { API_REQUEST_NUMBER = 1, API_JSON_DEPTH_MAX = 16 };
+enum { API_REQUEST_NUMBER = 1 };
 
 const char *api_parameter(const struct api_call *call, const char *name)
 {
@@ -143,9 +143,10 @@ static bool api_read_body(struct api_call *call)
                     error.column, error.text);
         return false;
     }
-    if (!json_is_object(call->body) || !api_is_shallow(call->body, API_JSON_DEPTH_MAX)) {
+    if (!json_is_object(call->body) || !api_is_shallow(call->body, LIMIT_API_JSON_DEPTH_MAX)) {
         problem_set(&call->problem, 400, "malformed",
-                    "The body must be a JSON object, at most %d levels deep.", API_JSON_DEPTH_MAX);
+                    "The body must be a JSON object, at most %d levels deep.",
+                    LIMIT_API_JSON_DEPTH_MAX);
         return false;
     }
     return true;

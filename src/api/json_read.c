@@ -2,6 +2,7 @@
 
 #include "api/json_form.h"
 #include "api/json_write.h"
+#include "base/limits.h"
 #include "base/uuid.h"
 #include "core/hlc.h"
 
@@ -11,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-enum { JSON_ITEMS_MAX = 1000 };
 
 struct json_place {
     const struct json_place *parent; /* NULL: the whole */
@@ -210,8 +209,8 @@ static bool json_read_list(struct json_reader *reader, const struct json_place *
     size_t count = json_array_size(list);
     bool is_pointer =
         field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE;
-    if (!json_is_array(list) || count > JSON_ITEMS_MAX || !is_pointer)
-        return json_fail(reader, place, "must be a list of at most %d", JSON_ITEMS_MAX);
+    if (!json_is_array(list) || count > LIMIT_API_LIST_ITEMS_MAX || !is_pointer)
+        return json_fail(reader, place, "must be a list of at most %d", LIMIT_API_LIST_ITEMS_MAX);
     void **items = arena_zero(reader->arena, (count + 1) * sizeof(*items));
     for (size_t i = 0; i < count; i++) {
         struct json_place item = {place, NULL, i};

@@ -4,16 +4,18 @@
 #ifndef UNSAY_API_REPEATS_H
 #define UNSAY_API_REPEATS_H
 
+#include "base/limits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { REPEATS_MAX = 8192, REPEAT_HASH_BYTES = 32 };
+enum { REPEAT_HASH_BYTES = 32 };
 
 struct repeats {
     struct repeat {
         uint8_t identity[REPEAT_HASH_BYTES]; /* of key and Idempotency-Key */
         uint8_t request[REPEAT_HASH_BYTES];  /* of method, path and body */
-    } repeats[REPEATS_MAX];
+    } repeats[LIMIT_API_REPEATS_MAX];
 };
 
 /* False: this identity was used for another request. Else it is remembered, in the place of

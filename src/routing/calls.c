@@ -25,7 +25,6 @@ void calls_take(struct worker *worker, const struct mail_call *call)
     session->authority = call->authority;
     session->expires_ms = UINT64_MAX;
     session->opened_ns = worker->now.steady_ns;
-    list_init(&session->of_user);
     table_put(&worker->sessions, view_make(&session->id, sizeof(session->id)), session);
     stats_add(&worker->stats, STAT_calls, 1);
     if (frame == NULL) {

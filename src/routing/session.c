@@ -26,6 +26,7 @@ struct session *session_new(const struct arrival *arrival)
     session->user = session_put_name(&at, arrival->user, LIMIT_USER_ID_BYTES_MAX);
     session->device = session_put_name(&at, arrival->device, LIMIT_DEVICE_ID_BYTES_MAX);
     session->address = session_put_name(&at, arrival->address, ADDRESS_BYTES_MAX);
+    list_init(&session->of_user);
     list_init(&session->dirty);
     list_init(&session->noticed);
     list_init(&session->arriving);

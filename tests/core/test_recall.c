@@ -292,6 +292,17 @@ static void a_recall_before_its_message_waits_once(void **state)
     assert_nothing_changed(&later);
     decided_fini(&later);
     decided_fini(&again);
+
+    /* One that was granted already, before the store was put back, gives way to nobody: what comes
+     * after it would be judged anew, and might be refused. */
+    struct message_id_row granted = row->message_id;
+    granted.pending_is_granted = true;
+    decided_init(&again);
+    again.author.authority = WIRE(ACTOR, COMPLIANCE);
+    outcome = decide(&again, a_request(0, &id_1), NULL, &granted, NOW_MS);
+    assert_int_equal(outcome.outcome, WIRE(RECALL_OUTCOME, PENDING));
+    assert_nothing_changed(&again);
+    decided_fini(&again);
     decided_fini(&decided);
 }
 

@@ -3,8 +3,8 @@
  *   TO/7/manifest      what the backup consists of, written last: manifest.h
  *   TO/7/store/        the store, without the keys of evidence
  *   TO/7/audit/        the audit log as it was at the same moment
- *   TO/7/audit.key     its signing key; with audit.pub, the public one, and dev.key, if there is
- * one TO/8.new/          a backup under way, or one that was interrupted
+ *   TO/7/audit.key     its signing key; audit.pub, the public one; dev.key, if there is one
+ *   TO/8.new/          a backup under way, or one that was interrupted
  *
  * Each is whole by itself; what an earlier one has already, table files and full tiles, is another
  * name for the same file, so a further backup costs what is new. Backups in one place are all of
