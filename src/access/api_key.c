@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define API_KEY_PREFIX "unsay_"
@@ -207,6 +208,26 @@ static enum status api_keys_write(const struct api_keys *keys, struct failure *f
                                     strerror(errno));
 }
 
+/* Until it is closed nobody else changes the file, and what it has by now is known. */
+static enum status api_keys_lock(struct api_keys *keys, int *lock, struct failure *failure)
+{
+    char directory[sizeof(keys->file)];
+    snprintf(directory, sizeof(directory), "%s", keys->file);
+    *strrchr(directory, '/') = 0;
+    *lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0 || flock(*lock, LOCK_EX) != 0)
+        return failure_set(failure, STATUS_IO, "%s cannot be used: %s.", directory,
+                           strerror(errno));
+    return api_keys_refresh(keys, failure);
+}
+
+static enum status api_keys_unlock(int lock, enum status status)
+{
+    if (lock >= 0)
+        close(lock);
+    return status;
+}
+
 /* ---- Keys ---- */
 
 static void api_key_hash(struct view text, uint8_t hash[API_KEY_HASH_BYTES])
@@ -240,8 +261,8 @@ static struct api_key *api_keys_named(struct api_keys *keys, const char *name)
     return NULL;
 }
 
-enum status api_keys_add(struct api_keys *keys, const struct api_key *like,
-                         char text[API_KEY_TEXT_BYTES + 1], struct failure *failure)
+static enum status api_keys_insert(struct api_keys *keys, const struct api_key *like,
+                                   char text[API_KEY_TEXT_BYTES + 1], struct failure *failure)
 {
     if (api_keys_named(keys, like->name) != NULL)
         return failure_set(failure, STATUS_IN_USE,
@@ -253,22 +274,38 @@ enum status api_keys_add(struct api_keys *keys, const struct api_key *like,
     *key = *like;
     api_key_make(key, text);
     keys->count++;
-    enum status status = api_keys_write(keys, failure);
-    if (status != STATUS_OK)
-        keys->count--;
-    return status;
+    return api_keys_write(keys, failure);
 }
 
-enum status api_keys_revoke(struct api_keys *keys, const char *name, struct failure *failure)
+enum status api_keys_add(struct api_keys *keys, const struct api_key *like,
+                         char text[API_KEY_TEXT_BYTES + 1], struct failure *failure)
+{
+    int lock;
+    enum status status = api_keys_lock(keys, &lock, failure);
+    if (status == STATUS_OK)
+        status = api_keys_insert(keys, like, text, failure);
+    return api_keys_unlock(lock, status);
+}
+
+static enum status api_keys_remove(struct api_keys *keys, const char *name, struct failure *failure)
 {
     struct api_key *key = api_keys_named(keys, name);
     if (key == NULL)
         return failure_set(failure, STATUS_NOT_FOUND, "There is no key %s; see: unsay key list.",
                            name);
-    struct api_key *end = &keys->keys[keys->count];
+    const struct api_key *end = &keys->keys[keys->count];
     memmove(key, key + 1, (size_t)(end - key - 1) * sizeof(*key));
     keys->count--;
     return api_keys_write(keys, failure);
+}
+
+enum status api_keys_revoke(struct api_keys *keys, const char *name, struct failure *failure)
+{
+    int lock;
+    enum status status = api_keys_lock(keys, &lock, failure);
+    if (status == STATUS_OK)
+        status = api_keys_remove(keys, name, failure);
+    return api_keys_unlock(lock, status);
 }
 
 const struct api_key *api_keys_find(const struct api_keys *keys, struct view text, uint64_t now_ms)

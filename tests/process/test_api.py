@@ -566,6 +566,18 @@ class Keys(unittest.TestCase):
             self.assertEqual(harness.run("key", "revoke", "shop", "--data", directory).code, 0)
             self.assertEqual(harness.run("key", "list", "--data", directory, "--json").objects[0]["keys"], [])
 
+    def test_many_keys_at_once(self):
+        """Keys that are made at the same time are all there."""
+        with harness.tempfile.TemporaryDirectory() as directory:
+            made = [threading.Thread(target=harness.run, args=(
+                "key", "create", f"key-{number}", "--data", directory, "--scope", "policy.read")) for number in range(24)]
+            for one in made:
+                one.start()
+            for one in made:
+                one.join(harness.COMMAND_SECONDS)
+            listed = harness.run("key", "list", "--data", directory, "--json").objects[0]["keys"]
+            self.assertEqual(len({one["name"] for one in listed}), 24)
+
     def test_the_first_key_is_told_once(self):
         with harness.tempfile.TemporaryDirectory() as directory:
             told = []
