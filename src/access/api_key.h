@@ -4,7 +4,8 @@
  *
  * The file DATA/api-keys.json has its name, scopes and the SHA-256 of the text. 32 random bytes
  * need no slow hash, and what is found by its id is compared in constant time. The file is replaced
- * as a whole, so whoever reads it sees all of a change or nothing. */
+ * as a whole, so whoever reads it sees all of a change or nothing; changes come one after the
+ * other, each to what is there by then. */
 #ifndef UNSAY_ACCESS_API_KEY_H
 #define UNSAY_ACCESS_API_KEY_H
 
