@@ -1,7 +1,7 @@
 #include "api/json_read.h"
 
 #include "api/json_form.h"
-#include "api/json_write.h"
+#include "api/json_value.h"
 #include "base/limits.h"
 #include "base/uuid.h"
 #include "core/hlc.h"

@@ -1,64 +1,11 @@
 #include "api/json_write.h"
 
 #include "api/json_form.h"
-#include "base/utf8.h"
-#include "base/uuid.h"
+#include "api/json_value.h"
 #include "core/hlc.h"
 
 #include <sodium.h>
-#include <stdlib.h>
-#include <time.h>
-
-bool json_word(const ProtobufCEnumDescriptor *list, int value, char word[64])
-{
-    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(list, value);
-    const ProtobufCEnumValue *first = protobuf_c_enum_descriptor_get_value(list, 0);
-    size_t prefix = 0;
-    if (found == NULL || first == NULL)
-        return false;
-    /* The prefix is what all names of the list share, up to an underscore. */
-    for (unsigned i = 0; i < list->n_values; i++) {
-        size_t same = 0;
-        while (first->name[same] != 0 && list->values[i].name[same] == first->name[same])
-            same++;
-        prefix = i == 0 || same < prefix ? same : prefix;
-    }
-    while (prefix > 0 && first->name[prefix - 1] != '_')
-        prefix--;
-    size_t at = 0;
-    for (; at < 63 && found->name[prefix + at] != 0; at++) {
-        char letter = found->name[prefix + at];
-        word[at] = (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
-    }
-    word[at] = 0;
-    return strcmp(word, "unspecified") != 0;
-}
-
-static json_t *json_moment(uint64_t ms)
-{
-    char date[32] = "";
-    char text[48];
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm utc;
-    if (ms == UINT64_MAX)
-        return json_string(JSON_FOREVER);
-    if (gmtime_r(&seconds, &utc) == NULL ||
-        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc) == 0)
-        return json_null();
-    snprintf(text, sizeof(text), "%s.%03uZ", date, (unsigned)(ms % 1000));
-    return json_string(text);
-}
-
-static json_t *json_base64(struct view bytes)
-{
-    size_t size = sodium_base64_ENCODED_LEN(bytes.size, sodium_base64_VARIANT_ORIGINAL);
-    char *text = malloc(size);
-    json_t *made = text == NULL ? NULL
-                                : json_string(sodium_bin2base64(text, size, bytes.data, bytes.size,
-                                                                sodium_base64_VARIANT_ORIGINAL));
-    free(text);
-    return made;
-}
+#include <stdio.h>
 
 static json_t *json_hex(struct view bytes)
 {
@@ -68,25 +15,12 @@ static json_t *json_hex(struct view bytes)
     return json_string(sodium_bin2hex(text, sizeof(text), bytes.data, bytes.size));
 }
 
-static json_t *json_uuid(struct view bytes)
-{
-    struct uuid id;
-    char text[UUID_TEXT_BYTES + 1];
-    if (bytes.size != UUID_BYTES)
-        return json_hex(bytes);
-    memcpy(id.bytes, bytes.data, UUID_BYTES);
-    uuid_format(&id, text);
-    return json_string(text);
-}
-
 static void json_put_bytes(json_t *object, const char *name, enum json_form form, struct view bytes)
 {
     char other[80];
-    bool is_text = form == JSON_FORM_TEXT && utf8_is_valid(bytes) &&
-                   (bytes.size == 0 || memchr(bytes.data, 0, bytes.size) == NULL);
     if (bytes.size == 0)
         return;
-    if (is_text) {
+    if (form == JSON_FORM_TEXT && json_is_text(bytes)) {
         json_object_set_new(object, name, json_stringn((const char *)bytes.data, bytes.size));
     } else if (form == JSON_FORM_TEXT) {
         snprintf(other, sizeof(other), "%s_base64", name);

@@ -12,7 +12,4 @@
 /* New reference; NULL when there is no memory. */
 json_t *json_from_message(const ProtobufCMessage *message);
 
-/* "CONTENT_TYPE_IMAGE" is "image". False: no such value, or it stands for none. */
-bool json_word(const ProtobufCEnumDescriptor *list, int value, char word[64]);
-
 #endif

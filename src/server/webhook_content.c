@@ -1,13 +1,12 @@
 #include "server/webhook_content.h"
 
-#include "base/utf8.h"
+#include "api/json_value.h"
 #include "core/frame.h"
 #include "core/hlc.h"
 
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const char *const type_names[WEBHOOK_TYPES] = {
     [WEBHOOK_MESSAGE_COMMITTED] = "message.committed",
@@ -31,74 +30,28 @@ bool webhook_type_find(const char *name, enum webhook_type *type)
     return false;
 }
 
-/* Words of the contract, in lower case: "CONTENT_TYPE_IMAGE" is "image". */
-static json_t *word_of(const ProtobufCEnumDescriptor *list, const char *prefix, int value)
-{
-    const ProtobufCEnumValue *found = protobuf_c_enum_descriptor_get_value(list, value);
-    char word[64] = "";
-    size_t size = strlen(prefix);
-    if (found == NULL || strncmp(found->name, prefix, size) != 0)
-        return json_null();
-    for (size_t i = 0; i + 1 < sizeof(word) && found->name[size + i] != 0; i++) {
-        char letter = found->name[size + i];
-        word[i] = (char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
-    }
-    return json_string(word);
-}
-
-static json_t *time_of(uint64_t time)
-{
-    char date[24] = "";
-    char text[32];
-    time_t seconds = (time_t)(hlc_ms(time) / 1000);
-    struct tm utc;
-    if (gmtime_r(&seconds, &utc) != NULL)
-        strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, sizeof(text), "%s.%03uZ", date, (unsigned)(hlc_ms(time) % 1000));
-    return json_string(text);
-}
-
-static json_t *message_id_of(ProtobufCBinaryData bytes)
-{
-    struct uuid id;
-    char text[UUID_TEXT_BYTES + 1];
-    if (bytes.len != UUID_BYTES)
-        return json_null();
-    memcpy(id.bytes, bytes.data, UUID_BYTES);
-    uuid_format(&id, text);
-    return json_string(text);
-}
-
 #define SET(object, name, value) json_object_set_new(object, name, value)
 
-static void add_body(json_t *data, ProtobufCBinaryData body)
+static void add_body(json_t *data, struct view body)
 {
-    char *base64;
-    size_t size;
-    if (utf8_is_valid(bytes_view(body)) && memchr(body.data, 0, body.len) == NULL) {
-        SET(data, "body", json_stringn((const char *)body.data, body.len));
+    if (json_is_text(body)) {
+        SET(data, "body", json_stringn((const char *)body.data, body.size));
         return;
     }
-    size = sodium_base64_ENCODED_LEN(body.len, sodium_base64_VARIANT_ORIGINAL);
-    base64 = malloc(size);
     SET(data, "body", json_null());
-    if (base64 != NULL)
-        SET(data, "body_base64",
-            json_string(sodium_bin2base64(base64, size, body.data, body.len,
-                                          sodium_base64_VARIANT_ORIGINAL)));
-    free(base64);
+    SET(data, "body_base64", json_base64(body));
 }
 
 static void add_message(json_t *data, const wire_message *message, bool with_bodies,
                         struct webhook_content *content)
 {
-    SET(data, "message_id", message_id_of(message->message_id));
+    SET(data, "message_id", json_uuid(bytes_view(message->message_id)));
     SET(data, "sender", json_string(message->sender));
     SET(data, "device", json_string(message->device));
     SET(data, "content_type",
-        word_of(&unsay__v1__content_type__descriptor, "CONTENT_TYPE_", (int)message->content_type));
+        json_word_or_null(&unsay__v1__content_type__descriptor, (int)message->content_type));
     SET(data, "state",
-        word_of(&unsay__v1__message_state__descriptor, "MESSAGE_STATE_", (int)message->state));
+        json_word_or_null(&unsay__v1__message_state__descriptor, (int)message->state));
     if (message->state != WIRE(MESSAGE_STATE, NORMAL))
         return;
     json_t *mentions = json_array();
@@ -106,7 +59,7 @@ static void add_message(json_t *data, const wire_message *message, bool with_bod
         json_array_append_new(mentions, json_string(message->mentions[i]));
     SET(data, "mentions", mentions);
     if (with_bodies) {
-        add_body(data, message->body);
+        add_body(data, bytes_view(message->body));
         content->has_body = true;
     }
 }
@@ -117,14 +70,14 @@ static void add_recall(json_t *data, const wire_recall *recall, bool with_bodies
     json_t *target = json_object();
     SET(target, "origin", json_integer(recall->target_origin));
     SET(target, "seq", json_integer((json_int_t)recall->target_seq));
-    SET(target, "message_id", message_id_of(recall->target_message_id));
+    SET(target, "message_id", json_uuid(bytes_view(recall->target_message_id)));
     SET(target, "sender", json_string(recall->target_sender));
     SET(target, "content_type",
-        word_of(&unsay__v1__content_type__descriptor, "CONTENT_TYPE_", (int)recall->content_type));
+        json_word_or_null(&unsay__v1__content_type__descriptor, (int)recall->content_type));
     SET(data, "target", target);
     SET(data, "operator", json_string(recall->operator_));
     SET(data, "device", json_string(recall->device));
-    SET(data, "actor", word_of(&unsay__v1__actor__descriptor, "ACTOR_", (int)recall->actor));
+    SET(data, "actor", json_word_or_null(&unsay__v1__actor__descriptor, (int)recall->actor));
     SET(data, "vanished", json_boolean(recall->vanished));
     if (with_bodies && recall->reason[0] != 0) {
         SET(data, "reason", json_string(recall->reason));
@@ -223,11 +176,11 @@ enum status webhook_content_make(struct store *store, const struct uuid *store_i
         SET(data, "conversation", json_string(item->conversation));
         SET(data, "origin", json_integer(item->origin));
         SET(data, "seq", json_integer((json_int_t)item->seq));
-        SET(data, "time", time_of(event->time));
+        SET(data, "time", json_moment(hlc_ms(event->time)));
         status = add_data(store, with_bodies, item, event, data, content, &is_told);
         json_t *object = json_object();
         SET(object, "type", json_string(type_names[item->type]));
-        SET(object, "timestamp", time_of(event->time));
+        SET(object, "timestamp", json_moment(hlc_ms(event->time)));
         SET(object, "data", data);
         if (status == STATUS_OK && is_told)
             content->text = json_dumps(object, JSON_COMPACT);

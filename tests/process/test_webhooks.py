@@ -43,7 +43,11 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
+                size = int(self.headers["content-length"])
+                body = self.rfile.read(size)
+                if len(body) < size:  # the sender died in the middle: no request came
+                    self.close_connection = True
+                    return
                 status = receiver.take(self.headers, body)
                 self.send_response(status)
                 self.send_header("content-length", "0")
