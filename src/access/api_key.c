@@ -44,6 +44,11 @@ bool scope_find(struct view name, enum scope *scope)
     return false;
 }
 
+uint32_t scope_ordinary(void)
+{
+    return (SCOPE_BIT(SCOPES) - 1) & ~SCOPE_BIT(SCOPE_COMPLIANCE);
+}
+
 /* ---- The file ---- */
 
 static bool api_key_read_scopes(const json_t *list, uint32_t *bits)

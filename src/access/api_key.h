@@ -30,6 +30,9 @@ const char *scope_name(enum scope scope);
 const char *scope_summary(enum scope scope);
 bool scope_find(struct view name, enum scope *scope);
 
+/* A SCOPE_BIT for each of them but COMPLIANCE, which is given by name only. */
+uint32_t scope_ordinary(void);
+
 enum {
     API_KEY_ID_BYTES = 8,
     API_KEY_HASH_BYTES = 32,

@@ -3,13 +3,13 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/when.h"
 #include "core/ids.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { OPTION_DATA = 1, OPTION_SCOPE, OPTION_AS, OPTION_TTL };
 
@@ -42,17 +42,11 @@ struct key_request {
     uint64_t ttl_ms;
 };
 
-static uint64_t key_now_ms(void)
-{
-    return (uint64_t)time(NULL) * 1000;
-}
-
 static bool key_add_scope(struct options *options, struct key_request *request, const char *name)
 {
     enum scope scope;
     if (strcmp(name, "all") == 0) {
-        for (unsigned i = 0; i < SCOPES; i++)
-            request->key.scopes |= i == SCOPE_COMPLIANCE ? 0 : SCOPE_BIT(i);
+        request->key.scopes |= scope_ordinary();
         return true;
     }
     if (scope_find(view_of(name), &scope)) {
@@ -134,7 +128,7 @@ static int key_create(const struct options *options, struct key_request *request
     if (request->key.scopes == 0)
         return options_wrong(options, "--scope is missing: what may the key do? See --help");
     snprintf(request->key.name, sizeof(request->key.name), "%s", name);
-    request->key.created_ms = key_now_ms();
+    request->key.created_ms = when_now_ms();
     if (request->ttl_ms > 0)
         request->key.expires_ms = request->key.created_ms + request->ttl_ms;
     if (api_keys_add(keys, &request->key, text, &failure) != STATUS_OK)
@@ -171,7 +165,7 @@ static int key_list(const struct options *options, const struct api_keys *keys)
         if (options->is_json)
             json_array_append_new(list, key_as_json(&keys->keys[i]));
         else
-            key_print(&keys->keys[i], key_now_ms());
+            key_print(&keys->keys[i], when_now_ms());
     }
     if (options->is_json)
         output_object(stdout, json_pack("{s:O}", "keys", list));

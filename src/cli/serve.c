@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/when.h"
 #include "server/server.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OPTION_CONFIG = 1, OPTION_DATA, OPTION_LISTEN, OPTION_HTTP, OPTION_WORKERS };
@@ -126,16 +126,12 @@ static void serve_print_first_key(const char *data)
 {
     char path[PATH_MAX + 32];
     char text[API_KEY_TEXT_BYTES + 1];
-    struct api_key first = {.name = "first", .user = "system"};
+    struct api_key first = {
+        .name = "first", .user = "system", .scopes = scope_ordinary(), .created_ms = when_now_ms()};
     struct failure failure;
-    struct timespec now;
     snprintf(path, sizeof(path), "%s/api-keys.json", data);
     if (access(path, F_OK) == 0)
         return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    first.created_ms = (uint64_t)now.tv_sec * 1000;
-    for (unsigned i = 0; i < SCOPES; i++)
-        first.scopes |= i == SCOPE_COMPLIANCE ? 0 : SCOPE_BIT(i);
     struct api_keys *keys = memory_new(sizeof(*keys));
     if (api_keys_open(keys, data, &failure) == STATUS_OK &&
         api_keys_add(keys, &first, text, &failure) == STATUS_OK)

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/when.h"
 #include "core/ids.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { OPTION_DATA = 1, OPTION_USER, OPTION_DEVICE, OPTION_ROLE, OPTION_TTL };
 
@@ -130,11 +130,8 @@ int command_token(int argc, char **argv)
         fprintf(stderr, "unsay token: %s\n", failure.text);
         return COMMAND_REFUSED;
     }
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
     char *token = identity_sign_as(view_make(secret, sizeof(secret)), request.authority,
-                                   request.user, request.device, now_ms, request.ttl_ms);
+                                   request.user, request.device, when_now_ms(), request.ttl_ms);
     explicit_bzero(secret, sizeof(secret));
     if (token == NULL) {
         fputs("unsay token: the token cannot be signed\n", stderr);

@@ -16,7 +16,4 @@ MUST_CHECK bool when_parse(const char *text, uint64_t *time_ms);
  * for an end that is open; false when it is none of them, or ends before it begins. */
 MUST_CHECK bool when_parse_range(const char *text, uint64_t *from_ms, uint64_t *until_ms);
 
-/* Unix milliseconds. */
-uint64_t when_now_ms(void);
-
 #endif

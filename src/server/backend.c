@@ -4,13 +4,13 @@
 #include "api/api.h"
 #include "base/memory.h"
 #include "routing/calls.h"
+#include "server/clock.h"
 #include "server/log.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BACKEND_READ_BYTES = 64 * 1024 };
@@ -24,10 +24,8 @@ struct backend {
 
 static uint64_t backend_now_ms(void *context)
 {
-    struct timespec now;
     (void)context;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return clock_wall_ms();
 }
 
 static enum status backend_read_audit(void *context, const char *name, struct buffer *bytes)
@@ -58,7 +56,7 @@ static void backend_keys_fail(void *context, const char *reason)
     if (reason != NULL)
         log_say(LOG_keys_refused, LOG_TEXT("reason", reason));
     else
-        log_write(LOG_keys_loaded, (const struct log_field[]){{.name = NULL}});
+        log_write(LOG_keys_loaded, NULL);
 }
 
 /* The owner of the conversation is the one that decides; others would only pass it on. */

@@ -1,8 +1,17 @@
 #include "server/clock.h"
 
+#include <time.h>
+
 static uint64_t clock_ms_of_us(long us)
 {
     return us < 0 ? UINT64_MAX : ((uint64_t)us + 999) / 1000;
+}
+
+uint64_t clock_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 struct clock_health clock_health_of(int result, const struct timex *state)

@@ -1,7 +1,7 @@
-/* How far the server's clock may be off, as the kernel knows it from whatever disciplines the clock
- * (NTP, PTP, a hypervisor). Many containers and virtual machines say "not synchronised" although
- * their host keeps the time; so the policy decides by the clock as it is unless it says otherwise,
- * and the state is shown. */
+/* The server's clock, and how far it may be off, as the kernel knows it from whatever disciplines
+ * the clock (NTP, PTP, a hypervisor). Many containers and virtual machines say "not synchronised"
+ * although their host keeps the time; so the policy decides by the clock as it is unless it says
+ * otherwise, and the state is shown. */
 #ifndef UNSAY_SERVER_CLOCK_H
 #define UNSAY_SERVER_CLOCK_H
 
@@ -15,6 +15,9 @@ struct clock_health {
     uint64_t error_ms_max;    /* the clock is off by no more, rounded up; UINT64_MAX: not known */
     uint64_t error_ms_likely; /* the estimate, rounded up; UINT64_MAX: not known */
 };
+
+/* Unix milliseconds. */
+uint64_t clock_wall_ms(void);
 
 /* Asks the kernel. */
 struct clock_health clock_health_read(void);

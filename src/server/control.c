@@ -1,6 +1,7 @@
 #include "server/control.h"
 
 #include "base/memory.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "storage/backup/backup.h"
 
@@ -16,7 +17,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -38,13 +38,6 @@ struct control {
     uint64_t told_ms;
 };
 
-static uint64_t clock_read_ms(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Whether the answer came off does not matter: what was asked for is done all the same. */
 static void control_tell(const struct control *control, const char *line, int size)
 {
@@ -62,7 +55,7 @@ static void control_progress(void *context, uint64_t bytes, uint64_t bytes_of)
 {
     struct control *control = context;
     char line[CONTROL_LINE_BYTES];
-    uint64_t now_ms = clock_read_ms(CLOCK_MONOTONIC);
+    uint64_t now_ms = uv_hrtime() / 1000000;
     if (now_ms - control->told_ms < CONTROL_TELL_MS)
         return;
     control->told_ms = now_ms;
@@ -98,7 +91,7 @@ static void control_backup(struct control *control, const char *to)
         .data = control->data,
         .to = to,
         .store = control->store,
-        .now_ms = clock_read_ms(CLOCK_REALTIME),
+        .now_ms = clock_wall_ms(),
         .hold = control_hold,
         .release = control_release,
         .on_progress = control_progress,

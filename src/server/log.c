@@ -1,5 +1,7 @@
 #include "server/log.h"
 
+#include "server/clock.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -151,11 +153,8 @@ size_t log_compose(bool is_json, uint64_t wall_ms, enum log_event event,
 void log_write(enum log_event event, const struct log_field *fields)
 {
     char line[LOG_LINE_BYTES];
-    struct timespec now;
     if (log_events[event].level > log_settings.level)
         return;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t wall_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-    size_t size = log_compose(log_settings.is_json, wall_ms, event, fields, line);
+    size_t size = log_compose(log_settings.is_json, clock_wall_ms(), event, fields, line);
     (void)!write(STDERR_FILENO, line, size); /* there is nobody else to tell */
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 void metrics_append_clock(struct buffer *text)
@@ -61,10 +60,8 @@ static void metrics_append_files(struct buffer *text)
 void metrics_append_process(struct buffer *text, uint64_t started_ms)
 {
     struct rusage usage;
-    struct timespec now;
     getrusage(RUSAGE_SELF, &usage);
-    clock_gettime(CLOCK_REALTIME, &now);
-    double uptime = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)started_ms / 1e3;
+    double uptime = ((double)clock_wall_ms() - (double)started_ms) / 1e3;
     metrics_begin(text, METRIC_unsay_build_info);
     metrics_sample(text, METRIC_unsay_build_info, "version=\"" UNSAY_VERSION "\"", 1);
     metrics_append(text, METRIC_unsay_uptime_seconds, uptime < 0 ? 0 : uptime);

@@ -1,18 +1,15 @@
 #include "server/scrubber.h"
 
+#include "server/clock.h"
 #include "server/log.h"
 
 #include <pthread.h>
-#include <time.h>
 
 static void scrubber_run(struct scrubber *scrubber)
 {
     struct failure failure = {STATUS_OK, ""};
-    struct timespec now;
     uint64_t bodies = 0;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t now_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-    enum status status = store_scrub(scrubber->store, now_ms, &bodies, &failure);
+    enum status status = store_scrub(scrubber->store, clock_wall_ms(), &bodies, &failure);
     if (status == STATUS_OK) {
         if (atomic_load(&scrubber->is_failing))
             log_write(LOG_erasure_works, NULL);

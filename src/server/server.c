@@ -6,6 +6,7 @@
 #include "routing/policies.h"
 #include "server/auditor.h"
 #include "server/backend.h"
+#include "server/clock.h"
 #include "server/control.h"
 #include "server/listener.h"
 #include "server/log.h"
@@ -26,7 +27,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -76,13 +76,6 @@ struct server {
     bool is_stopping;
 };
 
-static uint64_t server_wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static enum status server_open_data(struct server *server, const struct config *config,
                                     struct failure *failure)
 {
@@ -123,7 +116,7 @@ static enum status server_open_audit(struct server *server, const struct config 
 {
     enum status status = auditor_start(config->data, server->store, &server->auditor, failure);
     if (status == STATUS_OK)
-        status = policies_begin(server->policy, server->store, server_wall_ms(), failure);
+        status = policies_begin(server->policy, server->store, clock_wall_ms(), failure);
     if (status == STATUS_OK)
         auditor_wake(server->auditor);
     return status;
@@ -397,7 +390,7 @@ enum status server_open(const struct config *config, struct server **opened,
     struct server *server = memory_new(sizeof(*server));
     uint8_t table_key[16];
     server->listen_socket = server->http_socket = -1;
-    server->started_ms = server_wall_ms();
+    server->started_ms = clock_wall_ms();
     if (sodium_init() < 0) {
         free(server);
         return failure_set(failure, STATUS_IO, "The system has no source of randomness.");

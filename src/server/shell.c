@@ -14,17 +14,9 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SHELL_TICK_MS = 100, SHELL_CLOCK_MS = 1000 };
-
-static uint64_t shell_wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* The kernel's word about its clock, a second old at most. */
 static uint64_t shell_wall_error_ms(struct shell *shell)
@@ -126,7 +118,7 @@ uint64_t peer_begin_turn(void *peer)
     struct shell *shell = peer;
     if (!shell->is_in_turn) {
         shell->is_in_turn = true;
-        worker_set_time(&shell->worker, (struct now){shell_wall_ms(), uv_now(&shell->loop),
+        worker_set_time(&shell->worker, (struct now){clock_wall_ms(), uv_now(&shell->loop),
                                                      uv_hrtime(), shell_wall_error_ms(shell)});
     }
     return shell->worker.now.wall_ms;

@@ -1,6 +1,7 @@
 #include "server/webhooks.h"
 
 #include "base/memory.h"
+#include "server/clock.h"
 #include "server/log.h"
 #include "server/webhook_queue.h"
 #include "server/webhook_request.h"
@@ -12,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
     WEBHOOKS_TURN_MS = 1000, /* without being woken it looks, too */
@@ -44,12 +44,7 @@ struct webhooks {
 
 static struct webhook_now now_read(void)
 {
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    return (struct webhook_now){
-        .steady_ms = uv_hrtime() / 1000000,
-        .wall_ms = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
-    };
+    return (struct webhook_now){.steady_ms = uv_hrtime() / 1000000, .wall_ms = clock_wall_ms()};
 }
 
 /* ---- What is said, once when it begins and once when it ends ---- */
