@@ -148,6 +148,12 @@ class Api(harness.ServerCase):
         cls.checker = Checker(cls.document)
         cls.by_id = {operation["operationId"]: operation for _, _, operation in operations(cls.document)}
 
+    def test_who_reads_the_policy_does_not_change_it(self):
+        reader = Backend(self.server, make_key(self.server, "reader", "policy.read"))
+        for path in ("/v1/policy", "/v1/policy/versions", "/v1/policy/versions/" + "00" * 32):
+            self.assertEqual(reader.get(path, action="reload").json["title"], "field_invalid")
+        self.assertEqual(reader.post("/v1/policy/reload").json["title"], "scope_missing")
+
     def made(self, answer, operation, code=200):
         self.assertEqual(answer.code, code, answer)
         self.checker.check(self.by_id[operation], answer)
